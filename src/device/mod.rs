@@ -1,0 +1,1 @@
+//! Readers of the real world: pictures, serial ports.

@@ -1,0 +1,9 @@
+//! The journal: a terminal's append-only log of what it decided, chained by hashes and signed entry by entry.
+
+mod chain;
+mod entry;
+mod totals;
+
+pub use chain::{ChainError, ENTRY_BYTES_MAX, Head, SignedEntry, append, verify_link};
+pub use entry::{Body, Entry, Opened, Outcome, Redeemed, Refused, RolledBack};
+pub use totals::{CampaignTotals, Totals, totals};

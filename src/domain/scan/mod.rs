@@ -1,0 +1,41 @@
+//! What a reader delivers, cleaned and named before anything trusts it.
+
+use std::fmt;
+
+/// Longest scan that is looked at, in characters: a QR code of version 40-L in alphanumeric mode (ISO/IEC 18004).
+pub const TEXT_MAX: usize = 4296;
+
+/// How a text came into the terminal.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, minicbor::Encode, minicbor::Decode,
+)]
+#[cbor(index_only)]
+pub enum EntryMethod {
+    /// A camera or a picture of a code.
+    #[n(0)]
+    Camera,
+    /// A reader on a serial port.
+    #[n(1)]
+    Serial,
+    /// A reader that types like a keyboard.
+    #[n(2)]
+    Keyboard,
+    /// A person typed or pasted it.
+    #[n(3)]
+    Typed,
+    /// A program passed it as an argument.
+    #[n(4)]
+    Program,
+}
+
+impl fmt::Display for EntryMethod {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Camera => "camera",
+            Self::Serial => "serial",
+            Self::Keyboard => "keyboard",
+            Self::Typed => "typed",
+            Self::Program => "program",
+        })
+    }
+}

@@ -1,0 +1,299 @@
+//! What terminal and platform say to each other; the only types both sides share on the wire.
+
+use minicbor::{Decode, Encode, bytes::ByteVec};
+
+use super::intake::Mismatch;
+use crate::domain::{
+    crypto::{PublicKey, SecretKey},
+    envelope::{Context, EnvelopeError, open_message, seal_message},
+    id::{CampaignId, Epoch, Hash, IssuerName, Seq, TerminalId, VoucherKey},
+    journal::Head,
+    redeem::{Liable, PlatformRefusal, UseRecord},
+    time::Timestamp,
+    voucher::{Limit, Used},
+};
+
+/// Most entries of one push.
+pub const BATCH_ENTRIES_MAX: usize = 500;
+
+/// Largest push, in bytes of entries.
+pub const BATCH_BYTES_MAX: usize = 512 * 1024;
+
+/// Most chunks of one request.
+pub const CHUNKS_MAX: usize = 32;
+
+/// Longest message either side looks at, in bytes.
+pub const MESSAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// What a terminal asks, signed with its key.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Request {
+    /// Who asks.
+    #[n(1)]
+    pub terminal: TerminalId,
+    /// In which life of its journal.
+    #[n(2)]
+    pub epoch: Epoch,
+    /// Sixteen random bytes that the reply repeats.
+    #[n(3)]
+    #[cbor(with = "minicbor::bytes")]
+    pub nonce: [u8; 16],
+    /// What it asks.
+    #[n(4)]
+    pub body: RequestBody,
+}
+
+/// The questions.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum RequestBody {
+    /// Here are entries, without a gap, that follow `after`.
+    #[n(0)]
+    Push {
+        /// Where the run begins: its first entry carries this hash as `prev`.
+        #[n(0)]
+        after: Head,
+        /// Signed entries, at most [`BATCH_ENTRIES_MAX`].
+        #[n(1)]
+        entries: Vec<ByteVec>,
+    },
+    /// What is newer than this?
+    #[n(1)]
+    Pull {
+        /// Version of the trust bundle in force.
+        #[n(0)]
+        bundle: u64,
+        /// Versions of the status lists held.
+        #[n(1)]
+        lists: Vec<ListVersion>,
+        /// Number of the last conflict notice held.
+        #[n(2)]
+        conflicts_after: u64,
+    },
+    /// Parts of a status list.
+    #[n(2)]
+    Chunks {
+        /// Which list.
+        #[n(0)]
+        list: ListName,
+        /// Which parts, at most [`CHUNKS_MAX`].
+        #[n(1)]
+        numbers: Vec<u32>,
+    },
+    /// May this voucher be consumed here, now?
+    #[n(3)]
+    Claim {
+        /// Which voucher.
+        #[n(0)]
+        voucher: VoucherKey,
+        /// What it may be consumed up to in all, by its signed claims.
+        #[n(1)]
+        limit: Limit,
+        /// How much of it.
+        #[n(2)]
+        asked: Used,
+        /// What this terminal consumed of it and has not sent.
+        #[n(3)]
+        unsent: Used,
+        /// Position of the terminal's last entry: the next one says how this ended.
+        #[n(4)]
+        after: Seq,
+    },
+    /// Which voucher has this short code?
+    #[n(4)]
+    Lookup {
+        /// The code's 55 bits.
+        #[n(0)]
+        code: u64,
+    },
+}
+
+/// A status list by name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub struct ListName {
+    /// Who mints the campaign's vouchers.
+    #[n(0)]
+    pub issuer: IssuerName,
+    /// The campaign.
+    #[n(1)]
+    pub campaign: CampaignId,
+}
+
+/// A status list as it is held.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct ListVersion {
+    /// Which list.
+    #[n(0)]
+    pub list: ListName,
+    /// Which version of it; 0 where none is held.
+    #[n(1)]
+    pub version: u64,
+}
+
+/// What the platform answers, signed with its acknowledgement key.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Reply {
+    /// The question's nonce.
+    #[n(1)]
+    #[cbor(with = "minicbor::bytes")]
+    pub nonce: [u8; 16],
+    /// Who asked.
+    #[n(2)]
+    pub terminal: TerminalId,
+    /// The platform's clock.
+    #[n(3)]
+    pub time: Timestamp,
+    /// The answer.
+    #[n(4)]
+    pub body: ReplyBody,
+}
+
+/// The answers.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum ReplyBody {
+    /// All entries up to this head are stored, durably; the platform's countersignature under the terminal's journal.
+    #[n(0)]
+    Ack {
+        /// The head the platform holds.
+        #[n(0)]
+        head: Head,
+        /// Conflicts that these entries brought to light.
+        #[n(1)]
+        conflicts: Vec<ConflictNotice>,
+    },
+    /// The run does not follow what the platform holds.
+    #[n(1)]
+    Mismatch {
+        /// How.
+        #[n(0)]
+        kind: Mismatch,
+        /// The head the platform holds.
+        #[n(1)]
+        head: Head,
+    },
+    /// What is newer.
+    #[n(2)]
+    Pulled {
+        /// The trust bundle, signed by the root key, where there is a newer one.
+        #[n(0)]
+        bundle: Option<ByteVec>,
+        /// Signed manifests of lists that are newer.
+        #[n(1)]
+        manifests: Vec<ByteVec>,
+        /// Conflict notices after the one held.
+        #[n(2)]
+        conflicts: Vec<ConflictNotice>,
+    },
+    /// Parts of a status list.
+    #[n(3)]
+    Chunks(#[n(0)] Vec<NumberedChunk>),
+    /// Whether the voucher may be consumed.
+    #[n(4)]
+    Claim(#[n(0)] ClaimAnswer),
+    /// The text of the voucher with the code, where there is one the terminal may see.
+    #[n(5)]
+    Lookup(#[n(0)] Option<String>),
+}
+
+/// A part of a status list.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct NumberedChunk {
+    /// Its place in the list.
+    #[n(0)]
+    pub number: u32,
+    /// [`crate::domain::trust::CHUNK_BYTES`] bytes.
+    #[n(1)]
+    pub bits: ByteVec,
+}
+
+/// Whether a voucher may be consumed.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub enum ClaimAnswer {
+    /// Yes: it is set aside until the terminal's next entry says how this ended.
+    #[n(0)]
+    Granted {
+        /// What other terminals consumed.
+        #[n(0)]
+        used_elsewhere: Used,
+    },
+    /// No.
+    #[n(1)]
+    Refused {
+        /// Why.
+        #[n(0)]
+        reason: PlatformRefusal,
+        /// What other terminals consumed.
+        #[n(1)]
+        used_elsewhere: Used,
+        /// The last use the platform knows of.
+        #[n(2)]
+        last: Option<UseRecord>,
+    },
+}
+
+/// A double redemption, with the signed entries of all who took part.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct ConflictNotice {
+    /// Its number at the platform, from 1.
+    #[n(1)]
+    pub id: u64,
+    /// Which voucher.
+    #[n(2)]
+    pub voucher: VoucherKey,
+    /// The entry that went beyond the limit, first, then those before it.
+    #[n(3)]
+    pub evidence: Vec<Evidence>,
+    /// Who bears it, by the campaign's policy.
+    #[n(4)]
+    pub liable: Liable,
+}
+
+/// A signed entry with the key it is verified by.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Evidence {
+    /// The key of the terminal that signed.
+    #[n(0)]
+    pub terminal_key: PublicKey,
+    /// The signed entry.
+    #[n(1)]
+    pub entry: ByteVec,
+}
+
+impl Request {
+    /// Signs the request.
+    pub fn seal(&self, key: &SecretKey) -> Vec<u8> {
+        seal_message(key, Context::Request, self)
+    }
+
+    /// The request in `bytes`, when the terminal's key signed it.
+    pub fn open(bytes: &[u8], key: &PublicKey) -> Result<Self, EnvelopeError> {
+        open_message(bytes, key, Context::Request)
+    }
+}
+
+impl Reply {
+    /// Signs the reply.
+    pub fn seal(&self, key: &SecretKey) -> Vec<u8> {
+        seal_message(key, Context::Reply, self)
+    }
+
+    /// The answer to `request` in `bytes`, when the platform's key signed it.
+    pub fn open(
+        bytes: &[u8],
+        key: &PublicKey,
+        (terminal, nonce): (TerminalId, [u8; 16]),
+    ) -> Result<Self, EnvelopeError> {
+        let reply: Self = open_message(bytes, key, Context::Reply)?;
+        let answers = reply.nonce == nonce && reply.terminal == terminal;
+        answers.then_some(reply).ok_or(EnvelopeError::Signature)
+    }
+}
+
+/// Whether the hash a platform acknowledged is the one this terminal has at that position.
+///
+/// With positions alone, a terminal restored from an old copy would take the acknowledgement of another entry for its own.
+pub fn acknowledges(head: Head, own: Option<Hash>) -> bool {
+    own == Some(head.hash)
+}

@@ -1,0 +1,13 @@
+#![doc = include_str!("PROTOCOL.md")]
+
+mod intake;
+mod message;
+mod terminal;
+
+pub use intake::{Intake, Ledger, LedgerChange, LedgerUse, Mismatch, ledger_change, plan_intake};
+pub use message::{
+    BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, CHUNKS_MAX, ClaimAnswer, ConflictNotice, Evidence,
+    ListName, ListVersion, MESSAGE_BYTES_MAX, NumberedChunk, Reply, ReplyBody, Request,
+    RequestBody, acknowledges,
+};
+pub use terminal::{Exchange, Input, Syncer, Wanted};

@@ -1,0 +1,1 @@
+//! Minting vouchers: key files, batches, pictures, sheets, lists.

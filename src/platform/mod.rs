@@ -1,0 +1,1 @@
+//! The reference platform: HTTP server, stores, administration.

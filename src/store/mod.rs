@@ -1,0 +1,1 @@
+//! The terminal's SQLite: one writer, one transaction from check to append.

@@ -1,0 +1,57 @@
+//! Everything a person or a reader can ask of the terminal.
+
+use crate::domain::scan::EntryMethod;
+
+/// One request to the engine; requests are handled in the order they arrive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// A reader delivered a text.
+    Scan {
+        /// What the code says, at most [`crate::domain::scan::TEXT_MAX`] characters are looked at.
+        text: String,
+        /// How it came in.
+        method: EntryMethod,
+    },
+    /// A picture held no readable code, or could not be read.
+    ScanFailed {
+        /// Why, in words for the cashier.
+        reason: String,
+    },
+    /// The answer to the open question, as typed, such as `12.50`.
+    Answer(String),
+    /// Leave the question or the verdict.
+    Dismiss,
+    /// Roll back the acceptance that [`super::view::View::undo`] names.
+    Undo(UndoReason),
+    /// Push and pull now instead of at the next scheduled time.
+    SyncNow,
+    /// Use the network or leave it alone.
+    SetNetwork(bool),
+    /// Stop the engine after the commands before this one.
+    Quit,
+}
+
+/// Why a redemption is taken back; one key each on the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UndoReason {
+    /// The wrong voucher or amount was taken.
+    WrongScan,
+    /// The customer changed their mind.
+    CustomerChanged,
+    /// The goods were not handed over.
+    NotDelivered,
+}
+
+impl UndoReason {
+    /// All reasons in the order the screen offers them.
+    pub const ALL: [Self; 3] = [Self::WrongScan, Self::CustomerChanged, Self::NotDelivered];
+
+    /// Stable code written to the journal.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::WrongScan => "wrong_scan",
+            Self::CustomerChanged => "customer_changed",
+            Self::NotDelivered => "not_delivered",
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! What the screen shows: an immutable snapshot that the engine publishes after every event.
+//!
+//! Every string here is finished text in the operator's language; the screens only lay it out.
+
+use std::sync::Arc;
+
+/// Everything the counter screen needs to draw one frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    /// The large middle of the screen.
+    pub scan: ScanView,
+    /// The last decisions, newest first, at most [`View::RECENT_MAX`].
+    pub recent: Vec<RecentRow>,
+    /// The strip that is always visible.
+    pub strip: StripView,
+    /// The acceptance that one key can undo, while its window is open.
+    pub undo: Option<UndoView>,
+    /// A fault that keeps the terminal from redeeming, in words with what to do.
+    pub fault: Option<String>,
+}
+
+impl View {
+    /// Rows kept in [`View::recent`].
+    pub const RECENT_MAX: usize = 50;
+}
+
+/// What fills the middle of the screen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScanView {
+    /// Waiting for a scan.
+    Ready,
+    /// The platform is being asked; answers within its deadline.
+    Asking,
+    /// The answer to the last scan.
+    Verdict(Arc<VerdictView>),
+    /// The cashier must answer before the voucher can be decided.
+    Question(QuestionView),
+}
+
+/// One of the six answers a cashier can see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum VerdictState {
+    /// Honour the voucher: the redemption is on disk.
+    Accepted,
+    /// The voucher was consumed before.
+    AlreadyUsed,
+    /// The voucher must not be honoured, for the reason shown.
+    NotValid,
+    /// A choice or an amount is missing.
+    NeedsInput,
+    /// Neither yes nor no: something the terminal needs is missing.
+    CannotCheck,
+    /// The code is not a voucher at all.
+    NotAVoucher,
+}
+
+/// One verdict, ready to be read from two metres.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerdictView {
+    /// Grows by one with every verdict, so that a screen can tell a new one from the old.
+    pub serial: u64,
+    /// Which of the six.
+    pub state: VerdictState,
+    /// The one large line, such as `ACCEPTED`.
+    pub headline: String,
+    /// The amount or count in large type, such as `€10.00 off`.
+    pub amount: Option<String>,
+    /// What the customer still pays, such as `To pay: €32.50`.
+    pub due: Option<String>,
+    /// The reason in at most 40 characters, such as `expired on 12 Mar 2026`.
+    pub reason: Option<String>,
+    /// One line of advice for the cashier.
+    pub advice: Option<String>,
+    /// Campaign title and what is left, in small type.
+    pub details: Vec<String>,
+    /// Short support code at the bottom, such as `voucher_expired · 4F7Q`.
+    pub support: String,
+    /// Milliseconds after which the screen clears itself; none means a key, click or scan is needed.
+    pub clears_after_ms: Option<u64>,
+    /// Set when another scan arrived while this needed an answer: "Finish this one first".
+    pub held: bool,
+}
+
+/// A question the cashier answers with a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuestionView {
+    /// Grows by one with every question.
+    pub serial: u64,
+    /// Headline, such as `BILL AMOUNT?`.
+    pub headline: String,
+    /// What the voucher is, such as `15 % off, at most €20.00`.
+    pub details: Vec<String>,
+    /// What kind of answer is wanted.
+    pub wants: Wanted,
+    /// The unit before the field, such as `EUR`.
+    pub unit: String,
+    /// A value offered beforehand, such as the whole balance; empty when there is none.
+    pub offered: String,
+    /// Why the last answer was not taken, such as `the balance is €12.50`.
+    pub problem: Option<String>,
+    /// Set when another scan arrived while this is open.
+    pub held: bool,
+}
+
+/// What a question asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// The sum of the bill the coupon is applied to.
+    Bill,
+    /// How much of a balance to spend.
+    Amount,
+    /// How many uses of a pass.
+    Uses,
+}
+
+/// One line of the last decisions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecentRow {
+    /// Local time of day, such as `14:02:31`.
+    pub time: String,
+    /// Which of the six.
+    pub state: VerdictState,
+    /// Campaign or reason.
+    pub title: String,
+    /// Amount or uses, may be empty.
+    pub amount: String,
+    /// Last characters of the voucher's short code, may be empty.
+    pub code: String,
+    /// Whether the platform has acknowledged the entry.
+    pub synced: bool,
+    /// Whether the redemption was rolled back.
+    pub rolled_back: bool,
+}
+
+/// The strip that is always visible.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StripView {
+    /// Shop and branch, such as `Café Anker · Harbour`.
+    pub shop: String,
+    /// Terminal, such as `Till 3`.
+    pub terminal: String,
+    /// Who works at the counter; empty when nobody signed in.
+    pub operator: String,
+    /// Whether the platform answered last time it was tried.
+    pub online: Link,
+    /// Entries the platform has not acknowledged.
+    pub to_send: u64,
+    /// Such as `synced 3 min ago` or `never synced`.
+    pub last_sync: String,
+    /// Double redemptions reported by the platform and not yet seen by the owner.
+    pub conflicts: u64,
+    /// Set when the queue or its age asks for attention.
+    pub warning: bool,
+}
+
+/// State of the link to the platform.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Link {
+    /// Not tried since the start.
+    #[default]
+    Unknown,
+    /// The last exchange worked.
+    Online,
+    /// The last attempt failed.
+    Offline,
+    /// Switched off by a person.
+    SwitchedOff,
+}
+
+/// What the undo key would take back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UndoView {
+    /// Such as `Undo €10.00 off (Lunch for two)`.
+    pub label: String,
+    /// Seconds left in the window.
+    pub seconds_left: u64,
+}

@@ -1,0 +1,1 @@
+//! The counter screen: reads a view, pushes commands; no IO, no rule.
