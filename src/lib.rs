@@ -1,6 +1,9 @@
-//! Countersign.
+#![doc = include_str!("ARCHITECTURE.md")]
 
 pub mod domain;
+
+#[cfg(any(feature = "terminal", feature = "issuer"))]
+pub mod keys;
 
 #[cfg(feature = "terminal")]
 pub mod device;
@@ -8,8 +11,12 @@ pub mod device;
 pub mod net;
 #[cfg(feature = "terminal")]
 pub mod store;
+
 #[cfg(feature = "terminal")]
 pub mod terminal;
+
+#[cfg(feature = "terminal")]
+pub mod console;
 #[cfg(feature = "window")]
 pub mod ui;
 
@@ -17,3 +24,8 @@ pub mod ui;
 pub mod issuer;
 #[cfg(feature = "platform")]
 pub mod platform;
+
+#[cfg(feature = "demo")]
+pub mod demo;
+#[cfg(feature = "window")]
+pub mod window;

@@ -1,1 +1,5 @@
-//! Readers of the real world: pictures, serial ports.
+//! Readers of the real world: pictures of codes and readers on serial ports.
+
+pub mod picture;
+pub mod qr;
+pub mod serial;

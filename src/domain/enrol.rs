@@ -37,7 +37,7 @@ pub struct EnrolmentCode {
 impl EnrolmentCode {
     /// The code as text in the QR alphanumeric alphabet.
     pub fn to_text(&self) -> String {
-        format!("{PREFIX}{}", base45::encode(&encode(self)))
+        format!("{PREFIX}{}", base45::encode(encode(self)))
     }
 
     /// Reads a code.

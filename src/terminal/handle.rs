@@ -57,11 +57,16 @@ impl ViewCell {
 }
 
 /// What a screen or a reader holds of the engine.
-#[derive(Clone)]
 pub struct TerminalHandle<E> {
     /// The newest view.
     pub view: ViewCell,
     events: SyncSender<E>,
+}
+
+impl<E> Clone for TerminalHandle<E> {
+    fn clone(&self) -> Self {
+        Self { view: self.view.clone(), events: self.events.clone() }
+    }
 }
 
 impl<E: From<Command>> TerminalHandle<E> {

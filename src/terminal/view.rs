@@ -15,6 +15,8 @@ pub struct View {
     pub strip: StripView,
     /// The acceptance that one key can undo, while its window is open.
     pub undo: Option<UndoView>,
+    /// Something that was done, such as an undo, shown while the screen is ready.
+    pub notice: Option<String>,
     /// A fault that keeps the terminal from redeeming, in words with what to do.
     pub fault: Option<String>,
 }

@@ -1,1 +1,54 @@
+//! The one integration binary: promises of the whole, beside the unit tests of the parts.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test that fails shall stop at once; clippy's own exception covers only the bodies of tests"
+)]
+
+mod defects;
+mod fences;
+mod independent;
+mod paths;
+mod samples;
+mod sources;
+mod world;
+
+mod rule_row;
+mod rules;
+
+mod decoders;
+mod format;
+mod protocol;
+mod spelling;
+
+mod journal;
+mod properties;
+mod syncer;
+
+mod layers;
+mod tidy;
+mod writes;
+
+#[cfg(feature = "demo")]
+mod stage;
+#[cfg(feature = "demo")]
+mod two_terminals;
+
+/// A file without its `mod` line would be compiled into nothing and never fail.
+#[test]
+fn every_file_is_part_of_the_binary() {
+    let sources = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let main = include_str!("main.rs");
+    let mut forgotten = Vec::new();
+    for entry in std::fs::read_dir(sources).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        if name != "main" && !main.contains(&format!("\nmod {name};\n")) {
+            forgotten.push(name.to_owned());
+        }
+    }
+    assert_eq!(forgotten, [""; 0], "add a `mod` line to tests/it/main.rs");
+}

@@ -96,13 +96,9 @@ pub fn decide(
 
 fn denied(findings: FindingSet, policy: &Policy) -> Option<Verdict> {
     let deny = policy.deny.or(always_denied());
-    findings
-        .and(deny)
-        .first()
-        .map(|finding| match finding.is_lack_of_knowledge() {
-            true => Verdict::CannotCheck(finding),
-            false => Verdict::Refused(finding),
-        })
+    let finding = findings.and(deny).first()?;
+    let unknown = finding.is_lack_of_knowledge();
+    Some(if unknown { Verdict::CannotCheck(finding) } else { Verdict::Refused(finding) })
 }
 
 fn unknown(findings: FindingSet, policy: &Policy, platform: &PlatformFact) -> Option<Verdict> {

@@ -133,11 +133,13 @@ impl FindingSet {
     }
 
     /// The findings in both sets.
+    #[must_use]
     pub fn and(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
     /// The findings in either set.
+    #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }

@@ -23,13 +23,12 @@ pub(super) struct Act {
 
 /// The act a request asks for, or what must be said first.
 pub(super) fn act(terms: &Terms, request: &Request) -> Result<Act, Wanted> {
-    let bill = request
-        .bill
-        .filter(|bill| bill.currency == terms.currency());
+    let usable = |bill: &Money| bill.currency == terms.currency() && bill.minor > 0;
+    let bill = request.bill.filter(usable);
     match terms {
         Terms::PrepaidDeal { value } => Ok(single(*value, 1, None, 0)),
         Terms::AmountOff(terms) => {
-            if bill.is_none() && terms.minimum_spend > 0 {
+            if bill.is_none() && (request.bill.is_some() || terms.minimum_spend > 0) {
                 return Err(Wanted::Bill);
             }
             Ok(single(terms.off, 1, bill, terms.minimum_spend))

@@ -1,6 +1,25 @@
 //! What a reader delivers, cleaned and named before anything trusts it.
 
+mod key;
+
+mod burst;
+mod framing;
+
+mod aim;
+mod debounce;
+mod short_code;
+
+mod classify;
+
 use std::fmt;
+
+pub use aim::{Symbology, strip_aim};
+pub use burst::{Burst, BurstOutput, GAP_MS, SCAN_KEYS_MIN, SILENCE_MS, STUMBLE_MS};
+pub use classify::{Scanned, classify, clean};
+pub use debounce::{Debounce, SAME_SCAN_MS, Sighting};
+pub use framing::{FRAME_MAX, Frame, Framer, IDLE_GAP_MS, SLOW_IDLE_GAP_MS};
+pub use key::{KeyPress, PhysicalKey};
+pub use short_code::{ShortCode, ShortCodeError};
 
 /// Longest scan that is looked at, in characters: a QR code of version 40-L in alphanumeric mode (ISO/IEC 18004).
 pub const TEXT_MAX: usize = 4296;

@@ -10,4 +10,4 @@ pub use message::{
     ListName, ListVersion, MESSAGE_BYTES_MAX, NumberedChunk, Reply, ReplyBody, Request,
     RequestBody, acknowledges,
 };
-pub use terminal::{Exchange, Input, Syncer, Wanted};
+pub use terminal::{Exchange, Input, Millis, Syncer, Wanted};

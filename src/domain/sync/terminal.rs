@@ -200,7 +200,7 @@ impl Lane {
         let doubled = RETRY_FIRST_MS
             .saturating_mul(1 << self.failures.min(6))
             .min(RETRY_MAX_MS);
-        let spread = u64::from(jitter) % (doubled / 4).saturating_add(1);
+        let spread = (doubled / 4).saturating_mul(u64::from(jitter)) >> 32;
         self.due = Some(now.saturating_add(doubled).saturating_add(spread));
         self.in_flight = false;
         self.failures = self.failures.saturating_add(1);

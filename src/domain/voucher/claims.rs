@@ -43,12 +43,9 @@ impl Claims {
         }
     }
 
-    /// The 55 bits of the short code printed under the voucher: a hash of issuer and id, so that it can be
-    /// checked against the voucher it leads to.
+    /// The 55 bits of the short code printed under the voucher.
     pub fn short_code_bits(&self) -> u64 {
-        let text = format!("countersign/short-code/1 {} {}", self.issuer, self.id);
-        let [a, b, c, d, e, f, g, ..] = hash(text.as_bytes()).0;
-        u64::from_be_bytes([0, a, b, c, d, e, f, g]) >> 1
+        short_code_bits(&self.key())
     }
 
     /// Whether every value is within its bounds.
@@ -59,6 +56,14 @@ impl Claims {
         self.scope.check()?;
         self.terms.check()
     }
+}
+
+/// The 55 bits of a voucher's short code: a hash of issuer and id, so that a code can be checked against the
+/// voucher it leads to.
+pub fn short_code_bits(key: &VoucherKey) -> u64 {
+    let text = format!("countersign/short-code/1 {} {}", key.issuer, key.id);
+    let digest = hash(text.as_bytes()).0;
+    digest.iter().take(7).fold(0, |bits: u64, byte| (bits << 8) | u64::from(*byte)) >> 1
 }
 
 /// Where a voucher is accepted: one merchant, at some or all of its branches.

@@ -97,11 +97,11 @@ fn claim<'a, 'b>(
     d: &'a mut Decoder<'b>,
     key: i64,
 ) -> Result<&'a mut Decoder<'b>, ClaimsDecodeError> {
-    match d.datatype()? {
-        Type::U8 | Type::U16 | Type::U32 | Type::I8 | Type::I16 | Type::I32 => {}
-        _other => return Err(ClaimsDecodeError::UnknownClaim),
-    }
-    if d.i64()? == key {
+    let number = matches!(
+        d.datatype()?,
+        Type::U8 | Type::U16 | Type::U32 | Type::I8 | Type::I16 | Type::I32
+    );
+    if number && d.i64()? == key {
         Ok(d)
     } else {
         Err(ClaimsDecodeError::UnknownClaim)

@@ -5,7 +5,7 @@ mod codec;
 mod text;
 mod token;
 
-pub use claims::{
+pub use claims::{short_code_bits, 
     AmountOff, Claims, ClaimsError, Kind, Limit, MINOR_MAX, PercentOff, Scope, Terms, USES_MAX,
     Used,
 };

@@ -151,11 +151,10 @@ impl VerifyError {
     /// Stable code for journals and programs.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Text(_) | Self::Envelope(_) => "token_malformed",
             Self::KeyUnknown(_) => "key_unknown",
             Self::Signature | Self::Issuer => "signature_invalid",
             Self::Claims(error) if error.is_from_newer_version() => "token_too_new",
-            Self::Claims(_) => "token_malformed",
+            Self::Text(_) | Self::Envelope(_) | Self::Claims(_) => "token_malformed",
         }
     }
 }

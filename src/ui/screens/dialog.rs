@@ -19,7 +19,7 @@ pub fn dialog_ui<T>(
 ) -> (T, bool) {
     let left = press::pressed(ctx, Key::Escape);
     let width = width.min(ctx.content_rect().width() - 96.0);
-    let shown = Modal::new(Id::new(("dialog", title)))
+    let shown = Modal::new(Id::unique(("dialog", title)))
         .area(area(title))
         .backdrop_color(theme::BACKDROP)
         .frame(Frame::window(&ctx.global_style()).inner_margin(Margin::same(28)))
@@ -32,14 +32,19 @@ pub fn dialog_ui<T>(
 }
 
 fn area(title: &str) -> Area {
-    Modal::default_area(Id::new(("dialog", title)))
+    Modal::default_area(Id::unique(("dialog", title)))
         .anchor(Align2::CENTER_CENTER, Vec2::ZERO)
         .order(Order::Foreground)
 }
 
 /// The title, and further lines of a dialog.
 fn title_ui(ui: &mut Ui, title: &str, width: f32) {
-    text_ui(ui, &Line::new(title, Face::Strong, 28.0, theme::TEXT).rows(2), title, width);
+    text_ui(
+        ui,
+        &Line::new(title, Face::Strong, 28.0, theme::TEXT).rows(2),
+        title,
+        width,
+    );
     ui.add_space(8.0);
 }
 
@@ -48,5 +53,5 @@ pub fn text_ui(ui: &mut Ui, line: &Line, text: &str, width: f32) {
     let galley = line.layout(ui, width, 1.0, Align::Min);
     let (_, rect) = ui.allocate_space(vec2(width, galley.size().y));
     ui.painter().galley(rect.min, galley, theme::TEXT);
-    name(ui, rect, ui.id().with(("text", text)), text);
+    name(ui, rect, ui.scope_id().with(("text", text)), text);
 }

@@ -20,7 +20,7 @@ use crate::{
 pub fn ready_ui(ui: &Ui, rect: Rect, view: &View, texts: &Texts) {
     match &view.fault {
         Some(fault) => fault_ui(ui, rect, fault, texts),
-        None => invitation_ui(ui, rect, texts),
+        None => invitation_ui(ui, rect, view.notice.as_deref(), texts),
     }
 }
 
@@ -33,25 +33,53 @@ pub fn asking_ui(ui: &Ui, rect: Rect, texts: &Texts) {
     wheel(ui.painter(), picture, turn);
     ui.ctx().request_repaint_after_secs(1.0 / 30.0);
     let lines = [
-        Line::new(texts.get("ui.asking"), Face::Strong, sizes.headline * 0.8, CALM.ink).rows(2),
-        Line::new(texts.get("ui.asking_hint"), Face::Plain, sizes.body, CALM.soft)
-            .rows(2)
-            .gap(sizes.body * 0.6),
+        Line::new(
+            texts.get("ui.asking"),
+            Face::Strong,
+            sizes.headline * 0.8,
+            CALM.ink,
+        )
+        .rows(2),
+        Line::new(
+            texts.get("ui.asking_hint"),
+            Face::Plain,
+            sizes.body,
+            CALM.soft,
+        )
+        .rows(2)
+        .gap(sizes.body * 0.6),
     ];
     column_ui(ui, words, &lines, Align::Center, "asking");
 }
 
-fn invitation_ui(ui: &Ui, rect: Rect, texts: &Texts) {
+fn invitation_ui(ui: &Ui, rect: Rect, notice: Option<&str>, texts: &Texts) {
     let sizes = Sizes::of(ui.ctx().content_rect().size());
     ui.painter().rect_filled(rect, 0.0, CALM.fill);
     let [picture, words] = halves(rect, &sizes);
     code_in_view(ui.painter(), picture);
-    let lines = [
-        Line::new(texts.get("ui.ready"), Face::Strong, sizes.headline * 0.8, CALM.ink).rows(2).keep(),
-        Line::new(texts.get("ui.ready_hint"), Face::Plain, sizes.body, CALM.soft)
-            .rows(3)
-            .gap(sizes.body * 0.6),
+    let mut lines = vec![
+        Line::new(
+            texts.get("ui.ready"),
+            Face::Strong,
+            sizes.headline * 0.8,
+            CALM.ink,
+        )
+        .rows(2)
+        .keep(),
+        Line::new(
+            texts.get("ui.ready_hint"),
+            Face::Plain,
+            sizes.body,
+            CALM.soft,
+        )
+        .rows(3)
+        .gap(sizes.body * 0.6),
     ];
+    lines.extend(notice.map(|text| {
+        Line::new(text, Face::Strong, sizes.body, theme::GOOD)
+            .rows(2)
+            .gap(sizes.body)
+    }));
     column_ui(ui, words, &lines, Align::Center, "ready");
 }
 
@@ -62,9 +90,14 @@ fn fault_ui(ui: &Ui, rect: Rect, fault: &str, texts: &Texts) {
     let colors = [CANNOT_CHECK.ink, CANNOT_CHECK.fill];
     mark_ui(ui, picture, VerdictState::CannotCheck, texts, colors);
     let lines = [
-        Line::new(texts.get("ui.fault"), Face::Strong, sizes.headline * 0.8, CANNOT_CHECK.ink)
-            .rows(2)
-            .keep(),
+        Line::new(
+            texts.get("ui.fault"),
+            Face::Strong,
+            sizes.headline * 0.8,
+            CANNOT_CHECK.ink,
+        )
+        .rows(2)
+        .keep(),
         Line::new(fault, Face::Plain, sizes.body * 1.1, CANNOT_CHECK.soft)
             .rows(5)
             .gap(sizes.body * 0.6),
@@ -77,8 +110,7 @@ fn halves(rect: Rect, sizes: &Sizes) -> [Rect; 2] {
     let inner = rect.shrink(sizes.margin);
     let side = (inner.height() * 0.36).min(inner.width() * 0.5);
     let top = inner.min.y + inner.height() * 0.1;
-    let picture =
-        Rect::from_min_size(pos2(inner.center().x - side / 2.0, top), vec2(side, side));
+    let picture = Rect::from_min_size(pos2(inner.center().x - side / 2.0, top), vec2(side, side));
     let words = Rect::from_min_max(
         pos2(inner.min.x, picture.max.y + sizes.margin * 0.5),
         pos2(inner.max.x, inner.max.y - inner.height() * 0.04),
@@ -100,9 +132,20 @@ fn code_in_view(painter: &Painter, square: Rect) {
     }
     let code = Rect::from_center_size(square.center(), vec2(13.0 * unit, 13.0 * unit));
     for (x, y) in [(0.0, 0.0), (8.0, 0.0), (0.0, 8.0)] {
-        eye(painter, pos2(code.min.x + x * unit, code.min.y + y * unit), unit);
+        eye(
+            painter,
+            pos2(code.min.x + x * unit, code.min.y + y * unit),
+            unit,
+        );
     }
-    for (x, y) in [(8.0, 8.0), (11.4, 8.0), (9.7, 9.7), (8.0, 11.4), (11.4, 11.4), (6.0, 6.0)] {
+    for (x, y) in [
+        (8.0, 8.0),
+        (11.4, 8.0),
+        (9.7, 9.7),
+        (8.0, 11.4),
+        (11.4, 11.4),
+        (6.0, 6.0),
+    ] {
         let module = Rect::from_min_size(
             pos2(code.min.x + x * unit, code.min.y + y * unit),
             vec2(1.6 * unit, 1.6 * unit),
@@ -131,12 +174,20 @@ fn wheel(painter: &Painter, square: Rect, turn: f64) {
     for dot in 0..12_u8 {
         let angle = f32::from(dot) * std::f32::consts::TAU / 12.0;
         let behind = (turn - f64::from(dot) / 12.0).rem_euclid(1.0);
-        let bright = if behind < 0.08 { 1.0 } else { 0.25 + 0.4 * narrow(1.0 - behind) };
+        let bright = if behind < 0.08 {
+            1.0
+        } else {
+            0.25 + 0.4 * narrow(1.0 - behind)
+        };
         let place = pos2(
             square.center().x + radius * angle.sin(),
             square.center().y - radius * angle.cos(),
         );
-        painter.circle_filled(place, square.width() * 0.035, theme::ACCENT.gamma_multiply(bright));
+        painter.circle_filled(
+            place,
+            square.width() * 0.035,
+            theme::ACCENT.gamma_multiply(bright),
+        );
     }
 }
 

@@ -1,6 +1,6 @@
 //! Typing or pasting a code by hand.
 
-use egui::{Align, Context, CornerRadius, Frame, Id, Key, Margin, Stroke, TextEdit, Ui, vec2};
+use egui::{Align2, Context, CornerRadius, Frame, Id, Key, Margin, Stroke, TextEdit, Ui, vec2};
 
 use super::dialog::{dialog_ui, text_ui};
 use crate::{
@@ -19,13 +19,23 @@ use crate::{
 const WIDTH: f32 = 720.0;
 
 /// Shows the dialog; pushes the scan on Enter; returns whether to close.
-pub fn typed_ui(ctx: &Context, texts: &Texts, text: &mut String, commands: &mut Vec<Command>) -> bool {
+pub fn typed_ui(
+    ctx: &Context,
+    texts: &Texts,
+    text: &mut String,
+    commands: &mut Vec<Command>,
+) -> bool {
     let entered = press::pressed(ctx, Key::Enter);
     let title = texts.get("ui.typed_title");
     let (clicked, left) = dialog_ui(ctx, title, WIDTH, |ui| {
         let width = ui.available_width();
         let hint = texts.get("ui.typed_hint");
-        text_ui(ui, &Line::new(hint, Face::Plain, 18.0, theme::MUTED).rows(3), hint, width);
+        text_ui(
+            ui,
+            &Line::new(hint, Face::Plain, 18.0, theme::MUTED).rows(3),
+            hint,
+            width,
+        );
         ui.add_space(4.0);
         field_ui(ui, texts, text, width);
         ui.add_space(12.0);
@@ -33,7 +43,10 @@ pub fn typed_ui(ctx: &Context, texts: &Texts, text: &mut String, commands: &mut 
     });
     let code = text.trim();
     if (entered || clicked == Some(Choice::Check)) && !code.is_empty() {
-        commands.push(Command::Scan { text: code.to_owned(), method: EntryMethod::Typed });
+        commands.push(Command::Scan {
+            text: code.to_owned(),
+            method: EntryMethod::Typed,
+        });
         return true;
     }
     left || clicked == Some(Choice::Leave)
@@ -48,18 +61,19 @@ enum Choice {
 fn field_ui(ui: &mut Ui, texts: &Texts, text: &mut String, width: f32) {
     let frame = Frame::new()
         .fill(theme::CALM.fill)
+        .inner_margin(Margin::symmetric(16, 12))
         .stroke(Stroke::new(2.0, theme::ACCENT))
         .corner_radius(CornerRadius::same(theme::RADIUS));
     let edit = TextEdit::singleline(text)
-        .id(Id::new("typed code"))
+        .id(Id::unique("typed code"))
         .font(Face::Strong.at(30.0))
         .text_color(theme::TEXT)
         .char_limit(TEXT_MAX)
-        .vertical_align(Align::Center)
-        .margin(Margin::symmetric(16, 12))
+        .align(Align2::LEFT_CENTER)
         .frame(frame);
-    let response =
-        ui.add_sized(vec2(width, PRIMARY), edit).accessible_name(texts.get("ui.typed_field"));
+    let response = ui
+        .add_sized(vec2(width, PRIMARY), edit)
+        .accessible_name(texts.get("ui.typed_field"));
     if !response.has_focus() {
         response.request_focus();
     }
@@ -70,7 +84,13 @@ fn buttons_ui(ui: &mut Ui, texts: &Texts, ready: bool, width: f32) -> Option<Cho
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = GAP * 2.0;
         let cap = texts.get("ui.cap_enter");
-        let check = key_button_ui(ui, cap, texts.get("ui.typed_check"), size, (Look::Primary, ready));
+        let check = key_button_ui(
+            ui,
+            cap,
+            texts.get("ui.typed_check"),
+            size,
+            (Look::Primary, ready),
+        );
         let cap = texts.get("ui.cap_escape");
         let leave = key_button_ui(ui, cap, texts.get("ui.close"), size, (Look::Normal, true));
         match (check.clicked(), leave.clicked()) {

@@ -3,7 +3,7 @@
 use egui::{Align, Rect, Stroke, StrokeKind, Ui, pos2, vec2};
 
 use super::{
-    fit::{Line, column_ui, line_ui},
+    fit::{Line, column_size, column_ui, line_ui},
     mark::{band, mark_ui},
 };
 use crate::{
@@ -21,16 +21,20 @@ pub fn verdict_ui(ui: &Ui, rect: Rect, verdict: &VerdictView, texts: &Texts, lef
     ui.painter().rect_filled(rect, 0.0, tone.fill);
     let body = Rect::from_min_max(
         pos2(rect.min.x + sizes.margin, rect.min.y + sizes.margin * 0.6),
-        pos2(rect.max.x - sizes.margin, rect.max.y - sizes.margin - sizes.small * 1.6),
+        pos2(
+            rect.max.x - sizes.margin,
+            rect.max.y - sizes.margin - sizes.small * 1.6,
+        ),
     );
     match arrangement(verdict.state) {
         Arrangement::Centred => centred_ui(ui, body, verdict, texts, &sizes),
         Arrangement::Banded => {
-            band(ui.painter(), rect, tone.shade, tone.ink.gamma_multiply(0.28));
+            band(ui.painter(), rect, tone.shade, tone.ink.gamma_multiply(0.1));
             beside_ui(ui, body, verdict, texts, &sizes);
         }
         Arrangement::Framed => {
             frame(ui, rect, tone, &sizes);
+            let body = body.shrink2(vec2(sizes.margin * 0.5, 0.0));
             beside_ui(ui, body, verdict, texts, &sizes);
         }
         Arrangement::Beside => beside_ui(ui, body, verdict, texts, &sizes),
@@ -60,23 +64,32 @@ fn arrangement(state: VerdictState) -> Arrangement {
     }
 }
 
+/// Shape and words as one block around the middle.
 fn centred_ui(ui: &Ui, body: Rect, verdict: &VerdictView, texts: &Texts, sizes: &Sizes) {
     let tone = theme::tone(verdict.state);
     let side = (body.height() * 0.27).min(body.width() * 0.4);
-    let square = Rect::from_min_size(pos2(body.center().x - side / 2.0, body.min.y), vec2(side, side));
+    let gap = sizes.margin * 0.5;
+    let room = vec2(body.width(), body.height() - side - gap);
+    let height = column_size(ui, &lines(verdict, sizes), room, Align::Center);
+    let top = body.center().y - (side + gap + height) / 2.0;
+    let square = Rect::from_min_size(pos2(body.center().x - side / 2.0, top), vec2(side, side));
     mark_ui(ui, square, verdict.state, texts, [tone.ink, tone.fill]);
-    let words = Rect::from_min_max(pos2(body.min.x, square.max.y + sizes.margin * 0.4), body.max);
+    let words = Rect::from_min_size(pos2(body.min.x, square.max.y + gap), vec2(room.x, height));
     words_ui(ui, words, verdict, sizes, Align::Center);
 }
 
 fn beside_ui(ui: &Ui, body: Rect, verdict: &VerdictView, texts: &Texts, sizes: &Sizes) {
     let tone = theme::tone(verdict.state);
     let side = (body.height() * 0.34).min(body.width() * 0.2);
-    let square =
-        Rect::from_min_size(pos2(body.min.x, body.center().y - side / 2.0), vec2(side, side));
+    let square = Rect::from_min_size(
+        pos2(body.min.x, body.center().y - side / 2.0),
+        vec2(side, side),
+    );
     mark_ui(ui, square, verdict.state, texts, [tone.ink, tone.fill]);
-    let words =
-        Rect::from_min_max(pos2(square.max.x + sizes.margin * 0.8, body.min.y), body.max);
+    let words = Rect::from_min_max(
+        pos2(square.max.x + sizes.margin * 0.9, body.min.y),
+        body.max,
+    );
     words_ui(ui, words, verdict, sizes, Align::Min);
 }
 
@@ -96,11 +109,29 @@ fn lines(verdict: &VerdictView, sizes: &Sizes) -> Vec<Line> {
     let plain = |text: &str, size: f32| Line::new(text, Face::Plain, size, tone.soft);
     let mut lines = vec![strong(&verdict.headline, sizes.headline).rows(2).keep()];
     let near = sizes.body * 0.35;
-    lines.extend(verdict.amount.iter().map(|text| strong(text, sizes.amount).rows(2).keep()));
-    lines.extend(verdict.reason.iter().map(|text| strong(text, sizes.lead).rows(2).gap(near)));
-    lines.extend(verdict.due.iter().map(|text| strong(text, sizes.lead).gap(near)));
     lines.extend(
-        verdict.advice.iter().map(|text| plain(text, sizes.body).rows(3).gap(sizes.body * 0.9)),
+        verdict
+            .amount
+            .iter()
+            .map(|text| strong(text, sizes.amount).rows(2).keep()),
+    );
+    lines.extend(
+        verdict
+            .reason
+            .iter()
+            .map(|text| strong(text, sizes.lead).rows(2).gap(near)),
+    );
+    lines.extend(
+        verdict
+            .due
+            .iter()
+            .map(|text| strong(text, sizes.lead).gap(near)),
+    );
+    lines.extend(
+        verdict
+            .advice
+            .iter()
+            .map(|text| plain(text, sizes.body).rows(3).gap(sizes.body * 0.9)),
     );
     lines.extend(verdict.details.iter().enumerate().map(|(index, text)| {
         let gap = if index == 0 { sizes.body * 0.8 } else { 4.0 };
@@ -112,12 +143,16 @@ fn lines(verdict: &VerdictView, sizes: &Sizes) -> Vec<Line> {
 fn frame(ui: &Ui, rect: Rect, tone: Tone, sizes: &Sizes) {
     let pen = Stroke::new(sizes.margin * 0.22, tone.soft.gamma_multiply(0.55));
     let inset = rect.shrink(sizes.margin * 0.32);
-    ui.painter().rect_stroke(inset, 0.0, pen, StrokeKind::Inside);
+    ui.painter()
+        .rect_stroke(inset, 0.0, pen, StrokeKind::Inside);
 }
 
 fn support_ui(ui: &Ui, rect: Rect, verdict: &VerdictView, tone: Tone, sizes: &Sizes) {
     let place = Rect::from_min_max(
-        pos2(rect.min.x + sizes.margin, rect.max.y - sizes.margin * 0.7 - sizes.small * 1.4),
+        pos2(
+            rect.min.x + sizes.margin * support_inset(verdict.state),
+            rect.max.y - sizes.margin * 0.7 - sizes.small * 1.4,
+        ),
         pos2(rect.max.x - sizes.margin, rect.max.y - sizes.margin * 0.7),
     );
     let line = Line::new(&verdict.support, Face::Plain, sizes.small, tone.soft);
@@ -125,7 +160,15 @@ fn support_ui(ui: &Ui, rect: Rect, verdict: &VerdictView, tone: Tone, sizes: &Si
         Arrangement::Centred => Align::Center,
         Arrangement::Banded | Arrangement::Framed | Arrangement::Beside => Align::Min,
     };
-    line_ui(ui, place, &line, align, ui.id().with("support"));
+    line_ui(ui, place, &line, align, ui.scope_id().with("support"));
+}
+
+/// The support code stands under the shape, which a frame moves inwards.
+fn support_inset(state: VerdictState) -> f32 {
+    match arrangement(state) {
+        Arrangement::Framed => 1.5,
+        Arrangement::Centred | Arrangement::Banded | Arrangement::Beside => 1.0,
+    }
 }
 
 /// A bar along the bottom edge that empties while the verdict clears itself.

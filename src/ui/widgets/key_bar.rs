@@ -1,10 +1,13 @@
 //! The bar of keys at the bottom: every key that does something, to press or to click.
 
-use egui::{Key, Layout, Align, Stroke, Ui, vec2};
+use egui::{Align, Key, Layout, Stroke, Ui, vec2};
 
 use super::button::{Look, key_button_ui};
 use crate::{
-    terminal::{text::Texts, view::{ScanView, View}},
+    terminal::{
+        text::Texts,
+        view::{ScanView, View},
+    },
     ui::theme::{self, GAP},
 };
 
@@ -27,8 +30,14 @@ pub enum BarKey {
 
 impl BarKey {
     /// All keys from left to right.
-    pub const ALL: [Self; 6] =
-        [Self::Typed, Self::Recent, Self::Undo, Self::Sync, Self::Clear, Self::Confirm];
+    pub const ALL: [Self; 6] = [
+        Self::Typed,
+        Self::Recent,
+        Self::Undo,
+        Self::Sync,
+        Self::Clear,
+        Self::Confirm,
+    ];
 
     /// The key on the keyboard.
     pub fn key(self) -> Key {
@@ -64,6 +73,15 @@ impl BarKey {
         }
     }
 
+    fn words(self, view: &View, texts: &Texts) -> String {
+        match (self, &view.undo) {
+            (Self::Undo, Some(undo)) => {
+                texts.fill("ui.key_undo_left", &[("n", &undo.seconds_left.to_string())])
+            }
+            _ => texts.get(self.label()).to_owned(),
+        }
+    }
+
     /// Whether the key does something on this view.
     fn enabled(self, view: &View) -> bool {
         match self {
@@ -79,20 +97,25 @@ impl BarKey {
 pub fn key_bar_ui(ui: &mut Ui, view: &View, texts: &Texts) -> Option<BarKey> {
     let rect = ui.max_rect();
     ui.painter().rect_filled(rect, 0.0, theme::PANEL);
-    ui.painter().hline(rect.x_range(), rect.min.y + 0.5, Stroke::new(1.0, theme::LINE));
+    ui.painter().hline(
+        rect.x_range(),
+        rect.min.y + 0.5,
+        Stroke::new(1.0, theme::LINE),
+    );
     let inner = rect.shrink2(vec2(12.0, GAP));
     let width = (inner.width() - GAP * 5.0) / 6.0;
     let mut clicked = None;
-    let builder = egui::UiBuilder::new().max_rect(inner).layout(Layout::left_to_right(Align::Min));
+    let builder = egui::UiBuilder::new()
+        .max_rect(inner)
+        .layout(Layout::left_to_right(Align::Min));
     ui.scope_builder(builder, |ui| {
         ui.spacing_mut().item_spacing.x = GAP;
         for key in BarKey::ALL {
             let enabled = key.enabled(view);
-            let primary = key == BarKey::Confirm && enabled;
-            let look = if primary { Look::Primary } else { Look::Normal };
             let size = vec2(width, inner.height());
             let cap = texts.get(key.cap());
-            if key_button_ui(ui, cap, texts.get(key.label()), size, (look, enabled)).clicked() {
+            let label = key.words(view, texts);
+            if key_button_ui(ui, cap, &label, size, (Look::Normal, enabled)).clicked() {
                 clicked = Some(key);
             }
         }

@@ -1,0 +1,160 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Redeem signed vouchers at a shop counter, with or without a network.
+///
+/// Without a command, the counter screen opens.
+#[derive(Debug, Parser)]
+#[command(name = "countersign", version)]
+pub struct Args {
+    /// Folder of this terminal's data [default: .countersign in the home folder]
+    #[arg(long, global = true, env = "COUNTERSIGN_DATA", value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Print one JSON object a line
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Never use the network
+    #[arg(long, global = true)]
+    pub offline: bool,
+    /// Read a barcode reader on this serial port (window only), such as /dev/ttyACM0 or COM3
+    #[arg(long, value_name = "PORT")]
+    pub serial: Option<String>,
+    /// Speed of the serial port
+    #[arg(long, value_name = "BAUD", default_value_t = 9600)]
+    pub baud: u32,
+    /// What to do
+    #[command(subcommand)]
+    pub action: Option<Action>,
+}
+
+/// The window's commands beside those of the console.
+#[derive(Debug, Subcommand)]
+pub enum Action {
+    /// Show a shop with a platform, a terminal and customers, all on this machine
+    Demo(DemoArgs),
+    /// A console command
+    #[command(flatten)]
+    Console(Command),
+}
+
+/// How to show the demo.
+#[derive(Debug, clap::Args)]
+pub struct DemoArgs {
+    /// In the console, even where there is a display
+    #[arg(long)]
+    pub console: bool,
+}
+
+/// Commands that work in the console.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make this folder a terminal, with a code from the platform
+    Enrol(EnrolArgs),
+    /// Look what a voucher would do; nothing is written
+    Validate(ValidateArgs),
+    /// Consume vouchers
+    Redeem(RedeemArgs),
+    /// Take a redemption back
+    Rollback(RollbackArgs),
+    /// Send and fetch everything now
+    Sync,
+    /// Say how this terminal is
+    Status,
+    /// Add up the redemptions of a day
+    Report(ReportArgs),
+    /// Explain a voucher without any effect
+    Inspect(InspectArgs),
+    /// Check or export the journal
+    Journal(JournalArgs),
+}
+
+/// An enrolment.
+#[derive(Debug, clap::Args)]
+pub struct EnrolArgs {
+    /// The enrolment code, or the path of a picture of it
+    pub code: String,
+}
+
+/// Vouchers and what the cashier would say.
+#[derive(Debug, clap::Args)]
+pub struct RedeemArgs {
+    /// Voucher texts, or paths of pictures
+    #[arg(required = true, value_name = "VOUCHER")]
+    pub vouchers: Vec<String>,
+    /// The sum of the bill, such as 42.50
+    #[arg(long)]
+    pub bill: Option<String>,
+    /// How much of a balance to spend, such as 12.50
+    #[arg(long)]
+    pub amount: Option<String>,
+    /// How many uses of a pass
+    #[arg(long)]
+    pub uses: Option<u16>,
+}
+
+/// Vouchers to look at.
+#[derive(Debug, clap::Args)]
+pub struct ValidateArgs {
+    /// What to look at.
+    #[command(flatten)]
+    pub request: RedeemArgs,
+    /// As if it were this time, such as 2026-12-24T18:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+}
+
+/// A redemption to take back.
+#[derive(Debug, clap::Args)]
+pub struct RollbackArgs {
+    /// The journal entry of the redemption, as `redeem` printed it
+    pub entry: u64,
+    /// Why: wrong_scan, customer_changed or not_delivered
+    #[arg(long, default_value = "wrong_scan")]
+    pub reason: String,
+}
+
+/// Which day to add up.
+#[derive(Debug, clap::Args)]
+pub struct ReportArgs {
+    /// The day in the branch's time zone, such as 2026-11-22 [default: today]
+    #[arg(long, value_name = "DATE")]
+    pub date: Option<String>,
+}
+
+/// A voucher to explain.
+#[derive(Debug, clap::Args)]
+pub struct InspectArgs {
+    /// Voucher text, or the path of a picture
+    pub voucher: String,
+}
+
+/// What to do with the journal.
+#[derive(Debug, clap::Args)]
+pub struct JournalArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: JournalAction,
+}
+
+/// What to do with the journal.
+#[derive(Debug, Subcommand)]
+pub enum JournalAction {
+    /// Check every entry, its signature and its link to the one before
+    Verify,
+    /// Write every signed entry as a line of JSON
+    Export {
+        /// The file to write [default: standard output]
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+}
+
+impl Args {
+    /// Where this terminal's data is kept.
+    pub fn data_dir(&self) -> PathBuf {
+        self.data.clone().unwrap_or_else(super::default_data_dir)
+    }
+}

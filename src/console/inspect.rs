@@ -1,0 +1,83 @@
+//! `inspect`: what a voucher says, and whether this terminal believes it.
+
+use serde_json::json;
+
+use super::{Console, ConsoleError, Exit, args::InspectArgs, voucher};
+use crate::{
+    domain::{
+        scan::{Scanned, ShortCode, classify},
+        voucher::{Claims, UntrustedToken, VerifyError},
+    },
+    terminal::{Trust, source},
+};
+
+pub(super) fn run(console: &mut Console<'_>, args: &InspectArgs) -> Result<Exit, ConsoleError> {
+    let (text, _) = voucher::text(&args.voucher)?;
+    let Scanned::Voucher(text) = classify(&text) else {
+        return refuse(console, classify(&text).code(), "this is not a voucher");
+    };
+    match explain(console, &text) {
+        Ok(claims) => show(console, &claims, &belief(console, &text)),
+        Err(error) => refuse(console, error.code(), &error.to_string()),
+    }
+}
+
+fn explain(_console: &Console<'_>, text: &str) -> Result<Claims, VerifyError> {
+    UntrustedToken::parse(text)?.unverified_claims()
+}
+
+/// `verified`, or why not.
+fn belief(console: &Console<'_>, text: &str) -> String {
+    let bundle = source::open(&console.data).ok().and_then(|store| store.bundle().ok());
+    let Some(bundle) = bundle else { return "not checked: this folder holds no terminal".to_owned() };
+    match Trust::new(bundle).verify(text) {
+        Ok(_) => "verified".to_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn refuse(console: &mut Console<'_>, code: &str, message: &str) -> Result<Exit, ConsoleError> {
+    if console.json {
+        console.line(json!({ "code": code, "message": message }))?;
+    } else {
+        console.line(format_args!("{message} ({code})"))?;
+    }
+    Ok(Exit::Refused)
+}
+
+fn show(console: &mut Console<'_>, claims: &Claims, belief: &str) -> Result<Exit, ConsoleError> {
+    let branches: Vec<_> = claims.scope.branches.iter().map(|branch| branch.0).collect();
+    let code = ShortCode::from_bits(claims.short_code_bits()).to_string();
+    let (kind, terms) = (claims.terms.kind().code(), format!("{:?}", claims.terms));
+    if console.json {
+        console.line(json!({
+            "signature": belief,
+            "issuer": claims.issuer.as_str(),
+            "voucher_id": claims.id.to_string(),
+            "campaign": claims.id.campaign.0,
+            "short_code": code,
+            "kind": kind,
+            "currency": claims.terms.currency().code(),
+            "merchant": claims.scope.merchant.0,
+            "branches": branches,
+            "from": claims.from.to_string(),
+            "until": claims.until.to_string(),
+        }))?;
+    } else {
+        let lines = [
+            ("signature", belief.to_owned()),
+            ("issuer", claims.issuer.to_string()),
+            ("voucher", claims.id.to_string()),
+            ("short code", code),
+            ("kind", kind.to_owned()),
+            ("terms", terms),
+            ("merchant", claims.scope.merchant.to_string()),
+            ("branches", if branches.is_empty() { "all".to_owned() } else { format!("{branches:?}") }),
+            ("valid", format!("{} to {}", claims.from, claims.until)),
+        ];
+        for (name, value) in lines {
+            console.line(format_args!("{name:<11} {value}"))?;
+        }
+    }
+    Ok(Exit::Done)
+}

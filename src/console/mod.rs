@@ -1,0 +1,172 @@
+//! Console commands: for scripts, and for shops that wire redeeming to their own till.
+//!
+//! Exit status: 0 accepted or done, 1 failure, 2 wrong use, 3 refused, 4 cannot check or needs input.
+
+mod args;
+mod enrol;
+mod inspect;
+mod journal;
+mod json;
+mod redeem;
+mod report;
+mod status;
+mod voucher;
+
+use std::{
+    fmt,
+    io::Write,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+pub use args::{Action, Args, Command, DemoArgs};
+
+use crate::{
+    net::{HttpTransport, Transport, TransportError},
+    store::StoreError,
+    terminal::{
+        Nonce,
+        clock::{Clock, SystemClock},
+        enrolment::EnrolmentError,
+        session::Session,
+        source::{self, SourceError},
+    },
+};
+
+/// What a command came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Exit {
+    /// Accepted, or done.
+    Done,
+    /// Neither yes nor no.
+    CannotCheck,
+    /// Refused.
+    Refused,
+}
+
+impl Exit {
+    /// The process's exit status.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Refused => 3,
+            Self::CannotCheck => 4,
+        }
+    }
+}
+
+/// The surroundings of a command.
+pub struct Console<'a> {
+    /// Where results go.
+    pub out: &'a mut dyn Write,
+    /// The data folder.
+    pub data: PathBuf,
+    /// One JSON object a line instead of sentences.
+    pub json: bool,
+    /// Never use the network.
+    pub offline: bool,
+    /// Where the time comes from.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Runs one command. The window and the demo are not among them.
+pub fn run(args: &Args, command: &Command, out: &mut dyn Write) -> Result<Exit, ConsoleError> {
+    let mut console = Console {
+        out,
+        data: args.data_dir(),
+        json: args.json,
+        offline: args.offline,
+        clock: Arc::new(SystemClock::default()),
+    };
+    match command {
+        Command::Enrol(args) => enrol::run(&mut console, args),
+        Command::Validate(args) => redeem::validate(&mut console, args),
+        Command::Redeem(args) => redeem::redeem(&mut console, args),
+        Command::Rollback(args) => redeem::roll_back(&mut console, args),
+        Command::Sync => status::sync(&mut console),
+        Command::Status => status::status(&mut console),
+        Command::Report(args) => report::run(&mut console, args),
+        Command::Inspect(args) => inspect::run(&mut console, args),
+        Command::Journal(args) => journal::run(&mut console, args),
+    }
+}
+
+impl Console<'_> {
+    /// The terminal of the data folder, with the network unless it is not wanted.
+    pub fn session(&self) -> Result<Session, ConsoleError> {
+        let transport = if self.offline { None } else { Some(self.transport()?) };
+        Ok(Session::open(&self.data, transport, random, Arc::clone(&self.clock))?)
+    }
+
+    fn transport(&self) -> Result<Arc<dyn Transport>, ConsoleError> {
+        let url = source::open(&self.data)?.identity().url.clone();
+        Ok(Arc::new(HttpTransport::new(&url)?))
+    }
+
+    /// Writes one line.
+    pub fn line(&mut self, text: impl fmt::Display) -> Result<(), ConsoleError> {
+        Ok(writeln!(self.out, "{text}")?)
+    }
+}
+
+/// Sixteen bytes of the operating system's randomness.
+pub fn random() -> Nonce {
+    let mut nonce = Nonce::default();
+    if let Err(error) = getrandom::fill(&mut nonce) {
+        // Without randomness a reply can still only be the platform's own, to an older question.
+        tracing::error!(%error, "the system has no randomness");
+    }
+    nonce
+}
+
+/// Where the data is kept unless something else is said.
+pub fn default_data_dir() -> PathBuf {
+    let home = std::env::var_os("HOME").or_else(|| std::env::var_os("APPDATA"));
+    home.map_or_else(|| PathBuf::from("countersign-data"), |home| Path::new(&home).join(".countersign"))
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ConsoleError {
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The network failed.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The enrolment failed.
+    #[error(transparent)]
+    Enrolment(#[from] EnrolmentError),
+    /// A picture gave no code.
+    #[error("{path}: {reason}")]
+    Picture {
+        /// Which picture.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// Something on the command line makes no sense.
+    #[error("{0}")]
+    Usage(String),
+    /// The output cannot be written.
+    #[error("cannot write the output: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+impl ConsoleError {
+    /// The process's exit status.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => 2,
+            Self::Source(_)
+            | Self::Store(_)
+            | Self::Transport(_)
+            | Self::Enrolment(_)
+            | Self::Picture { .. }
+            | Self::Output(_) => 1,
+        }
+    }
+}

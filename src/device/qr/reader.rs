@@ -1,0 +1,231 @@
+//! The decoder on a thread of its own, so that no picture can hold up or bring down its caller.
+//!
+//! A thread cannot be killed from outside. A worker that overstays its budget is told to stop and left
+//! behind; it ends with its picture, or, when it hangs for good, stays on a short list. A full list
+//! ends reading, so that bad pictures cannot eat all cores.
+
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::texts;
+use crate::device::picture::Luma;
+
+/// Most workers that may be left behind at one time.
+pub const ABANDONED_MAX: usize = 4;
+
+/// Why a picture was not read to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The budget ran out before a code was found.
+    #[error("no code was found in the picture in time")]
+    TimedOut,
+    /// The decoder gave up in an unforeseen way; the next picture may well read.
+    #[error("the picture could not be read")]
+    Crashed,
+    /// [`ABANDONED_MAX`] earlier pictures are still being worked on.
+    #[error(
+        "reading pictures has stopped, because earlier pictures never finished: restart the program"
+    )]
+    Unavailable,
+    /// The system gave no thread for the work.
+    #[error("reading pictures could not be started")]
+    NoThread(#[source] io::Error),
+}
+
+/// Reads the codes in pictures, one picture at a time, on a thread of its own.
+#[derive(Debug)]
+pub struct Reader {
+    decode: Decode,
+    worker: Option<Worker>,
+    abandoned: Vec<JoinHandle<()>>,
+}
+
+type Decode = fn(&Luma, &AtomicBool) -> Vec<String>;
+
+impl Reader {
+    /// Starts the worker thread.
+    pub fn start() -> io::Result<Self> {
+        Self::with(texts)
+    }
+
+    fn with(decode: Decode) -> io::Result<Self> {
+        let worker = Some(Worker::start(decode)?);
+        Ok(Self {
+            decode,
+            worker,
+            abandoned: Vec::new(),
+        })
+    }
+
+    /// All distinct texts in the picture, at the latest after `budget`; empty when it shows no code.
+    pub fn read(&mut self, picture: Luma, budget: Duration) -> Result<Vec<String>, ReadError> {
+        let worker = self.take_worker()?;
+        let (answer, stop) = worker.begin(picture);
+        match answer.recv_timeout(budget) {
+            Ok(outcome) => {
+                self.worker = Some(worker);
+                outcome
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                stop.store(true, Ordering::Relaxed);
+                tracing::warn!(?budget, "a picture took longer to read than its budget");
+                self.abandoned.push(worker.thread);
+                Err(ReadError::TimedOut)
+            }
+            Err(RecvTimeoutError::Disconnected) => Err(ReadError::Crashed),
+        }
+    }
+
+    fn take_worker(&mut self) -> Result<Worker, ReadError> {
+        self.abandoned.retain(|thread| !thread.is_finished());
+        match self.worker.take() {
+            Some(worker) => Ok(worker),
+            None if self.abandoned.len() >= ABANDONED_MAX => Err(ReadError::Unavailable),
+            None => Worker::start(self.decode).map_err(ReadError::NoThread),
+        }
+    }
+}
+
+type Outcome = Result<Vec<String>, ReadError>;
+
+struct Job {
+    picture: Luma,
+    stop: Arc<AtomicBool>,
+    answer: SyncSender<Outcome>,
+}
+
+#[derive(Debug)]
+struct Worker {
+    jobs: SyncSender<Job>,
+    thread: JoinHandle<()>,
+}
+
+impl Worker {
+    fn start(decode: Decode) -> io::Result<Self> {
+        let (jobs, queue) = sync_channel(1);
+        let work = move || queue.into_iter().for_each(|job: Job| job.run(decode));
+        let thread = thread::Builder::new()
+            .name("qr-reader".to_owned())
+            .spawn(work)?;
+        Ok(Self { jobs, thread })
+    }
+
+    fn begin(&self, picture: Luma) -> (Receiver<Outcome>, Arc<AtomicBool>) {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (answer, answered) = sync_channel(1);
+        let job = Job {
+            picture,
+            stop: Arc::clone(&stop),
+            answer,
+        };
+        // A refused job drops its sender, which the receiver reports as a crash.
+        drop(self.jobs.try_send(job));
+        (answered, stop)
+    }
+}
+
+impl Job {
+    fn run(self, decode: Decode) {
+        let work = AssertUnwindSafe(|| decode(&self.picture, &self.stop));
+        let outcome = catch_unwind(work).map_err(|_panic| ReadError::Crashed);
+        if self.answer.try_send(outcome).is_err() {
+            tracing::debug!("a picture was read after its budget; the result is dropped");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHORT: Duration = Duration::from_millis(20);
+    const LONG: Duration = Duration::from_mins(1);
+
+    const READABLE: u8 = 0;
+    const PANICS: u8 = 1;
+    const HANGS: u8 = 2;
+    const SLOW: u8 = 3;
+
+    #[test]
+    fn a_reader_serves_many_pictures() {
+        let mut reader = Reader::with(by_first_pixel).unwrap();
+        for _ in 0..100 {
+            assert_eq!(reader.read(picture(READABLE), LONG).unwrap(), ["text"]);
+        }
+    }
+
+    #[test]
+    fn a_panic_is_one_failed_picture() {
+        let mut reader = Reader::with(by_first_pixel).unwrap();
+        for _ in 0..=ABANDONED_MAX {
+            assert!(matches!(
+                reader.read(picture(PANICS), LONG),
+                Err(ReadError::Crashed)
+            ));
+        }
+        assert_eq!(reader.read(picture(READABLE), LONG).unwrap(), ["text"]);
+    }
+
+    #[test]
+    fn a_hanging_picture_is_left_behind() {
+        let mut reader = Reader::with(by_first_pixel).unwrap();
+        assert!(matches!(
+            reader.read(picture(HANGS), SHORT),
+            Err(ReadError::TimedOut)
+        ));
+        assert_eq!(reader.read(picture(READABLE), LONG).unwrap(), ["text"]);
+    }
+
+    #[test]
+    fn hanging_pictures_cannot_take_all_cores() {
+        let mut reader = Reader::with(by_first_pixel).unwrap();
+        for _ in 0..ABANDONED_MAX {
+            assert!(matches!(
+                reader.read(picture(HANGS), SHORT),
+                Err(ReadError::TimedOut)
+            ));
+        }
+        for _ in 0..3 {
+            assert!(matches!(
+                reader.read(picture(READABLE), LONG),
+                Err(ReadError::Unavailable)
+            ));
+        }
+    }
+
+    #[test]
+    fn pictures_that_heed_the_stop_flag_are_not_counted() {
+        let mut reader = Reader::with(by_first_pixel).unwrap();
+        for _ in 0..3 * ABANDONED_MAX {
+            assert!(matches!(
+                reader.read(picture(SLOW), SHORT),
+                Err(ReadError::TimedOut)
+            ));
+        }
+        assert_eq!(reader.read(picture(READABLE), LONG).unwrap(), ["text"]);
+    }
+
+    #[test]
+    fn the_real_decoder_finds_nothing_on_white_paper() {
+        let mut reader = Reader::start().unwrap();
+        assert_eq!(reader.read(picture(255), LONG).unwrap(), [""; 0]);
+    }
+
+    fn picture(grey: u8) -> Luma {
+        Luma::new(2, 2, vec![grey; 4]).unwrap()
+    }
+
+    fn by_first_pixel(picture: &Luma, stop: &AtomicBool) -> Vec<String> {
+        let first = picture.pixels()[0];
+        assert_ne!(first, PANICS, "on purpose");
+        while first == HANGS || (first == SLOW && !stop.load(Ordering::Relaxed)) {
+            thread::park_timeout(Duration::from_millis(1));
+        }
+        vec!["text".to_owned()]
+    }
+}

@@ -1,0 +1,130 @@
+//! The administrator's commands: arguments in, text out; each opens the data directory, also while the server runs.
+
+mod args;
+mod campaigns;
+mod issue;
+mod places;
+mod reports;
+mod setup;
+mod terminals;
+mod vouchers;
+
+use std::{
+    ffi::OsString,
+    io::{self, Write},
+    path::Path,
+    process::ExitCode,
+};
+
+use clap::Parser as _;
+
+use self::args::{Cli, Command};
+use super::{
+    clock::Clock,
+    entropy::Entropy,
+    service::ServiceError,
+    site::{Site, SiteError},
+};
+
+/// Runs one command; exit code 0 when done, 1 when it failed, 2 when it was not understood.
+pub fn run(
+    args: impl IntoIterator<Item = OsString>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(usage) => return explain(&usage, out, err),
+    };
+    match execute(cli, out) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(CliError::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            writeln!(err, "countersign-platform: {}", sentence(&error)).ok();
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn explain(usage: &clap::Error, out: &mut dyn Write, err: &mut dyn Write) -> ExitCode {
+    let to: &mut dyn Write = if usage.use_stderr() { err } else { out };
+    write!(to, "{}", usage.render()).ok();
+    ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2))
+}
+
+fn execute(cli: Cli, out: &mut dyn Write) -> Result<(), CliError> {
+    let data = cli.data.as_path();
+    match cli.command {
+        Command::Init(args) => setup::init(data, &args, out),
+        Command::Serve(args) => setup::serve(open(data)?, &args, out),
+        Command::ApiToken => setup::api_token(&open(data)?, out),
+        Command::Status => setup::status(&open(data)?, out),
+        Command::Merchant(command) => places::merchant(&open(data)?, command, out),
+        Command::Branch(command) => places::branch(&open(data)?, command, out),
+        Command::Issuer(command) => places::issuer(&open(data)?, command, out),
+        Command::Key(command) => places::key(&open(data)?, command, out),
+        Command::Campaign(command) => campaigns::campaign(&open(data)?, *command, out),
+        Command::Issue(args) => issue::issue(&open(data)?, &args, out),
+        Command::EnrolCode(args) => terminals::enrol_code(&open(data)?, args, out),
+        Command::Terminal(command) => terminals::terminal(&open(data)?, command, out),
+        Command::Voucher(command) => vouchers::voucher(&open(data)?, command, out),
+        Command::Claim(command) => vouchers::claim(&open(data)?, command, out),
+        Command::Redemptions(args) => reports::redemptions(&open(data)?, &args, out),
+        Command::Conflicts(args) => reports::conflicts(&open(data)?, &args, out),
+    }
+}
+
+fn open(data: &Path) -> Result<Site, CliError> {
+    Ok(Site::open(data, Clock::system(), Entropy::system())?)
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+enum CliError {
+    #[error(transparent)]
+    Site(#[from] SiteError),
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    #[error("the output could not be written")]
+    Output(#[from] io::Error),
+    #[error("{path} could not be written")]
+    File { path: String, source: io::Error },
+    #[error("the server stopped")]
+    Serve(#[source] io::Error),
+    #[error("it could not be drawn or listed")]
+    Draw(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("{0}")]
+    Wrong(String),
+}
+
+/// An error with its causes as one sentence, nothing said twice.
+fn sentence(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(deeper) = cause {
+        let more = deeper.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = deeper.source();
+    }
+    text
+}
+
+/// Writes a file, which must not exist.
+fn write_new(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    let written = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(bytes));
+    written.map_err(|source| CliError::File {
+        path: path.display().to_string(),
+        source,
+    })
+}
+
+#[cfg(test)]
+mod tests;

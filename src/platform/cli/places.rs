@@ -1,0 +1,103 @@
+//! Merchants, branches, issuers and their keys.
+
+use std::io::Write;
+
+use super::{
+    CliError,
+    args::{BranchCommand, IssuerCommand, KeyCommand, MerchantCommand},
+};
+use crate::{domain::trust::PublishedKey, platform::site::Site};
+
+pub(super) fn merchant(
+    site: &Site,
+    command: MerchantCommand,
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
+    match command {
+        MerchantCommand::Create { name } => {
+            let id = site.platform().create_merchant(&name)?;
+            writeln!(out, "Merchant {id}: {name}")?;
+        }
+        MerchantCommand::List => {
+            for merchant in site.platform().merchants()? {
+                writeln!(out, "{:>4}  {}", merchant.id.0, merchant.name)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn branch(
+    site: &Site,
+    command: BranchCommand,
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
+    match command {
+        BranchCommand::Create {
+            merchant,
+            name,
+            time_zone,
+        } => {
+            let id = site.platform().create_branch(merchant, &name, &time_zone)?;
+            writeln!(out, "Branch {id}: {name}, {time_zone}")?;
+        }
+        BranchCommand::List => {
+            for row in site.platform().branches()? {
+                let (branch, merchant) = (row.branch, row.merchant);
+                let (id, zone) = (branch.id.0, branch.time_zone);
+                writeln!(
+                    out,
+                    "{id:>4}  merchant {merchant}  {zone:<20}  {}",
+                    branch.name
+                )?;
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn issuer(
+    site: &Site,
+    command: IssuerCommand,
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
+    match command {
+        IssuerCommand::Create { name } => {
+            let key = site.create_issuer(&name)?.public();
+            writeln!(out, "Issuer {name}: key {}, {key}", key.id())?;
+        }
+        IssuerCommand::List => {
+            for issuer in site.platform().issuers()? {
+                writeln!(out, "{}", issuer.name)?;
+                for key in issuer.keys {
+                    list_key(&key, out)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn key(site: &Site, command: KeyCommand, out: &mut dyn Write) -> Result<(), CliError> {
+    match command {
+        KeyCommand::Withdraw { issuer, key } => {
+            site.platform().withdraw_key(&issuer, key)?;
+            writeln!(
+                out,
+                "Key {key} of {issuer} is withdrawn: no voucher it signed is accepted."
+            )?;
+        }
+        KeyCommand::Rotate { issuer } => {
+            let key = site.rotate_issuer_key(&issuer)?.public();
+            writeln!(out, "Issuer {issuer}: signs with key {}, {key}", key.id())?;
+        }
+    }
+    Ok(())
+}
+
+fn list_key(key: &PublishedKey, out: &mut dyn Write) -> Result<(), CliError> {
+    let state = if key.withdrawn { "withdrawn" } else { "in use" };
+    let (id, from, until) = (key.public.id(), key.from, key.until);
+    writeln!(out, "  {id}  {from} to {until}  {state}")?;
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! Making, serving and looking at the platform as a whole.
+
+use std::{future::Future, io::Write, path::Path, sync::Arc};
+
+use super::{
+    CliError,
+    args::{InitArgs, ServeArgs},
+};
+use crate::platform::{clock::Clock, entropy::Entropy, http, service::Platform, site::Site};
+
+pub(super) fn init(data: &Path, args: &InitArgs, out: &mut dyn Write) -> Result<(), CliError> {
+    let (site, token) = Site::create(data, &args.name, Clock::system(), Entropy::system())?;
+    writeln!(
+        out,
+        "Made the platform {:?} in {}.",
+        args.name,
+        data.display()
+    )?;
+    writeln!(out, "Root key:  {}", site.platform().root_key())?;
+    writeln!(out, "API token: {} (shown this once)", token.reveal())?;
+    writeln!(
+        out,
+        "Keep a copy of the directory's key files where nobody else reads them."
+    )?;
+    Ok(())
+}
+
+pub(super) fn serve(site: Site, args: &ServeArgs, out: &mut dyn Write) -> Result<(), CliError> {
+    let url = match &args.url {
+        Some(url) => url.clone(),
+        None => format!("http://{}", args.listen),
+    };
+    site.set_url(&url)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("platform-http")
+        .build()
+        .map_err(CliError::Serve)?;
+    let listener = runtime
+        .block_on(tokio::net::TcpListener::bind(args.listen))
+        .map_err(CliError::Serve)?;
+    let address = listener.local_addr().map_err(CliError::Serve)?;
+    writeln!(
+        out,
+        "Serving on http://{address}, known to terminals as {url}. Stop with Ctrl-C."
+    )?;
+    out.flush()?;
+    let platform: Arc<Platform> = Arc::clone(site.platform());
+    let served = runtime.block_on(async move {
+        let stop = stop_signal()?;
+        http::serve(listener, platform, stop).await
+    });
+    served.map_err(CliError::Serve)
+}
+
+pub(super) fn api_token(site: &Site, out: &mut dyn Write) -> Result<(), CliError> {
+    let token = site.new_api_token()?;
+    writeln!(
+        out,
+        "API token: {} (shown this once; the one before has ended)",
+        token.reveal()
+    )?;
+    Ok(())
+}
+
+pub(super) fn status(site: &Site, out: &mut dyn Write) -> Result<(), CliError> {
+    let platform = site.platform();
+    let numbers = platform.statistics()?;
+    let name = platform.setting("name")?.unwrap_or_default();
+    let url = site.url()?.unwrap_or_else(|| "not served yet".to_owned());
+    let lines = [
+        ("Platform", name),
+        ("Address", url),
+        ("Root key", platform.root_key().to_string()),
+        ("Merchants", numbers.merchants.to_string()),
+        ("Branches", numbers.branches.to_string()),
+        ("Campaigns", numbers.campaigns.to_string()),
+        ("Vouchers", numbers.counts.vouchers.to_string()),
+        ("Terminals", numbers.terminals.to_string()),
+        ("Journal entries", numbers.counts.entries.to_string()),
+        ("Open claims", numbers.counts.claims.to_string()),
+        ("Conflicts", numbers.counts.conflicts.to_string()),
+    ];
+    for (label, value) in lines {
+        writeln!(out, "{label:<16} {value}")?;
+    }
+    Ok(())
+}
+
+/// Ends when the process is told to stop.
+#[cfg(unix)]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Ends when the process is told to stop.
+#[cfg(not(unix))]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
+    Ok(async {
+        tokio::signal::ctrl_c().await.ok();
+    })
+}

@@ -1,0 +1,83 @@
+//! Terminals and how devices become them.
+
+use std::io::Write;
+
+use super::{
+    CliError,
+    args::{EnrolArgs, TerminalCommand},
+    write_new,
+};
+use crate::{
+    issuer::picture,
+    platform::{service::EnrolmentOrder, site::Site},
+};
+
+/// Pixels a module of a picture.
+const MODULE_PX: u32 = 8;
+
+pub(super) fn enrol_code(
+    site: &Site,
+    args: EnrolArgs,
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
+    let known = match args.url {
+        Some(url) => Some(url),
+        None => site.url()?,
+    };
+    let missing = "the address that terminals use is not known: run `serve` first, or say --url";
+    let url = known.ok_or_else(|| CliError::Wrong(missing.to_owned()))?;
+    let code = site.platform().create_enrolment(&EnrolmentOrder {
+        branch: args.branch,
+        name: args.name,
+        terminal: args.terminal,
+        url,
+    })?;
+    let text = code.to_text();
+    if let Some(path) = args.png {
+        let png = picture::png(&text, MODULE_PX);
+        write_new(
+            &path,
+            &png.map_err(|error| CliError::Draw(Box::new(error)))?,
+        )?;
+    }
+    writeln!(out, "{text}")?;
+    Ok(())
+}
+
+pub(super) fn terminal(
+    site: &Site,
+    command: TerminalCommand,
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
+    match command {
+        TerminalCommand::List => list(site, out),
+        TerminalCommand::Revoke { terminal } => {
+            site.platform().revoke_terminal(terminal)?;
+            writeln!(
+                out,
+                "Terminal {terminal} is revoked: nothing it says is heard."
+            )?;
+            Ok(())
+        }
+    }
+}
+
+fn list(site: &Site, out: &mut dyn Write) -> Result<(), CliError> {
+    for line in site.platform().terminals()? {
+        let (terminal, journal) = (line.terminal, line.journal);
+        let state = if line.revoked { "revoked" } else { "enrolled" };
+        let contact = terminal.last_contact;
+        let contact = contact.map_or_else(|| "never".to_owned(), |time| time.to_string());
+        writeln!(
+            out,
+            "{:>4}  {state:<8}  branch {}  epoch {}  entry {}  last heard {contact}  {}",
+            terminal.id.0, terminal.branch, terminal.epoch, journal.head.seq, terminal.name
+        )?;
+        writeln!(
+            out,
+            "      {} redeemed, {} rolled back, {} refused, {} with a note",
+            journal.redeemed, journal.rolled_back, journal.refused, journal.noted
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,68 @@
+//! The platform over HTTP: two routes for terminals, two lists for owners' programs, and a health check.
+
+mod embedded;
+mod lists;
+mod problem;
+mod terminals;
+
+use std::{future::Future, io, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware,
+    routing::{get, post},
+};
+use tokio::{net::TcpListener, sync::oneshot, time::sleep};
+use tower_http::compression::CompressionLayer;
+
+pub use embedded::Embedded;
+
+use super::service::Platform;
+use crate::domain::sync::MESSAGE_BYTES_MAX;
+
+/// How long a request may take from its first byte to its answer.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long open requests may go on after the server was told to stop.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// All routes.
+pub fn router(platform: Arc<Platform>) -> Router {
+    Router::new()
+        .route("/healthz", get(lists::health))
+        .route("/v1/enrol", post(terminals::enrol))
+        .route("/v1/sync", post(terminals::sync))
+        .route("/v1/redemptions", get(lists::redemptions))
+        .route("/v1/conflicts", get(lists::conflicts))
+        .fallback(problem::not_found)
+        .method_not_allowed_fallback(problem::method_not_allowed)
+        .layer(DefaultBodyLimit::max(MESSAGE_BYTES_MAX))
+        .layer(middleware::from_fn(problem::trace))
+        .layer(CompressionLayer::new())
+        .with_state(platform)
+}
+
+/// Serves until `shutdown` ends, then lets open requests finish for a few seconds.
+pub async fn serve(
+    listener: TcpListener,
+    platform: Arc<Platform>,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let (stopping, stopped) = oneshot::channel();
+    let server = axum::serve(listener, router(platform)).with_graceful_shutdown(async move {
+        shutdown.await;
+        stopping.send(()).ok();
+    });
+    let overdue = async move {
+        stopped.await.ok();
+        sleep(GRACE).await;
+    };
+    tokio::select! {
+        ended = server.into_future() => ended,
+        () = overdue => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+//! Publishing: every change that terminals must know of becomes the next version of their trust bundle.
+
+use std::collections::BTreeSet;
+
+use super::{Platform, ServiceError};
+use crate::{
+    domain::{
+        id::MerchantId,
+        redeem::Policy,
+        trust::{Issuer, Merchant, TrustBundle, seal_bundle},
+    },
+    platform::store::{BundleRow, Txn},
+};
+
+impl Platform {
+    /// Signs the next bundle of a merchant; its version.
+    pub(super) fn publish(
+        &self,
+        txn: &mut dyn Txn,
+        merchant: MerchantId,
+    ) -> Result<u64, ServiceError> {
+        let last = txn.bundle(merchant)?.map_or(0, |row| row.version);
+        let bundle = self.bundle_of(txn, merchant, last.saturating_add(1))?;
+        let bytes = seal_bundle(&self.keys.root, &bundle);
+        if bytes.len() > TrustBundle::BYTES_MAX {
+            let reason = "the merchant has more campaigns and branches than a trust bundle holds";
+            return Err(ServiceError::Invalid(reason.to_owned()));
+        }
+        let version = bundle.version;
+        txn.add_bundle(&BundleRow {
+            merchant,
+            version,
+            bytes,
+        })?;
+        Ok(version)
+    }
+
+    fn bundle_of(
+        &self,
+        txn: &mut dyn Txn,
+        merchant: MerchantId,
+        version: u64,
+    ) -> Result<TrustBundle, ServiceError> {
+        let branches = txn.branches()?.into_iter();
+        let campaigns = txn.campaigns()?.into_iter();
+        let campaigns: Vec<_> = campaigns
+            .filter(|row| row.merchant == merchant)
+            .map(|row| row.campaign)
+            .collect();
+        let named: BTreeSet<_> = campaigns.iter().map(|campaign| &campaign.issuer).collect();
+        Ok(TrustBundle {
+            version,
+            issued_at: self.now(),
+            merchant: merchant_named(txn, merchant)?,
+            platform_key: self.platform_key(),
+            issuers: issuers_named(txn.issuers()?, &named),
+            branches: branches
+                .filter(|row| row.merchant == merchant)
+                .map(|row| row.branch)
+                .collect(),
+            default_policy: Policy::default(),
+            campaigns,
+        })
+    }
+}
+
+/// Only issuers with a campaign here: nobody else's vouchers are this merchant's business.
+fn issuers_named(
+    all: Vec<Issuer>,
+    named: &BTreeSet<&crate::domain::id::IssuerName>,
+) -> Vec<Issuer> {
+    let wanted = all
+        .into_iter()
+        .filter(|issuer| named.contains(&issuer.name));
+    wanted.collect()
+}
+
+pub(super) fn merchant_named(txn: &mut dyn Txn, id: MerchantId) -> Result<Merchant, ServiceError> {
+    let mut all = txn.merchants()?.into_iter();
+    all.find(|merchant| merchant.id == id)
+        .ok_or(ServiceError::NotFound("merchant"))
+}

@@ -1,0 +1,138 @@
+//! One entry point for all a terminal asks: signed request in, signed reply out.
+
+use super::{
+    Platform, ServiceError,
+    claim::{Asked, claim},
+    pull::{chunks, lookup},
+    push::{open_entries, push},
+};
+use crate::{
+    domain::{
+        envelope::{Context, Envelope, EnvelopeError, decode},
+        journal::{Head, SignedEntry},
+        sync::{Reply, ReplyBody, Request, RequestBody},
+        time::Timestamp,
+    },
+    platform::store::{TerminalKeyRow, TerminalRow, Txn},
+};
+
+/// The terminal that asks, and the key it asks with.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    pub(super) terminal: TerminalRow,
+    pub(super) key: TerminalKeyRow,
+}
+
+impl Caller {
+    /// Looks the terminal up as it is in this transaction.
+    fn find(txn: &mut dyn Txn, request: &Request) -> Result<Self, ServiceError> {
+        let terminal = txn.terminal(request.terminal)?;
+        let key = txn.terminal_key(request.terminal, request.epoch)?;
+        let (Some(terminal), Some(key)) = (terminal, key) else {
+            return Err(ServiceError::TerminalUnknown);
+        };
+        if key.revoked {
+            return Err(ServiceError::TerminalRevoked);
+        }
+        Ok(Self { terminal, key })
+    }
+
+    /// Entries of an earlier life are evidence and still taken in; everything else is for the device that goes
+    /// on under the terminal's number.
+    fn must_be_current(&self) -> Result<(), ServiceError> {
+        if self.key.epoch == self.terminal.epoch {
+            Ok(())
+        } else {
+            Err(ServiceError::TerminalSuperseded)
+        }
+    }
+}
+
+/// A question with everything verified that needs no transaction.
+enum Question {
+    Push {
+        after: Head,
+        entries: Vec<SignedEntry>,
+    },
+    Other(RequestBody),
+}
+
+impl Platform {
+    /// Answers a terminal. Signatures are verified between two transactions, so that nobody waits for them; the
+    /// second looks the terminal up again.
+    pub fn sync(&self, bytes: &[u8]) -> Result<Vec<u8>, ServiceError> {
+        let envelope = Envelope::parse(bytes)?;
+        let request: Request =
+            decode(envelope.unverified_payload()).map_err(EnvelopeError::Shape)?;
+        let caller = self.run(|txn| Caller::find(txn, &request))?;
+        envelope
+            .verify(&caller.key.key, Context::Request)
+            .ok_or(ServiceError::SignatureInvalid)?;
+        let question = verify_body(&caller, request.body.clone())?;
+        // Read before the transaction begins: all that was learnt by then is in the answer.
+        let now = self.now();
+        let body = self.run(|txn| {
+            let mut caller = Caller::find(txn, &request)?;
+            caller.terminal.last_contact = Some(now);
+            txn.put_terminal(&caller.terminal)?;
+            self.answer(txn, &caller, question, now)
+        })?;
+        let reply = Reply {
+            nonce: request.nonce,
+            terminal: request.terminal,
+            time: now,
+            body,
+        };
+        Ok(reply.seal(&self.keys.platform))
+    }
+
+    fn answer(
+        &self,
+        txn: &mut dyn Txn,
+        caller: &Caller,
+        question: Question,
+        now: Timestamp,
+    ) -> Result<ReplyBody, ServiceError> {
+        let body = match question {
+            Question::Push { after, entries } => {
+                return push(txn, caller, (after, entries), now);
+            }
+            Question::Other(body) => body,
+        };
+        caller.must_be_current()?;
+        match body {
+            RequestBody::Push { .. } => Err(ServiceError::OutOfBounds("a push without entries")),
+            RequestBody::Pull {
+                bundle,
+                lists,
+                conflicts_after,
+            } => self.pull(txn, caller, (bundle, &lists, conflicts_after), now),
+            RequestBody::Chunks { list, numbers } => chunks(txn, caller, &list, &numbers),
+            RequestBody::Claim {
+                voucher,
+                limit,
+                asked,
+                unsent,
+                after,
+            } => {
+                let asked = Asked {
+                    voucher,
+                    limit,
+                    wanted: asked,
+                    unsent,
+                    after,
+                };
+                claim(txn, caller, &asked, now)
+            }
+            RequestBody::Lookup { code } => lookup(txn, caller, code),
+        }
+    }
+}
+
+fn verify_body(caller: &Caller, body: RequestBody) -> Result<Question, ServiceError> {
+    let RequestBody::Push { after, entries } = body else {
+        return Ok(Question::Other(body));
+    };
+    let entries = open_entries(&caller.key, &entries)?;
+    Ok(Question::Push { after, entries })
+}

@@ -1,0 +1,529 @@
+//! Claims, pulls and look-ups.
+
+use super::{
+    ServiceError,
+    testing::{START, Till, World, stranger},
+};
+use crate::{
+    domain::{
+        id::{Epoch, Seq},
+        redeem::PlatformRefusal,
+        sync::{ClaimAnswer, ListName, ListVersion, ReplyBody, RequestBody},
+        time::Timestamp,
+        trust::{CampaignState, Chunk, Manifest, StatusList, TrustBundle},
+        voucher::{Terms, Used},
+    },
+    platform::service::{Issued, VoucherName},
+};
+
+fn answer(world: &World, till: &Till, voucher: &Issued, minor: i64) -> ClaimAnswer {
+    match world.ask(till, till.claim(voucher, minor)).unwrap() {
+        ReplyBody::Claim(answer) => answer,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn refusal(answer: ClaimAnswer) -> Option<PlatformRefusal> {
+    match answer {
+        ClaimAnswer::Granted { .. } => None,
+        ClaimAnswer::Refused { reason, .. } => Some(reason),
+    }
+}
+
+fn pull(
+    world: &World,
+    till: &Till,
+    bundle: u64,
+    lists: Vec<ListVersion>,
+) -> (Option<u64>, Vec<Manifest>) {
+    let ask = RequestBody::Pull {
+        bundle,
+        lists,
+        conflicts_after: 0,
+    };
+    let ReplyBody::Pulled {
+        bundle, manifests, ..
+    } = world.ask(till, ask).unwrap()
+    else {
+        panic!("not pulled");
+    };
+    let root = world.platform.root_key();
+    let version = bundle.map(|bytes| TrustBundle::open(&bytes, &root).unwrap().version);
+    let key = world.platform.platform_key();
+    let manifests = manifests
+        .iter()
+        .map(|bytes| Manifest::open(bytes, &key).unwrap());
+    (version, manifests.collect())
+}
+
+fn list_of(world: &World) -> ListName {
+    ListName {
+        issuer: "demo".parse().unwrap(),
+        campaign: world.campaign,
+    }
+}
+
+#[test]
+fn of_two_terminals_that_race_for_one_use_exactly_one_is_granted() {
+    for _ in 0..8 {
+        let dir = tempfile::tempdir().unwrap();
+        let world = World::on_disk(&dir);
+        let voucher = world.deal();
+        let tills = [world.till(), world.till()];
+        let answers: Vec<_> = std::thread::scope(|scope| {
+            let (world, voucher) = (&world, &voucher);
+            let asked = tills.iter().map(|till| {
+                let ask = move || refusal(answer(world, till, voucher, 1000));
+                std::thread::Builder::new()
+                    .spawn_scoped(scope, ask)
+                    .unwrap()
+            });
+            let asked: Vec<_> = asked.collect();
+            asked
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
+        });
+        assert!(
+            answers == [None, Some(PlatformRefusal::Claimed)]
+                || answers == [Some(PlatformRefusal::Claimed), None],
+            "{answers:?}"
+        );
+    }
+}
+
+#[test]
+fn a_claim_lasts_until_the_next_entry_and_no_clock_ends_it() {
+    let world = World::in_memory();
+    let voucher = world.deal();
+    let (mut one, two) = (world.till(), world.till());
+    world.push_all(&one);
+    assert_eq!(refusal(answer(&world, &one, &voucher, 1000)), None);
+    assert_eq!(
+        refusal(answer(&world, &one, &voucher, 1000)),
+        None,
+        "its own claim blocks nobody"
+    );
+    world.push_all(&one);
+    world.wait(365 * 24 * 3600);
+    assert_eq!(
+        refusal(answer(&world, &two, &voucher, 1000)),
+        Some(PlatformRefusal::Claimed)
+    );
+    one.redeem(&world.deal(), 1000);
+    world.push_all(&one);
+    assert_eq!(refusal(answer(&world, &two, &voucher, 1000)), None);
+}
+
+#[test]
+fn the_administrator_releases_what_a_lost_terminal_holds() {
+    let world = World::in_memory();
+    let voucher = world.deal();
+    let (one, two) = (world.till(), world.till());
+    answer(&world, &one, &voucher, 1000);
+    let key = voucher.claims.key();
+    world.platform.release_claim(&key, one.terminal).unwrap();
+    assert_eq!(refusal(answer(&world, &two, &voucher, 1000)), None);
+    assert!(world.platform.release_claim(&key, one.terminal).is_err());
+}
+
+#[test]
+fn what_is_used_says_so_with_time_and_place() {
+    let world = World::in_memory();
+    let voucher = world.balance(1000);
+    let (mut one, two) = (world.till(), world.till());
+    one.redeem(&voucher, 700);
+    world.push_all(&one);
+    assert_eq!(refusal(answer(&world, &two, &voucher, 300)), None);
+    let ClaimAnswer::Refused {
+        reason,
+        used_elsewhere,
+        last,
+    } = answer(&world, &two, &voucher, 301)
+    else {
+        panic!("granted beyond the balance");
+    };
+    assert_eq!(reason, PlatformRefusal::Exhausted);
+    assert_eq!(
+        used_elsewhere,
+        Used {
+            uses: 1,
+            minor: 700
+        }
+    );
+    let last = last.unwrap();
+    assert_eq!(
+        (last.at, last.terminal, last.branch),
+        (Timestamp(START + 10), one.terminal, one.branch)
+    );
+}
+
+#[test]
+fn what_a_terminal_has_not_sent_counts() {
+    let world = World::in_memory();
+    let voucher = world.balance(1000);
+    let till = world.till();
+    let ask = |unsent, asked| {
+        let reply = world.ask(
+            &till,
+            RequestBody::Claim {
+                voucher: voucher.claims.key(),
+                limit: voucher.claims.terms.limit(),
+                asked: Used {
+                    uses: 1,
+                    minor: asked,
+                },
+                unsent: Used {
+                    uses: 1,
+                    minor: unsent,
+                },
+                after: till.last(),
+            },
+        );
+        match reply.unwrap() {
+            ReplyBody::Claim(answer) => refusal(answer),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(ask(600, 400), None);
+    assert_eq!(ask(601, 400), Some(PlatformRefusal::Exhausted));
+}
+
+#[test]
+fn the_limit_is_the_one_that_was_issued_whatever_the_terminal_says() {
+    let world = World::in_memory();
+    let voucher = world.balance(1000);
+    let till = world.till();
+    let RequestBody::Claim {
+        voucher: key,
+        asked: _,
+        unsent,
+        after,
+        ..
+    } = till.claim(&voucher, 1)
+    else {
+        panic!("not a claim");
+    };
+    let asked = Used {
+        uses: 1,
+        minor: 5000,
+    };
+    let limit = crate::domain::voucher::Limit::Balance(10_000);
+    let reply = world.ask(
+        &till,
+        RequestBody::Claim {
+            voucher: key,
+            limit,
+            asked,
+            unsent,
+            after,
+        },
+    );
+    let ReplyBody::Claim(answer) = reply.unwrap() else {
+        panic!("no answer");
+    };
+    assert_eq!(refusal(answer), Some(PlatformRefusal::Exhausted));
+}
+
+#[test]
+fn suspended_and_revoked_are_refused() {
+    let world = World::in_memory();
+    let voucher = world.deal();
+    let name = VoucherName::Id(voucher.claims.id);
+    let till = world.till();
+    let ask = || refusal(answer(&world, &till, &voucher, 1000));
+    world.platform.suspend_voucher(name).unwrap();
+    assert_eq!(ask(), Some(PlatformRefusal::Suspended));
+    world.platform.resume_voucher(name).unwrap();
+    assert_eq!(ask(), None);
+    world
+        .platform
+        .set_campaign_state(world.campaign, CampaignState::Suspended)
+        .unwrap();
+    assert_eq!(ask(), Some(PlatformRefusal::Suspended));
+    world
+        .platform
+        .set_campaign_state(world.campaign, CampaignState::Active)
+        .unwrap();
+    world
+        .platform
+        .withdraw_key(&"demo".parse().unwrap(), world.issuer.public().id())
+        .unwrap();
+    assert_eq!(ask(), Some(PlatformRefusal::Revoked));
+}
+
+#[test]
+fn a_request_kept_back_and_sent_again_sets_nothing_aside() {
+    let world = World::in_memory();
+    let voucher = world.deal();
+    let mut till = world.till();
+    let old = till.claim(&voucher, 1000);
+    world.ask(&till, old.clone()).unwrap();
+    till.redeem(&world.deal(), 1000);
+    world.push_all(&till);
+    let refused = world.ask(&till, old);
+    assert!(
+        matches!(refused, Err(ServiceError::RequestStale)),
+        "{refused:?}"
+    );
+    assert_eq!(world.platform.claims().unwrap(), []);
+}
+
+#[test]
+fn another_merchants_terminal_neither_claims_nor_finds() {
+    let world = World::in_memory();
+    let voucher = world.deal();
+    let other = world.platform.create_merchant("Rival").unwrap();
+    let branch = world.platform.create_branch(other, "Here", "UTC").unwrap();
+    let order = crate::platform::service::EnrolmentOrder {
+        branch,
+        name: "Till".to_owned(),
+        terminal: None,
+        url: "https://p.example".to_owned(),
+    };
+    let key = world.device();
+    let secret = world.platform.create_enrolment(&order).unwrap().secret;
+    let rival = Till::new(&world.enrol(secret, &key).unwrap(), key);
+    let refused = world.ask(&rival, rival.claim(&voucher, 1000));
+    assert!(
+        matches!(refused, Err(ServiceError::VoucherNotAllowed)),
+        "{refused:?}"
+    );
+    let lookup = || RequestBody::Lookup {
+        code: voucher.code.bits(),
+    };
+    assert_eq!(
+        world.ask(&rival, lookup()).unwrap(),
+        ReplyBody::Lookup(None)
+    );
+    let till = world.till();
+    let found = world.ask(&till, lookup()).unwrap();
+    assert_eq!(found, ReplyBody::Lookup(Some(voucher.text.clone())));
+    let chunks = RequestBody::Chunks {
+        list: list_of(&world),
+        numbers: vec![0],
+    };
+    assert!(world.ask(&rival, chunks).is_err());
+    assert_eq!(pull(&world, &rival, 0, Vec::new()).1, []);
+}
+
+#[test]
+fn a_pull_brings_what_is_newer_and_nothing_else() {
+    let world = World::in_memory();
+    let till = world.till();
+    let (version, manifests) = pull(&world, &till, 0, Vec::new());
+    let version = version.unwrap();
+    assert_eq!(manifests.len(), 1);
+    let now = world.platform.now();
+    assert_eq!(
+        (
+            manifests[0].version,
+            manifests[0].as_of,
+            manifests[0].covered
+        ),
+        (1, now, 1000)
+    );
+    let held = |version| {
+        vec![ListVersion {
+            list: list_of(&world),
+            version,
+        }]
+    };
+    assert_eq!(pull(&world, &till, version, held(1)), (None, Vec::new()));
+
+    let voucher = world.deal();
+    world
+        .platform
+        .revoke_voucher(VoucherName::Id(voucher.claims.id))
+        .unwrap();
+    let (newer, manifests) = pull(&world, &till, version, held(1));
+    assert_eq!((newer, manifests.len()), (None, 1));
+    assert_eq!(
+        (manifests[0].version, manifests[0].counts),
+        (2, [999, 1, 0, 0])
+    );
+
+    let chunks = RequestBody::Chunks {
+        list: list_of(&world),
+        numbers: vec![0, 1, 99],
+    };
+    let ReplyBody::Chunks(chunks) = world.ask(&till, chunks).unwrap() else {
+        panic!("no parts");
+    };
+    assert_eq!(chunks.len(), 1);
+    let mut list = StatusList::default();
+    list.insert(0, Chunk::from_bytes(chunks[0].bits.to_vec()).unwrap());
+    assert!(list.reconciles_with(&manifests[0]));
+}
+
+#[test]
+fn bundle_versions_grow_with_every_change_and_never_fall() {
+    let world = World::in_memory();
+    let mut last = world.bundle().version;
+    let mut grew = |world: &World| {
+        let version = world.bundle().version;
+        assert!(version > last, "{version} after {last}");
+        last = version;
+    };
+    let issuer = "demo".parse().unwrap();
+    world
+        .platform
+        .create_branch(world.merchant, "West", "UTC")
+        .unwrap();
+    grew(&world);
+    world
+        .platform
+        .set_campaign_state(world.campaign, CampaignState::Suspended)
+        .unwrap();
+    grew(&world);
+    assert_eq!(world.bundle().campaigns[0].state, CampaignState::Suspended);
+    world
+        .platform
+        .withdraw_key(&issuer, world.issuer.public().id())
+        .unwrap();
+    grew(&world);
+    assert!(world.bundle().issuers[0].keys[0].withdrawn);
+}
+
+#[test]
+fn only_issuers_with_a_campaign_are_in_a_merchants_bundle() {
+    let world = World::in_memory();
+    let key = world.device().public();
+    let until = Timestamp(START + 100);
+    world
+        .platform
+        .create_issuer(&"other".parse().unwrap(), key, until)
+        .unwrap();
+    world
+        .platform
+        .create_branch(world.merchant, "West", "UTC")
+        .unwrap();
+    let names: Vec<_> = world
+        .bundle()
+        .issuers
+        .into_iter()
+        .map(|issuer| issuer.name.to_string())
+        .collect();
+    assert_eq!(names, ["demo"]);
+}
+
+#[test]
+fn an_enrolment_code_belongs_to_the_first_key() {
+    let world = World::in_memory();
+    let secret = world.code(None);
+    let (one, two) = (world.device(), world.device());
+    let grant = world.enrol(secret, &one).unwrap();
+    assert_eq!(grant.epoch, Epoch(1));
+    let refused = world.enrol(secret, &two);
+    assert!(
+        matches!(refused, Err(ServiceError::EnrolmentCodeUsed)),
+        "{refused:?}"
+    );
+    world.wait(7200);
+    assert_eq!(
+        world.enrol(secret, &one).unwrap(),
+        grant,
+        "a lost answer is given again"
+    );
+    assert_eq!(world.platform.terminals().unwrap().len(), 1);
+    let unknown = world.enrol([5; 16], &one);
+    assert!(
+        matches!(unknown, Err(ServiceError::EnrolmentCodeUnknown)),
+        "{unknown:?}"
+    );
+}
+
+#[test]
+fn an_enrolment_code_ends_after_an_hour() {
+    let world = World::in_memory();
+    let (early, late) = (world.code(None), world.code(None));
+    world.wait(3599);
+    world.enrol(early, &world.device()).unwrap();
+    world.wait(1);
+    let refused = world.enrol(late, &world.device());
+    assert!(
+        matches!(refused, Err(ServiceError::EnrolmentCodeExpired)),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn of_two_devices_with_one_code_exactly_one_becomes_a_terminal() {
+    for _ in 0..8 {
+        let dir = tempfile::tempdir().unwrap();
+        let world = World::on_disk(&dir);
+        let secret = world.code(None);
+        let keys = [world.device(), world.device()];
+        let granted: Vec<_> = std::thread::scope(|scope| {
+            let world = &world;
+            let asked = keys.iter().map(|key| {
+                let ask = move || world.enrol(secret, key).is_ok();
+                std::thread::Builder::new()
+                    .spawn_scoped(scope, ask)
+                    .unwrap()
+            });
+            let asked: Vec<_> = asked.collect();
+            asked
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
+        });
+        assert_eq!(granted.iter().filter(|granted| **granted).count(), 1);
+        assert_eq!(world.platform.terminals().unwrap().len(), 1);
+    }
+}
+
+#[test]
+fn vouchers_are_issued_within_capacity_key_and_branches_or_not_at_all() {
+    let world = World::in_memory();
+    let order = |count, until: i64, branches| crate::platform::service::Order {
+        campaign: world.campaign,
+        terms: Terms::PrepaidDeal {
+            value: super::testing::euro(100),
+        },
+        branches,
+        from: Timestamp(START),
+        until: Timestamp(until),
+        count,
+    };
+    let issue = |order| world.platform.issue(&world.issuer, &order);
+    assert!(issue(order(1001, START + 1, vec![])).is_err());
+    assert!(
+        issue(order(1, START + 100_000_001, vec![])).is_err(),
+        "beyond the key"
+    );
+    assert!(
+        issue(order(1, START, vec![])).is_err(),
+        "ends before it begins"
+    );
+    assert!(issue(order(1, START + 1, vec![crate::domain::id::BranchId(9)])).is_err());
+    assert_eq!(world.platform.campaigns().unwrap()[0].next_ordinal, 0);
+    let issued = issue(order(1000, START + 1, vec![])).unwrap();
+    let indexes: std::collections::BTreeSet<_> = issued.iter().map(|v| v.claims.id.index).collect();
+    assert_eq!((indexes.len(), indexes.last()), (1000, Some(&999)));
+    assert!(
+        issue(order(1, START + 1, vec![])).is_err(),
+        "the campaign is full"
+    );
+}
+
+#[test]
+fn a_voucher_nobody_issued_is_claimed_once_too() {
+    let world = World::in_memory();
+    let (voucher, limit) = stranger(world.campaign);
+    let ask = |till: &Till| {
+        let claim = RequestBody::Claim {
+            voucher: voucher.clone(),
+            limit,
+            asked: Used { uses: 1, minor: 1 },
+            unsent: Used::default(),
+            after: Seq(1),
+        };
+        match world.ask(till, claim).unwrap() {
+            ReplyBody::Claim(answer) => refusal(answer),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(ask(&world.till()), None);
+    assert_eq!(ask(&world.till()), Some(PlatformRefusal::Claimed));
+}

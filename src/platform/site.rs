@@ -1,0 +1,242 @@
+//! A platform in a directory: keys, database and the platform over them.
+//!
+//! ```text
+//! platform.db       everything the platform knows
+//! root.key          signs trust bundles
+//! platform.key      signs replies
+//! issuer-NAME.key   signs vouchers, one file an issuer
+//! ```
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::{
+    clock::Clock,
+    entropy::Entropy,
+    service::{Platform, PlatformKeys, ServiceError},
+    store::{SqliteStore, StoreError},
+};
+use crate::{
+    domain::{
+        crypto::{SecretKey, hash},
+        id::{Hex, IssuerName},
+    },
+    issuer::keys::{self, KeyFileError},
+};
+
+const DATABASE: &str = "platform.db";
+const ROOT_KEY: &str = "root.key";
+const PLATFORM_KEY: &str = "platform.key";
+
+const NAME: &str = "name";
+const URL: &str = "url";
+const ROOT_PUBLIC: &str = "root_key";
+const TOKEN_HASH: &str = "api_token_hash";
+
+/// How long an issuer's key may be relied on, in seconds: five years.
+const KEY_LIFETIME_S: i64 = 5 * 365 * 24 * 3600;
+
+/// A platform in a directory.
+#[derive(Debug)]
+pub struct Site {
+    dir: PathBuf,
+    platform: Arc<Platform>,
+}
+
+impl Site {
+    /// Makes a platform in a directory that is new or empty; also the API token, which is not kept.
+    pub fn create(
+        dir: &Path,
+        name: &str,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Result<(Self, ApiToken), SiteError> {
+        make_empty(dir)?;
+        let keys = PlatformKeys {
+            root: keys::create(&dir.join(ROOT_KEY))?,
+            platform: keys::create(&dir.join(PLATFORM_KEY))?,
+        };
+        let site = Self::over(dir, keys, clock, entropy)?;
+        let root = site.platform.root_key().to_string();
+        site.platform.set_setting(NAME, name)?;
+        site.platform.set_setting(ROOT_PUBLIC, &root)?;
+        let token = site.new_api_token()?;
+        Ok((site, token))
+    }
+
+    /// Opens the platform of a directory.
+    pub fn open(dir: &Path, clock: Clock, entropy: Entropy) -> Result<Self, SiteError> {
+        if !dir.join(ROOT_KEY).exists() {
+            return Err(SiteError::NotThere(dir.to_owned()));
+        }
+        let keys = PlatformKeys {
+            root: keys::load(&dir.join(ROOT_KEY))?,
+            platform: keys::load(&dir.join(PLATFORM_KEY))?,
+        };
+        let site = Self::over(dir, keys, clock, entropy)?;
+        let made_for = site.platform.setting(ROOT_PUBLIC)?;
+        if made_for == Some(site.platform.root_key().to_string()) {
+            Ok(site)
+        } else {
+            Err(SiteError::OtherKeys(dir.to_owned()))
+        }
+    }
+
+    /// The platform.
+    pub fn platform(&self) -> &Arc<Platform> {
+        &self.platform
+    }
+
+    /// The directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Makes an issuer with a key file.
+    pub fn create_issuer(&self, name: &IssuerName) -> Result<SecretKey, SiteError> {
+        let key = keys::create(&self.issuer_path(name))?;
+        let until = self.platform.now().plus(KEY_LIFETIME_S);
+        self.platform.create_issuer(name, key.public(), until)?;
+        Ok(key)
+    }
+
+    /// Puts another key in the place of an issuer's; the old file is kept beside it under its key id.
+    pub fn rotate_issuer_key(&self, name: &IssuerName) -> Result<SecretKey, SiteError> {
+        let path = self.issuer_path(name);
+        let old = keys::load(&path)?.public().id();
+        let aside = self.dir.join(format!("issuer-{name}-{old}.key"));
+        fs::rename(&path, &aside).map_err(|source| SiteError::Io { path, source })?;
+        let key = keys::create(&self.issuer_path(name))?;
+        let until = self.platform.now().plus(KEY_LIFETIME_S);
+        self.platform.add_issuer_key(name, key.public(), until)?;
+        Ok(key)
+    }
+
+    /// The key an issuer signs with.
+    pub fn issuer_key(&self, name: &IssuerName) -> Result<SecretKey, SiteError> {
+        Ok(keys::load(&self.issuer_path(name))?)
+    }
+
+    /// Where terminals reach the platform, as the server was last told.
+    pub fn url(&self) -> Result<Option<String>, SiteError> {
+        Ok(self.platform.setting(URL)?)
+    }
+
+    /// Remembers where terminals reach the platform.
+    pub fn set_url(&self, url: &str) -> Result<(), SiteError> {
+        Ok(self.platform.set_setting(URL, url)?)
+    }
+
+    /// Makes a new API token, which ends the one before.
+    pub fn new_api_token(&self) -> Result<ApiToken, SiteError> {
+        let bytes = Entropy::system()
+            .bytes::<24>()
+            .map_err(ServiceError::from)?;
+        let token = ApiToken(Hex(&bytes).to_string());
+        let digest = hash(token.0.as_bytes()).to_string();
+        self.platform.set_setting(TOKEN_HASH, &digest)?;
+        Ok(token)
+    }
+
+    fn over(
+        dir: &Path,
+        keys: PlatformKeys,
+        clock: Clock,
+        entropy: Entropy,
+    ) -> Result<Self, SiteError> {
+        let store = SqliteStore::open(&dir.join(DATABASE))?;
+        let platform = Platform::new(Arc::new(store), keys, clock, entropy);
+        Ok(Self {
+            dir: dir.to_owned(),
+            platform: Arc::new(platform),
+        })
+    }
+
+    fn issuer_path(&self, name: &IssuerName) -> PathBuf {
+        self.dir.join(format!("issuer-{name}.key"))
+    }
+}
+
+impl Platform {
+    /// Whether this is the API token. Hashes are compared, so that the time it takes says nothing about the token.
+    pub fn is_api_token(&self, token: &str) -> Result<bool, ServiceError> {
+        let digest = hash(token.as_bytes()).to_string();
+        Ok(self.setting(TOKEN_HASH)? == Some(digest))
+    }
+}
+
+/// The secret that reading lists over HTTP asks for; shown once.
+pub struct ApiToken(String);
+
+impl ApiToken {
+    /// The token as text.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for ApiToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ApiToken")
+    }
+}
+
+/// Makes the directory, readable by its owner only.
+fn make_empty(dir: &Path) -> Result<(), SiteError> {
+    let failed = |source| SiteError::Io {
+        path: dir.to_owned(),
+        source,
+    };
+    if dir.exists() {
+        let mut inside = fs::read_dir(dir).map_err(failed)?;
+        if inside.next().is_some() {
+            return Err(SiteError::Exists(dir.to_owned()));
+        }
+    }
+    fs::create_dir_all(dir).map_err(failed)?;
+    make_private(dir).map_err(failed)
+}
+
+#[cfg(unix)]
+fn make_private(dir: &Path) -> io::Result<()> {
+    fs::set_permissions(dir, std::os::unix::fs::PermissionsExt::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn make_private(_dir: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+/// Why there is no platform in a directory.
+#[derive(Debug, thiserror::Error)]
+pub enum SiteError {
+    /// Something is there already.
+    #[error("{} exists and is not empty; a new platform needs a directory of its own", .0.display())]
+    Exists(PathBuf),
+    /// Nothing is there.
+    #[error("there is no platform in {}; make one with `countersign-platform init`", .0.display())]
+    NotThere(PathBuf),
+    /// Keys and database do not belong together.
+    #[error("the keys and the database in {} are not of the same platform", .0.display())]
+    OtherKeys(PathBuf),
+    /// A directory or file could not be made.
+    #[error("{} could not be written: {source}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A key file.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The platform.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+}

@@ -1,0 +1,89 @@
+//! A store that forgets everything when it is dropped: for tests and trials.
+
+mod journals;
+mod places;
+mod terminals;
+mod vouchers;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use super::{
+    BranchRow, BundleRow, CampaignRow, ClaimRow, ConflictRow, EnrolmentRow, EntryAt, JournalRow,
+    Store, StoreError, Stored, TerminalKeyRow, TerminalRow, Txn, VoucherRow,
+};
+use crate::domain::{
+    id::{BranchId, CampaignId, Epoch, Hash, IssuerName, MerchantId, TerminalId, VoucherKey},
+    sync::LedgerUse,
+    trust::{Chunk, Merchant, PublishedKey},
+};
+
+/// A store in memory. It keeps the contract but for durability.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+}
+
+impl Store for MemoryStore {
+    fn begin(&self) -> Stored<Box<dyn Txn + '_>> {
+        let kept = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = kept.clone();
+        Ok(Box::new(MemoryTxn { kept, state }))
+    }
+}
+
+/// A transaction works on a copy, which takes the place of the original when it is committed.
+struct MemoryTxn<'a> {
+    kept: MutexGuard<'a, State>,
+    state: State,
+}
+
+impl Txn for MemoryTxn<'_> {
+    fn commit(mut self: Box<Self>) -> Stored<()> {
+        *self.kept = self.state;
+        Ok(())
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+struct State {
+    settings: BTreeMap<String, Vec<u8>>,
+    merchants: BTreeMap<MerchantId, Merchant>,
+    branches: BTreeMap<BranchId, BranchRow>,
+    issuer_keys: Vec<(IssuerName, PublishedKey)>,
+    campaigns: BTreeMap<CampaignId, CampaignRow>,
+    bundles: BTreeMap<(MerchantId, u64), BundleRow>,
+    vouchers: BTreeMap<VoucherKey, VoucherRow>,
+    chunks: BTreeMap<(CampaignId, u32), Chunk>,
+    enrolments: BTreeMap<Hash, EnrolmentRow>,
+    terminals: BTreeMap<TerminalId, TerminalRow>,
+    terminal_keys: BTreeMap<(TerminalId, Epoch), TerminalKeyRow>,
+    journal: Vec<JournalRow>,
+    positions: BTreeMap<EntryAt, usize>,
+    uses: Vec<(VoucherKey, LedgerUse)>,
+    claims: BTreeMap<(VoucherKey, TerminalId), ClaimRow>,
+    conflicts: Vec<ConflictRow>,
+}
+
+/// The number after the last that was given out, from 1.
+fn next_number(last: Option<u32>) -> Stored<u32> {
+    let last = last.unwrap_or(0);
+    last.checked_add(1).ok_or(StoreError::TooLarge)
+}
+
+/// Puts a row in its place, unless that is taken.
+fn insert_new<K: Ord, V>(map: &mut BTreeMap<K, V>, key: K, value: V) -> Stored<()> {
+    if map.contains_key(&key) {
+        return Err(StoreError::Duplicate);
+    }
+    map.insert(key, value);
+    Ok(())
+}
+
+/// As a foreign key does.
+fn must_exist(exists: bool) -> Stored<()> {
+    let missing = || StoreError::Forbidden("it refers to something that is not there".into());
+    exists.then_some(()).ok_or_else(missing)
+}

@@ -1,0 +1,202 @@
+//! Where the platform keeps things: a trait with its contract, and the stores that keep it.
+//!
+//! The rules live in [`super::service`]; a store only remembers. It is synchronous: the HTTP edge calls it on
+//! threads made for waiting.
+
+mod error;
+mod rows;
+
+mod memory;
+mod sqlite;
+
+#[cfg(test)]
+mod contract;
+
+pub use error::StoreError;
+pub use memory::MemoryStore;
+pub use rows::{
+    ArrivedRow, BranchRow, BundleRow, CampaignRow, ClaimRow, ConflictRow, Counts, EnrolmentRow,
+    EnrolmentUse, EntryAt, JournalRow, JournalSummary, RedemptionFilter, TerminalKeyRow,
+    TerminalRow, VoucherRow, kind_code,
+};
+pub use sqlite::SqliteStore;
+#[cfg(test)]
+pub(crate) use sqlite::tamper;
+
+use crate::domain::{
+    crypto::PublicKey,
+    id::{BranchId, CampaignId, Epoch, Hash, IssuerName, MerchantId, Seq, TerminalId, VoucherKey},
+    journal::Head,
+    sync::{Ledger, LedgerUse},
+    trust::{Chunk, Issuer, Merchant, PublishedKey, Status},
+};
+
+/// What every call of a store comes back with.
+pub type Stored<T> = Result<T, StoreError>;
+
+/// A store of the platform.
+///
+/// * Transactions are **serializable**: they have an effect as if they ran one after the other. A store may
+///   make the second wait or fail with [`StoreError::Busy`]; it may not show it half of the first.
+/// * When [`Txn::commit`] returns `Ok`, everything is **durable**: it survives the loss of power.
+/// * A transaction that is dropped without a commit, or whose commit fails, leaves **nothing** behind.
+/// * Unique, whatever the callers do: a journal position (terminal, epoch, seq); the hash of an enrolment
+///   secret; a short code; a voucher's id and its index within its campaign; a claim of a voucher and terminal; a
+///   bundle's merchant and version; the entry that a conflict is about. A second one is [`StoreError::Duplicate`].
+/// * Numbers that a store gives out (merchants, branches, campaigns, terminals, conflicts, arrivals) grow from
+///   1, and no smaller one becomes visible after a greater one: whoever asked for "all after n" misses none.
+pub trait Store: Send + Sync {
+    /// Begins a transaction that may write.
+    fn begin(&self) -> Stored<Box<dyn Txn + '_>>;
+}
+
+/// An open transaction of a store.
+pub trait Txn: Places + Vouchers + Terminals + Journals {
+    /// Keeps everything, durably.
+    fn commit(self: Box<Self>) -> Stored<()>;
+}
+
+/// Settings, merchants, issuers, campaigns and what is published about them.
+pub trait Places {
+    /// A setting of the platform.
+    fn setting(&mut self, name: &str) -> Stored<Option<Vec<u8>>>;
+    /// Sets a setting of the platform.
+    fn set_setting(&mut self, name: &str, value: &[u8]) -> Stored<()>;
+
+    /// Adds a merchant.
+    fn add_merchant(&mut self, name: &str) -> Stored<MerchantId>;
+    /// All merchants, by number.
+    fn merchants(&mut self) -> Stored<Vec<Merchant>>;
+
+    /// Adds a shop of a merchant; the number of `row` is not looked at.
+    fn add_branch(&mut self, row: &BranchRow) -> Stored<BranchId>;
+    /// All shops, by number.
+    fn branches(&mut self) -> Stored<Vec<BranchRow>>;
+
+    /// Adds a key of an issuer, who is new with the first.
+    fn add_issuer_key(&mut self, issuer: &IssuerName, key: &PublishedKey) -> Stored<()>;
+    /// Withdraws a key; whether there was one that was not withdrawn.
+    fn withdraw_key(&mut self, issuer: &IssuerName, key: &PublicKey) -> Stored<bool>;
+    /// All issuers with their keys, by name and in the order the keys were added.
+    fn issuers(&mut self) -> Stored<Vec<Issuer>>;
+
+    /// Adds a campaign; the number in `row` is not looked at.
+    fn add_campaign(&mut self, row: &CampaignRow) -> Stored<CampaignId>;
+    /// Puts a campaign in the place of the one with its number.
+    fn put_campaign(&mut self, row: &CampaignRow) -> Stored<()>;
+    /// One campaign.
+    fn campaign(&mut self, id: CampaignId) -> Stored<Option<CampaignRow>>;
+    /// All campaigns, by number.
+    fn campaigns(&mut self) -> Stored<Vec<CampaignRow>>;
+
+    /// Adds a bundle.
+    fn add_bundle(&mut self, row: &BundleRow) -> Stored<()>;
+    /// The bundle of a merchant with the greatest version.
+    fn bundle(&mut self, merchant: MerchantId) -> Stored<Option<BundleRow>>;
+}
+
+/// Vouchers issued here and the status lists.
+pub trait Vouchers {
+    /// Adds a voucher.
+    fn add_voucher(&mut self, row: &VoucherRow) -> Stored<()>;
+    /// One voucher.
+    fn voucher(&mut self, key: &VoucherKey) -> Stored<Option<VoucherRow>>;
+    /// The voucher with these 55 bits.
+    fn voucher_by_code(&mut self, short_code: u64) -> Stored<Option<VoucherRow>>;
+    /// Sets what the administrator says of a voucher.
+    fn set_standing(&mut self, key: &VoucherKey, standing: Status) -> Stored<()>;
+
+    /// A part of a campaign's status list; one never written is all valid.
+    fn chunk(&mut self, campaign: CampaignId, number: u32) -> Stored<Chunk>;
+    /// Writes a part of a campaign's status list.
+    fn put_chunk(&mut self, campaign: CampaignId, number: u32, chunk: &Chunk) -> Stored<()>;
+}
+
+/// Terminals and how devices become them.
+pub trait Terminals {
+    /// Adds an enrolment code.
+    fn add_enrolment(&mut self, row: &EnrolmentRow) -> Stored<()>;
+    /// The enrolment code whose secret has this hash.
+    fn enrolment(&mut self, secret_hash: Hash) -> Stored<Option<EnrolmentRow>>;
+    /// Writes down who used a code; [`StoreError::Duplicate`] where somebody did already.
+    fn use_enrolment(&mut self, secret_hash: Hash, used: EnrolmentUse) -> Stored<()>;
+
+    /// Adds a terminal; the number of `row` is not looked at.
+    fn add_terminal(&mut self, row: &TerminalRow) -> Stored<TerminalId>;
+    /// Puts a terminal in the place of the one with its number.
+    fn put_terminal(&mut self, row: &TerminalRow) -> Stored<()>;
+    /// One terminal.
+    fn terminal(&mut self, id: TerminalId) -> Stored<Option<TerminalRow>>;
+    /// All terminals, by number.
+    fn terminals(&mut self) -> Stored<Vec<TerminalRow>>;
+
+    /// Adds the key of an epoch.
+    fn add_terminal_key(&mut self, row: &TerminalKeyRow) -> Stored<()>;
+    /// The key of an epoch.
+    fn terminal_key(&mut self, id: TerminalId, epoch: Epoch) -> Stored<Option<TerminalKeyRow>>;
+    /// Revokes all keys a terminal has; how many were not revoked before.
+    fn revoke_terminal(&mut self, id: TerminalId) -> Stored<u64>;
+}
+
+/// Journals and what follows from them.
+pub trait Journals {
+    /// Where a journal ends.
+    fn head(&mut self, terminal: TerminalId, epoch: Epoch) -> Stored<Head>;
+    /// A journal in numbers.
+    fn journal_summary(&mut self, terminal: TerminalId, epoch: Epoch) -> Stored<JournalSummary>;
+    /// Appends an entry.
+    fn append(&mut self, row: &JournalRow) -> Stored<()>;
+    /// One entry.
+    fn entry(&mut self, at: EntryAt) -> Stored<Option<JournalRow>>;
+    /// The hash of one entry.
+    fn entry_hash(&mut self, at: EntryAt) -> Stored<Option<Hash>>;
+    /// Redemptions and roll-backs in the order of arrival.
+    fn redemptions(&mut self, filter: &RedemptionFilter) -> Stored<Vec<ArrivedRow>>;
+
+    /// The uses of a voucher in the order of arrival.
+    fn ledger(&mut self, voucher: &VoucherKey) -> Stored<Ledger>;
+    /// Adds a use.
+    fn add_use(&mut self, voucher: &VoucherKey, used: &LedgerUse) -> Stored<()>;
+    /// Takes a use out; whether it was there.
+    fn remove_use(&mut self, voucher: &VoucherKey, at: EntryAt) -> Stored<bool>;
+
+    /// Sets a use aside, in the place of what was set aside of this voucher for this terminal.
+    fn put_claim(&mut self, row: &ClaimRow) -> Stored<()>;
+    /// What is set aside of a voucher, by terminal.
+    fn claims_of(&mut self, voucher: &VoucherKey) -> Stored<Vec<ClaimRow>>;
+    /// All that is set aside, oldest first.
+    fn claims(&mut self) -> Stored<Vec<ClaimRow>>;
+    /// Releases what was set aside of a voucher for a terminal; whether anything was.
+    fn release_claim(&mut self, voucher: &VoucherKey, terminal: TerminalId) -> Stored<bool>;
+    /// Releases what an epoch of a terminal asked for before it had entry `head`.
+    fn release_claims_before(
+        &mut self,
+        terminal: TerminalId,
+        epoch: Epoch,
+        head: Seq,
+    ) -> Stored<()>;
+
+    /// Adds a conflict and numbers it; the number of `row` is not looked at.
+    fn add_conflict(&mut self, row: &ConflictRow) -> Stored<u64>;
+    /// Conflicts after a number that involve a terminal of the merchant, or any, by number.
+    fn conflicts(
+        &mut self,
+        after: u64,
+        merchant: Option<MerchantId>,
+        limit: u32,
+    ) -> Stored<Vec<ConflictRow>>;
+
+    /// How much of everything there is.
+    fn counts(&mut self) -> Stored<Counts>;
+}
+
+/// Runs `work` in one transaction and keeps what it did, unless it fails.
+pub fn transact<T, E: From<StoreError>>(
+    store: &dyn Store,
+    work: impl FnOnce(&mut dyn Txn) -> Result<T, E>,
+) -> Result<T, E> {
+    let mut txn = store.begin()?;
+    let done = work(txn.as_mut())?;
+    txn.commit()?;
+    Ok(done)
+}

@@ -1,0 +1,92 @@
+//! What the store knows of a voucher.
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{SEQ_MASK, SEQ_BITS, journal::Txn, open::StoreError};
+use crate::domain::{
+    id::{Epoch, Seq, VoucherKey},
+    redeem::ListFact,
+    time::Timestamp,
+    trust::{CHUNK_VOUCHERS, Status, chunk_of},
+    voucher::Used,
+};
+
+/// What this terminal did with a voucher.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LocalUse {
+    /// What it consumed, less what it rolled back.
+    pub used: Used,
+    /// Its last redemption.
+    pub last: Option<(Epoch, Seq, Timestamp)>,
+    /// When it last rolled a redemption back.
+    pub rolled_back_at: Option<Timestamp>,
+}
+
+impl Txn<'_> {
+    /// What this terminal did with the voucher.
+    pub fn local_use(&self, key: &VoucherKey) -> Result<LocalUse, StoreError> {
+        let mut statement = self.tx.prepare_cached(
+            "SELECT uses, voucher.minor, last_position, rolled_back_at, entry.at
+             FROM voucher JOIN entry ON entry.position = last_position
+             WHERE issuer = ?1 AND id = ?2",
+        )?;
+        let found = statement.query_row(params![key.issuer.as_str(), key.id.to_bytes()], |row| {
+            let position: i64 = row.get(2)?;
+            Ok(LocalUse {
+                used: Used { uses: row.get(0)?, minor: row.get(1)? },
+                last: Some((epoch_of(position), seq_of(position), Timestamp(row.get(4)?))),
+                rolled_back_at: row.get::<_, Option<i64>>(3)?.map(Timestamp),
+            })
+        });
+        Ok(found.optional()?.unwrap_or_default())
+    }
+
+    /// What the status list says about the voucher.
+    pub fn listed(&self, key: &VoucherKey) -> Result<ListFact, StoreError> {
+        let (byte, shift) = within_chunk(key.id.index);
+        let mut statement = self.tx.prepare_cached(
+            "SELECT as_of, covered, substr(bits, ?4, 1)
+             FROM status_list LEFT JOIN status_chunk USING (issuer, campaign)
+             WHERE issuer = ?1 AND campaign = ?2 AND (number = ?3 OR number IS NULL)",
+        )?;
+        let name = (key.issuer.as_str(), key.id.campaign.0, chunk_of(key.id.index), byte);
+        let found = statement.query_row(name, |row| {
+            let bits: Option<Vec<u8>> = row.get(2)?;
+            Ok((Timestamp(row.get(0)?), row.get::<_, u32>(1)?, bits))
+        });
+        let Some((as_of, covered, bits)) = found.optional()? else {
+            return Ok(ListFact::NotCovered);
+        };
+        let bits = bits.and_then(|bits| bits.first().copied());
+        Ok(match bits {
+            Some(bits) if key.id.index < covered => {
+                ListFact::Known { status: status((bits >> shift) & 3), as_of }
+            }
+            _outside => ListFact::NotCovered,
+        })
+    }
+}
+
+/// The byte of the chunk that holds the bits of a voucher, from 1 as SQL counts, and how far they are shifted.
+fn within_chunk(index: u32) -> (u32, u32) {
+    let within = index % CHUNK_VOUCHERS;
+    ((within / 4).saturating_add(1), (within % 4).saturating_mul(2))
+}
+
+fn status(bits: u8) -> Status {
+    let [valid, revoked, suspended, redeemed] = Status::ALL;
+    match bits {
+        1 => revoked,
+        2 => suspended,
+        3 => redeemed,
+        _zero => valid,
+    }
+}
+
+fn epoch_of(position: i64) -> Epoch {
+    Epoch(u32::try_from(position >> SEQ_BITS).unwrap_or(0))
+}
+
+fn seq_of(position: i64) -> Seq {
+    Seq(u64::try_from(position & SEQ_MASK).unwrap_or(0))
+}

@@ -1,0 +1,259 @@
+//! Appending to the journal, and reading it.
+
+use rusqlite::{
+    Connection, OptionalExtension as _, Transaction, TransactionBehavior, params,
+};
+
+use super::{
+    identity::Identity,
+    open::{Store, StoreError},
+    position,
+    queue::Unsent,
+};
+use crate::domain::{
+    crypto::SecretKey,
+    id::{Epoch, Seq},
+    journal::{Body, Entry, Head, Redeemed, RolledBack, SignedEntry, append, verify_link},
+    money::Currency,
+    time::Timestamp,
+    voucher::{Limit, Used},
+};
+
+/// One transaction, from the check to the append. Dropped without [`Txn::commit`], it changes nothing.
+pub struct Txn<'a> {
+    pub(super) tx: Transaction<'a>,
+    identity: &'a Identity,
+    key: &'a SecretKey,
+    head: &'a mut Head,
+    floor: &'a mut Timestamp,
+    unsent: &'a mut Unsent,
+    given_up: &'a mut bool,
+    next: (Head, Timestamp, Unsent),
+}
+
+/// One line of the journal, for lists and reports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The entry.
+    pub entry: Entry,
+    /// Whether the platform acknowledged it.
+    pub synced: bool,
+    /// Whether a later entry rolls it back.
+    pub rolled_back: bool,
+}
+
+impl Store {
+    /// Begins a transaction that no other can interfere with.
+    pub fn begin(&mut self) -> Result<Txn<'_>, StoreError> {
+        if self.given_up {
+            return Err(StoreError::GivenUp);
+        }
+        let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let next = (self.head, self.time_floor, self.unsent.clone());
+        Ok(Txn {
+            tx,
+            identity: &self.identity,
+            key: &self.key,
+            head: &mut self.head,
+            floor: &mut self.time_floor,
+            unsent: &mut self.unsent,
+            given_up: &mut self.given_up,
+            next,
+        })
+    }
+
+    /// The last entries, newest first.
+    pub fn recent(&self, count: usize) -> Result<Vec<Row>, StoreError> {
+        self.rows("ORDER BY position DESC LIMIT ?1", i64::try_from(count).unwrap_or(i64::MAX), 0)
+    }
+
+    /// The entries of a span of time, oldest first.
+    pub fn between(&self, from: Timestamp, until: Timestamp) -> Result<Vec<Row>, StoreError> {
+        self.rows("WHERE at >= ?1 AND at < ?2 ORDER BY position", from.0, until.0)
+    }
+
+    /// The redemption at a position of the current epoch, where it was not rolled back.
+    pub fn redemption(&self, seq: Seq) -> Result<Option<(Entry, Redeemed)>, StoreError> {
+        let at = position(self.identity.epoch, seq);
+        let row = self.rows("WHERE position = ?1 AND ?2 = 0", at, 0)?.into_iter().next();
+        Ok(row.filter(|row| !row.rolled_back).and_then(|row| match row.entry.body.clone() {
+            Body::Redeemed(redeemed) => Some((row.entry, redeemed)),
+            Body::Opened(_) | Body::Refused(_) | Body::RolledBack(_) | Body::BundleTaken { .. } => None,
+        }))
+    }
+
+    /// Calls `visit` with every signed entry in order and the head it leads to; stops at the first that does not verify.
+    pub fn verify_journal(
+        &self,
+        mut visit: impl FnMut(&SignedEntry),
+    ) -> Result<Head, StoreError> {
+        let mut statement = self.conn.prepare("SELECT bytes FROM entry ORDER BY position")?;
+        let mut rows = statement.query([])?;
+        let mut head: Option<Head> = None;
+        while let Some(row) = rows.next()? {
+            let entry = SignedEntry::open(row.get_ref(0)?.as_blob().unwrap_or_default(), &self.key.public())?;
+            let before = head.filter(|head| head.epoch == entry.entry.epoch);
+            head = Some(verify_link(before.unwrap_or(Head::start(entry.entry.epoch)), &entry)?);
+            visit(&entry);
+        }
+        Ok(head.unwrap_or(Head::start(self.identity.epoch)))
+    }
+
+    fn rows(&self, clause: &str, first: i64, second: i64) -> Result<Vec<Row>, StoreError> {
+        let sql = format!(
+            "SELECT bytes, position, EXISTS (SELECT 1 FROM entry AS later WHERE later.of_position = entry.position)
+             FROM entry {clause}"
+        );
+        let acked = position(self.identity.epoch, self.identity.acked);
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let bound = statement.parameter_count();
+        let values = [first, second];
+        let mut rows = statement.query(rusqlite::params_from_iter(values.iter().take(bound)))?;
+        let mut list = Vec::new();
+        while let Some(row) = rows.next()? {
+            let bytes = row.get_ref(0)?.as_blob().unwrap_or_default();
+            let entry = SignedEntry::open(bytes, &self.key.public())?.entry;
+            let synced = row.get::<_, i64>(1)? <= acked;
+            list.push(Row { entry, synced, rolled_back: row.get(2)? });
+        }
+        Ok(list)
+    }
+}
+
+impl Txn<'_> {
+    /// Writes the next entry; it is durable once [`Txn::commit`] returns.
+    pub fn append(&mut self, body: Body, now: Timestamp) -> Result<SignedEntry, StoreError> {
+        let (head, floor, unsent) = &mut self.next;
+        let entry = Entry {
+            terminal: self.identity.terminal,
+            epoch: head.epoch,
+            seq: head.seq.next(),
+            prev: head.hash,
+            at: now,
+            time_floor: (*floor).max(now),
+            branch: self.identity.branch,
+            operator: None,
+            body,
+        };
+        let signed = append(self.key, entry);
+        insert(&self.tx, &signed)?;
+        unsent.add(&signed.entry.body);
+        *head = signed.head();
+        *floor = signed.entry.time_floor;
+        book(&self.tx, &signed)?;
+        Ok(signed)
+    }
+
+    /// Makes all of it durable, or none.
+    pub fn commit(self) -> Result<(), StoreError> {
+        let Self { tx, head, floor, unsent, given_up, next, .. } = self;
+        if let Err(error) = tx.commit() {
+            *given_up = true;
+            return Err(error.into());
+        }
+        (*head, *floor, *unsent) = next;
+        Ok(())
+    }
+}
+
+/// The last signed entry of an epoch.
+pub(super) fn last_entry(conn: &Connection, epoch: Epoch) -> Result<Option<Vec<u8>>, StoreError> {
+    let sql = "SELECT bytes FROM entry WHERE position >= ?1 ORDER BY position DESC LIMIT 1";
+    Ok(conn.query_row(sql, [position(epoch, Seq(0))], |row| row.get(0)).optional()?)
+}
+
+fn insert(tx: &Transaction<'_>, signed: &SignedEntry) -> Result<(), StoreError> {
+    let entry = &signed.entry;
+    let (kind, money, of) = columns(&entry.body);
+    let mut statement = tx.prepare_cached(
+        "INSERT INTO entry (position, hash, prev, bytes, at, kind, minor, currency, of_position)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?;
+    statement.execute(params![
+        position(entry.epoch, entry.seq),
+        signed.hash.0,
+        entry.prev.0,
+        signed.bytes,
+        entry.at.0,
+        kind,
+        money.map(|(minor, _)| minor),
+        money.map(|(_, currency)| currency.number()),
+        of.map(|(epoch, seq)| position(epoch, seq)),
+    ])?;
+    Ok(())
+}
+
+type Columns = (i64, Option<(i64, Currency)>, Option<(Epoch, Seq)>);
+
+/// Kind, money and the entry referred to, as they stand beside the signed bytes.
+fn columns(body: &Body) -> Columns {
+    match body {
+        Body::Opened(_) => (0, None, None),
+        Body::Redeemed(redeemed) => (1, Some((redeemed.used.minor, redeemed.currency)), None),
+        Body::Refused(_) => (2, None, None),
+        Body::RolledBack(back) => {
+            (3, Some((back.used.minor, back.currency)), Some((back.of_epoch, back.of)))
+        }
+        Body::BundleTaken { .. } => (4, None, None),
+    }
+}
+
+/// Keeps the voucher's sums in step with the journal, in the same transaction.
+fn book(tx: &Transaction<'_>, signed: &SignedEntry) -> Result<(), StoreError> {
+    match &signed.entry.body {
+        Body::Redeemed(redeemed) => book_redeemed(tx, &signed.entry, redeemed),
+        Body::RolledBack(back) => book_rolled_back(tx, &signed.entry, back),
+        Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } => Ok(()),
+    }
+}
+
+fn book_redeemed(
+    tx: &Transaction<'_>,
+    entry: &Entry,
+    redeemed: &Redeemed,
+) -> Result<(), StoreError> {
+    let (uses_max, minor_max) = match redeemed.limit {
+        Limit::Uses(uses) => (Some(uses), None),
+        Limit::Balance(balance) => (None, Some(balance)),
+    };
+    let Used { uses, minor } = redeemed.used;
+    let mut statement = tx.prepare_cached(
+        "INSERT INTO voucher (issuer, id, uses, minor, uses_max, minor_max, last_position)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (issuer, id) DO UPDATE SET
+             uses = uses + excluded.uses, minor = minor + excluded.minor,
+             uses_max = excluded.uses_max, minor_max = excluded.minor_max,
+             last_position = excluded.last_position",
+    )?;
+    let key = &redeemed.voucher;
+    statement.execute(params![
+        key.issuer.as_str(),
+        key.id.to_bytes(),
+        uses,
+        minor,
+        uses_max,
+        minor_max,
+        position(entry.epoch, entry.seq),
+    ])?;
+    Ok(())
+}
+
+fn book_rolled_back(
+    tx: &Transaction<'_>,
+    entry: &Entry,
+    back: &RolledBack,
+) -> Result<(), StoreError> {
+    let mut statement = tx.prepare_cached(
+        "UPDATE voucher SET uses = uses - ?3, minor = minor - ?4, rolled_back_at = ?5
+         WHERE issuer = ?1 AND id = ?2",
+    )?;
+    let key = &back.voucher;
+    let changed = statement.execute(params![
+        key.issuer.as_str(),
+        key.id.to_bytes(),
+        back.used.uses,
+        back.used.minor,
+        entry.at.0,
+    ])?;
+    if changed == 1 { Ok(()) } else { Err(StoreError::Damaged("a roll back without its redemption")) }
+}

@@ -1,0 +1,233 @@
+//! Opening the store: settings, checks, and what can go wrong.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags, config::DbConfig, limits::Limit};
+
+use super::{
+    identity::Identity,
+    journal::last_entry,
+    queue::{Unsent, unsent},
+    schema,
+};
+use crate::domain::{
+    crypto::{PublicKey, SecretKey},
+    envelope::EnvelopeError,
+    journal::{ChainError, Head, SignedEntry},
+    time::Timestamp,
+};
+
+/// A terminal's durable memory. Owned by one thread.
+pub struct Store {
+    pub(super) conn: Connection,
+    pub(super) identity: Identity,
+    pub(super) key: SecretKey,
+    pub(super) head: Head,
+    pub(super) time_floor: Timestamp,
+    pub(super) unsent: Unsent,
+    pub(super) given_up: bool,
+}
+
+impl Store {
+    /// The file's name within the data folder.
+    pub const FILE: &str = "terminal.db";
+
+    /// Opens the store of an enrolled terminal.
+    ///
+    /// The work does not grow with the journal: its last entry is verified here, all of it by
+    /// [`Store::verify_journal`].
+    pub fn open(dir: &Path, key: SecretKey) -> Result<Self, StoreError> {
+        let file = dir.join(Self::FILE);
+        if !file.exists() {
+            return Err(StoreError::NotEnrolled);
+        }
+        let conn = connect(&file)?;
+        let identity = Identity::read(&conn)?.ok_or(StoreError::NotEnrolled)?;
+        Self::resume(conn, identity, key)
+    }
+
+    /// Takes up the journal where it ends.
+    pub(super) fn resume(
+        conn: Connection,
+        identity: Identity,
+        key: SecretKey,
+    ) -> Result<Self, StoreError> {
+        let last = last_entry(&conn, identity.epoch)?;
+        let last = last.map(|bytes| verify_last(&bytes, &key.public())).transpose()?;
+        let head = last.as_ref().map_or(Head::start(identity.epoch), SignedEntry::head);
+        let floor = last.map_or(Timestamp(0), |last| last.entry.time_floor.max(last.entry.at));
+        let time_floor = floor.max(identity.synced_at.unwrap_or_default());
+        let unsent = unsent(&conn, &identity)?;
+        Ok(Self { conn, identity, key, head, time_floor, unsent, given_up: false })
+    }
+
+    /// Who this terminal is.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The device's key.
+    pub fn key(&self) -> &SecretKey {
+        &self.key
+    }
+
+    /// Where the journal ends.
+    pub fn head(&self) -> Head {
+        self.head
+    }
+
+    /// The latest time that is known to have passed.
+    pub fn time_floor(&self) -> Timestamp {
+        self.time_floor
+    }
+
+    /// Moves committed pages from the log into the database file, between two scans rather than within one.
+    pub fn tidy_up(&mut self) -> Result<(), StoreError> {
+        run_pragma(&self.conn, "PRAGMA wal_checkpoint(PASSIVE)").map(drop)
+    }
+
+    /// Reads every page once; false where the file is damaged.
+    pub fn is_sound(&self) -> Result<bool, StoreError> {
+        Ok(run_pragma(&self.conn, "PRAGMA quick_check(1)")? == "ok")
+    }
+}
+
+fn verify_last(bytes: &[u8], key: &PublicKey) -> Result<SignedEntry, StoreError> {
+    SignedEntry::open(bytes, key).map_err(StoreError::LastEntry)
+}
+
+/// Opens or creates the file and brings it to the newest schema.
+pub(super) fn connect(file: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = |source| StoreError::Open { file: file.to_owned(), source };
+    let mut conn = Connection::open_with_flags(file, flags).map_err(open)?;
+    configure(&conn)?;
+    schema::migrate(&mut conn)?;
+    prove_durable(&mut conn)?;
+    Ok(conn)
+}
+
+fn configure(conn: &Connection) -> Result<(), StoreError> {
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, 32 * 1024 * 1024)?;
+    conn.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
+    run_pragma(conn, "PRAGMA locking_mode=EXCLUSIVE")?;
+    let mode = run_pragma(conn, "PRAGMA journal_mode=WAL")?;
+    if mode != "wal" {
+        return Err(StoreError::NoWal(mode));
+    }
+    for pragma in [
+        "PRAGMA synchronous=EXTRA",
+        "PRAGMA fullfsync=1",
+        "PRAGMA checkpoint_fullfsync=1",
+        "PRAGMA foreign_keys=1",
+        "PRAGMA cell_size_check=1",
+        "PRAGMA mmap_size=0",
+        "PRAGMA cache_size=-65536",
+        // Checkpoints are run by `tidy_up`, between scans.
+        "PRAGMA wal_autocheckpoint=0",
+    ] {
+        run_pragma(conn, pragma)?;
+    }
+    Ok(())
+}
+
+/// Writes once and looks at the journal mode again: an error that SQLite met while it changed the mode shows only then.
+fn prove_durable(conn: &mut Connection) -> Result<(), StoreError> {
+    let tx = conn.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    tx.execute("UPDATE start SET count = count + 1", [])?;
+    tx.commit()?;
+    let mode = run_pragma(conn, "PRAGMA journal_mode")?;
+    if mode == "wal" { Ok(()) } else { Err(StoreError::NoWal(mode)) }
+}
+
+/// Runs a pragma to its end, where its errors are told, and gives its first answer.
+pub(super) fn run_pragma(conn: &Connection, pragma: &str) -> Result<String, StoreError> {
+    let mut statement = conn.prepare(pragma)?;
+    let mut rows = statement.query([])?;
+    let mut first = None;
+    while let Some(row) = rows.next()? {
+        let value = row.get_ref(0)?;
+        let text = match value {
+            rusqlite::types::ValueRef::Text(text) => String::from_utf8_lossy(text).into_owned(),
+            rusqlite::types::ValueRef::Integer(number) => number.to_string(),
+            rusqlite::types::ValueRef::Null
+            | rusqlite::types::ValueRef::Real(_)
+            | rusqlite::types::ValueRef::Blob(_) => String::new(),
+        };
+        first.get_or_insert(text);
+    }
+    Ok(first.unwrap_or_default())
+}
+
+/// Why the store cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// There is no terminal in this folder yet.
+    #[error("this terminal is not enrolled yet; run `countersign enrol` with the code from the platform")]
+    NotEnrolled,
+    /// There is one already, of another platform.
+    #[error("this folder holds a terminal of another platform; choose another folder with --data")]
+    OtherPlatform,
+    /// The file cannot be opened.
+    #[error("cannot open the store {}: {source}", file.display())]
+    Open {
+        /// Which file.
+        file: PathBuf,
+        /// What the database said.
+        source: rusqlite::Error,
+    },
+    /// Another program has it open.
+    #[error("another Countersign is using this store; close it first")]
+    InUse,
+    /// Not this program's file.
+    #[error("the file is not a Countersign store, or it is damaged; choose another folder with --data")]
+    Foreign,
+    /// Written by a newer program.
+    #[error("the store was written by a newer Countersign (schema {found}, this one knows {known}); update this program")]
+    TooNew {
+        /// Its schema.
+        found: usize,
+        /// The newest known here.
+        known: usize,
+    },
+    /// The file system does not let SQLite write ahead.
+    #[error("the store cannot be kept safe on this file system (journal mode {0})")]
+    NoWal(String),
+    /// The journal's last entry is not what this terminal signed.
+    #[error("the journal's last entry is not this terminal's: {0}")]
+    LastEntry(#[source] EnvelopeError),
+    /// The journal does not hold together.
+    #[error("the journal does not hold together: {0}")]
+    Chain(#[from] ChainError),
+    /// A signed thing in the store does not verify.
+    #[error("the store holds something that is not signed as it should be: {0}")]
+    Signature(#[from] EnvelopeError),
+    /// A value in the store is not what it should be.
+    #[error("the store is damaged: {0}")]
+    Damaged(&'static str),
+    /// A write failed before; the store must be opened again.
+    #[error("the store was closed after a failed write; restart the terminal")]
+    GivenUp,
+    /// The disk is full.
+    #[error("the disk is full; free some space")]
+    DiskFull,
+    /// Anything else the database says.
+    #[error("the store failed: {0}")]
+    Database(#[source] rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode as Code;
+        match error.sqlite_error_code() {
+            Some(Code::DatabaseBusy | Code::DatabaseLocked) => Self::InUse,
+            Some(Code::NotADatabase | Code::DatabaseCorrupt) => Self::Foreign,
+            Some(Code::DiskFull) => Self::DiskFull,
+            _other => Self::Database(error),
+        }
+    }
+}

@@ -1,0 +1,99 @@
+-- The terminal's store. Times are seconds since 1970 UTC, amounts are minor units.
+
+-- One row: who this terminal is and what the platform has acknowledged.
+CREATE TABLE terminal (
+    one            INTEGER PRIMARY KEY CHECK (one = 1),
+    id             INTEGER NOT NULL,
+    name           TEXT    NOT NULL,
+    merchant       INTEGER NOT NULL,
+    branch         INTEGER NOT NULL,
+    epoch          INTEGER NOT NULL CHECK (epoch > 0),
+    url            TEXT    NOT NULL,
+    root           BLOB    NOT NULL CHECK (length(root) = 32),
+    acked_seq      INTEGER NOT NULL DEFAULT 0 CHECK (acked_seq >= 0),
+    acked_hash     BLOB    NOT NULL CHECK (length(acked_hash) = 32),
+    ack            BLOB,
+    synced_at      INTEGER,
+    conflicts_after INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- One row, written at every start: proves that the file takes durable writes before the first scan.
+CREATE TABLE start (
+    one    INTEGER PRIMARY KEY CHECK (one = 1),
+    count  INTEGER NOT NULL
+) STRICT;
+INSERT INTO start VALUES (1, 0);
+
+-- The journal. position is epoch * 2^40 + seq, so that it is one tree that only grows at its right edge.
+CREATE TABLE entry (
+    position    INTEGER PRIMARY KEY,
+    hash        BLOB    NOT NULL CHECK (length(hash) = 32),
+    prev        BLOB    NOT NULL CHECK (length(prev) = 32),
+    bytes       BLOB    NOT NULL,
+    at          INTEGER NOT NULL,
+    kind        INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 4),
+    minor       INTEGER,
+    currency    INTEGER,
+    of_position INTEGER REFERENCES entry (position)
+) STRICT;
+CREATE INDEX entry_at ON entry (at);
+-- A redemption is rolled back once.
+CREATE UNIQUE INDEX entry_of ON entry (of_position) WHERE of_position IS NOT NULL;
+
+CREATE TRIGGER entry_follows BEFORE INSERT ON entry
+WHEN (NEW.position & 1099511627775) > 1
+ AND NOT EXISTS (SELECT 1 FROM entry WHERE position = NEW.position - 1 AND hash = NEW.prev)
+BEGIN SELECT RAISE(ABORT, 'the entry does not follow the one before'); END;
+CREATE TRIGGER entry_stays BEFORE DELETE ON entry
+BEGIN SELECT RAISE(ABORT, 'entries are never deleted'); END;
+CREATE TRIGGER entry_is_fixed BEFORE UPDATE ON entry
+BEGIN SELECT RAISE(ABORT, 'entries are never changed'); END;
+
+-- What this terminal consumed of each voucher, less what it rolled back. The limits guard the rule in code.
+CREATE TABLE voucher (
+    issuer         TEXT    NOT NULL,
+    id             BLOB    NOT NULL CHECK (length(id) = 16),
+    uses           INTEGER NOT NULL CHECK (uses >= 0),
+    minor          INTEGER NOT NULL CHECK (minor >= 0),
+    uses_max       INTEGER,
+    minor_max      INTEGER,
+    last_position  INTEGER NOT NULL,
+    rolled_back_at INTEGER,
+    PRIMARY KEY (issuer, id),
+    CHECK (uses <= uses_max),
+    CHECK (minor <= minor_max),
+    CHECK ((uses_max IS NULL) <> (minor_max IS NULL))
+) STRICT, WITHOUT ROWID;
+
+-- One row: the trust bundle in force.
+CREATE TABLE bundle (
+    one     INTEGER PRIMARY KEY CHECK (one = 1),
+    version INTEGER NOT NULL,
+    bytes   BLOB    NOT NULL
+) STRICT;
+CREATE TRIGGER bundle_only_grows BEFORE UPDATE ON bundle
+WHEN NEW.version < OLD.version
+BEGIN SELECT RAISE(ABORT, 'the trust bundle goes backwards'); END;
+
+CREATE TABLE status_list (
+    issuer   TEXT    NOT NULL,
+    campaign INTEGER NOT NULL,
+    version  INTEGER NOT NULL,
+    as_of    INTEGER NOT NULL,
+    covered  INTEGER NOT NULL,
+    manifest BLOB    NOT NULL,
+    PRIMARY KEY (issuer, campaign)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE status_chunk (
+    issuer   TEXT    NOT NULL,
+    campaign INTEGER NOT NULL,
+    number   INTEGER NOT NULL,
+    bits     BLOB    NOT NULL CHECK (length(bits) = 8192),
+    PRIMARY KEY (issuer, campaign, number)
+) STRICT;
+
+-- Double redemptions the platform reported, with the signed entries of all sides.
+CREATE TABLE conflict (
+    id     INTEGER PRIMARY KEY,
+    notice BLOB    NOT NULL
+) STRICT;

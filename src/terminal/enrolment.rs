@@ -1,0 +1,47 @@
+//! Making a terminal out of a fresh folder and an enrolment code.
+
+use std::{path::Path, time::Duration};
+
+use super::source::{self, SourceError};
+use crate::{
+    domain::{
+        enrol::{EnrolError, EnrolmentCode, EnrolmentRequest, Grant},
+        time::Timestamp,
+    },
+    net::{Transport, TransportError},
+    store::{Store, StoreError},
+};
+
+const ENROL_PATH: &str = "/v1/enrol";
+
+/// Enrols the terminal in `dir`. Repeating it with the same code changes nothing.
+pub fn enrol(
+    dir: &Path,
+    code: &EnrolmentCode,
+    transport: &dyn Transport,
+    now: Timestamp,
+) -> Result<Store, EnrolmentError> {
+    let key = source::device_key(dir)?;
+    let software = env!("CARGO_PKG_VERSION").to_owned();
+    let request = EnrolmentRequest { secret: code.secret, key: key.public(), software };
+    let answer = transport.call(ENROL_PATH, request.seal(&key), Duration::from_secs(30))?;
+    let (grant, bundle) = Grant::open(&answer, &code.root, &key.public())?;
+    Ok(Store::enrol(dir, key, code, (&grant, &bundle), now)?)
+}
+
+/// Why a terminal was not enrolled.
+#[derive(Debug, thiserror::Error)]
+pub enum EnrolmentError {
+    /// The folder cannot be used.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The platform did not answer, or said no.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The answer is not to be believed.
+    #[error(transparent)]
+    Answer(#[from] EnrolError),
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

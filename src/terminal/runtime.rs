@@ -1,0 +1,145 @@
+//! Threads around the engine: one that owns it, one for each line to the platform.
+
+use std::{
+    io,
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
+    },
+    thread::{Builder, JoinHandle},
+    time::Duration,
+};
+
+use super::{
+    clock::Clock,
+    command::Command,
+    engine::{Call, Engine, Event, Lane},
+    handle::{TerminalHandle, ViewCell},
+};
+use crate::net::Transport;
+
+/// Events that may wait; a reader that floods is told the queue is full.
+const EVENTS_MAX: usize = 256;
+
+/// Calls that may wait on one line.
+const CALLS_MAX: usize = 8;
+
+/// Where signed messages are taken.
+pub const SYNC_PATH: &str = "/v1/sync";
+
+/// A terminal that runs on its own threads until it is dropped.
+pub struct Runtime {
+    handle: TerminalHandle<Event>,
+    engine: Option<JoinHandle<()>>,
+}
+
+impl Runtime {
+    /// Starts the threads.
+    pub fn start(
+        engine: Engine,
+        transport: Arc<dyn Transport>,
+        clock: Arc<dyn Clock>,
+    ) -> io::Result<Self> {
+        let (events, inbox) = sync_channel(EVENTS_MAX);
+        let view = ViewCell::new(engine.view(clock.now()));
+        let handle = TerminalHandle::new(view.clone(), events.clone());
+        let lines = Lines {
+            ask: line("ask", Arc::clone(&transport), events.clone())?,
+            sync: line("sync", transport, events)?,
+        };
+        let body = Loop { engine, clock, inbox, lines, view };
+        let engine = Builder::new().name("engine".to_owned()).spawn(move || body.run())?;
+        Ok(Self { handle, engine: Some(engine) })
+    }
+
+    /// What screens and readers hold.
+    pub fn handle(&self) -> TerminalHandle<Event> {
+        self.handle.clone()
+    }
+}
+
+impl Drop for Runtime {
+    fn drop(&mut self) {
+        self.handle.send(Command::Quit);
+        if let Some(engine) = self.engine.take()
+            && engine.join().is_err()
+        {
+            tracing::error!("the engine ended by a panic");
+        }
+    }
+}
+
+struct Lines {
+    ask: SyncSender<Call>,
+    sync: SyncSender<Call>,
+}
+
+impl Lines {
+    /// A full line loses nothing: the call times out and is made again.
+    fn send(&self, call: Call) {
+        let line = match call.lane {
+            Lane::Ask => &self.ask,
+            Lane::Sync => &self.sync,
+        };
+        if line.try_send(call).is_err() {
+            tracing::warn!("a call to the platform found its line full");
+        }
+    }
+}
+
+/// A thread that carries one call at a time.
+fn line(
+    name: &str,
+    transport: Arc<dyn Transport>,
+    events: SyncSender<Event>,
+) -> io::Result<SyncSender<Call>> {
+    let (sender, calls) = sync_channel::<Call>(CALLS_MAX);
+    Builder::new().name(name.to_owned()).spawn(move || {
+        while let Ok(call) = calls.recv() {
+            let timeout = Duration::from_millis(call.timeout_ms);
+            let result = transport.call(SYNC_PATH, call.body, timeout);
+            if events.send(Event::Answered { nonce: call.nonce, result }).is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok(sender)
+}
+
+struct Loop {
+    engine: Engine,
+    clock: Arc<dyn Clock>,
+    inbox: Receiver<Event>,
+    lines: Lines,
+    view: ViewCell,
+}
+
+impl Loop {
+    fn run(mut self) {
+        self.settle(Event::Tick);
+        loop {
+            let event = match self.wait() {
+                Ok(Event::Command(Command::Quit)) | Err(RecvTimeoutError::Disconnected) => return,
+                Ok(event) => event,
+                Err(RecvTimeoutError::Timeout) => Event::Tick,
+            };
+            self.settle(event);
+        }
+    }
+
+    fn wait(&self) -> Result<Event, RecvTimeoutError> {
+        let now = self.clock.now();
+        let wait = self.engine.poll_timeout(now).saturating_sub(now.millis);
+        self.inbox.recv_timeout(Duration::from_millis(wait))
+    }
+
+    /// The verdict is shown first; moving pages about waits until it is.
+    fn settle(&mut self, event: Event) {
+        self.engine.handle(event, self.clock.now());
+        self.view.set(self.engine.view(self.clock.now()));
+        while let Some(call) = self.engine.poll_call() {
+            self.lines.send(call);
+        }
+        self.engine.rest();
+    }
+}

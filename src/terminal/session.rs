@@ -1,0 +1,89 @@
+//! The engine without threads: for console commands, which do one thing and wait for it.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use super::{
+    clock::Clock,
+    command::Command,
+    engine::{Call, Engine, Event, Lane},
+    outcome::Outcome,
+    runtime::SYNC_PATH,
+    source::SourceError,
+    sync_driver::Nonce,
+};
+use crate::{
+    domain::{id::Seq, redeem::Request},
+    net::Transport,
+};
+
+/// Exchanges one command makes at the most, so that a platform that always has more ends it too.
+const EXCHANGES_MAX: usize = 10_000;
+
+/// An engine that is driven by hand.
+pub struct Session {
+    /// The engine.
+    pub engine: Engine,
+    transport: Option<Arc<dyn Transport>>,
+    clock: Arc<dyn Clock>,
+}
+
+impl Session {
+    /// Opens the terminal in `dir`; without a transport it works without the network.
+    pub fn open(
+        dir: &Path,
+        transport: Option<Arc<dyn Transport>>,
+        random: fn() -> Nonce,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, SourceError> {
+        let mut engine = Engine::open(dir, random, clock.now())?;
+        if transport.is_none() {
+            engine.handle(Event::Command(Command::SetNetwork(false)), clock.now());
+        }
+        Ok(Self { engine, transport, clock })
+    }
+
+    /// Presents a text and waits for the outcome; only questions about it go out.
+    pub fn redeem(&mut self, text: &str, request: Request) -> Option<Outcome> {
+        self.engine.present(text, request, self.clock.now());
+        self.carry(Lane::Ask);
+        self.engine.handle(Event::Command(Command::Dismiss), self.clock.now());
+        self.engine.take_outcome()
+    }
+
+    /// Takes back the redemption at a position.
+    pub fn roll_back(&mut self, seq: Seq, reason: &str) -> Option<Outcome> {
+        self.engine.roll_back(seq, reason, self.clock.now());
+        self.engine.take_outcome()
+    }
+
+    /// Pushes and pulls until nothing is left; false where the platform could not be reached.
+    pub fn sync(&mut self) -> bool {
+        self.engine.handle(Event::Command(Command::SyncNow), self.clock.now());
+        for _ in 0..EXCHANGES_MAX {
+            if !self.carry(Lane::Sync) {
+                break;
+            }
+        }
+        self.engine.reached() == Some(true)
+    }
+
+    /// Carries the calls that wait on a line; false where there were none.
+    fn carry(&mut self, lane: Lane) -> bool {
+        let calls: Vec<Call> = std::iter::from_fn(|| self.engine.poll_call()).collect();
+        let (now, later): (Vec<_>, Vec<_>) =
+            calls.into_iter().partition(|call| call.lane <= lane);
+        let carried = !now.is_empty();
+        for call in now {
+            let result = match &self.transport {
+                Some(transport) => {
+                    let timeout = Duration::from_millis(call.timeout_ms);
+                    transport.call(SYNC_PATH, call.body, timeout)
+                }
+                None => continue,
+            };
+            self.engine.handle(Event::Answered { nonce: call.nonce, result }, self.clock.now());
+        }
+        self.engine.postpone(later);
+        carried
+    }
+}

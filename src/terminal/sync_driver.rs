@@ -1,0 +1,291 @@
+//! Carries out what `domain::sync` decides: builds signed requests from the store, applies signed replies to it.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    domain::{
+        envelope::EnvelopeError,
+        id::{Seq, VoucherKey},
+        journal::Head,
+        redeem::PlatformFact,
+        scan::ShortCode,
+        sync::{
+            CHUNKS_MAX, ClaimAnswer, ConflictNotice, Exchange, ListName, ListVersion, NumberedChunk,
+            Reply, ReplyBody, Request, RequestBody, Wanted, acknowledges,
+        },
+        time::Timestamp,
+        trust::{BundleError, Chunk, Manifest, ManifestError, TrustBundle},
+        voucher::{Limit, Used},
+    },
+    store::{Store, StoreError},
+};
+
+/// Sixteen random bytes that tie a reply to its request.
+pub type Nonce = [u8; 16];
+
+/// Lists whose manifests came and whose parts are still to come.
+#[derive(Default)]
+pub(super) struct Arriving {
+    lists: BTreeMap<ListName, Arrival>,
+}
+
+struct Arrival {
+    manifest: Manifest,
+    bytes: Vec<u8>,
+    chunks: BTreeMap<u32, Chunk>,
+    missing: Vec<u32>,
+}
+
+/// What a reply came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Applied {
+    /// Entries were acknowledged; `more` where others wait.
+    Pushed {
+        /// Whether entries are left to send.
+        more: bool,
+    },
+    /// News was taken over; `bundle` where the trust bundle changed.
+    Pulled {
+        /// Parts of lists that are still wanted.
+        wanted: Vec<Wanted>,
+        /// Whether the trust bundle changed.
+        bundle: bool,
+    },
+    /// The platform holds another journal under this terminal's name.
+    Forked,
+}
+
+/// The signed request for an exchange; `from` overrides where the journal is sent from.
+pub(super) fn request(
+    store: &Store,
+    exchange: &Exchange,
+    from: Option<Seq>,
+    nonce: Nonce,
+) -> Result<Vec<u8>, StoreError> {
+    let body = match exchange {
+        Exchange::Push => {
+            let batch = store.batch(from)?;
+            let entries = batch.entries.into_iter().map(Into::into).collect();
+            RequestBody::Push { after: batch.after, entries }
+        }
+        Exchange::Pull => {
+            let lists = store.lists()?.into_iter().map(|held| held.version).collect();
+            let conflicts_after = store.identity().conflicts_after;
+            RequestBody::Pull { bundle: store.bundle()?.version, lists, conflicts_after }
+        }
+        Exchange::Chunks(Wanted { list, numbers }) => {
+            let numbers = numbers.iter().copied().take(CHUNKS_MAX).collect();
+            RequestBody::Chunks { list: list.clone(), numbers }
+        }
+    };
+    Ok(seal(store, nonce, body))
+}
+
+/// The signed question whether a voucher may be consumed.
+pub(super) fn claim(
+    store: &Store,
+    (voucher, limit): (VoucherKey, Limit),
+    (asked, unsent): (Used, Used),
+    nonce: Nonce,
+) -> Vec<u8> {
+    let after = store.head().seq;
+    seal(store, nonce, RequestBody::Claim { voucher, limit, asked, unsent, after })
+}
+
+/// The signed question which voucher has a short code.
+pub(super) fn lookup(store: &Store, code: ShortCode, nonce: Nonce) -> Vec<u8> {
+    seal(store, nonce, RequestBody::Lookup { code: code.bits() })
+}
+
+fn seal(store: &Store, nonce: Nonce, body: RequestBody) -> Vec<u8> {
+    let identity = store.identity();
+    let request = Request { terminal: identity.terminal, epoch: identity.epoch, nonce, body };
+    request.seal(store.key())
+}
+
+/// Verifies a reply, and takes note of the platform's clock.
+pub(super) fn open_reply(
+    store: &mut Store,
+    platform: &TrustBundle,
+    bytes: &[u8],
+    nonce: Nonce,
+) -> Result<Reply, SyncError> {
+    let who = (store.identity().terminal, nonce);
+    let reply = Reply::open(bytes, &platform.platform_key, who)?;
+    store.synced(reply.time)?;
+    Ok(reply)
+}
+
+/// What the platform's answer to a claim says about the voucher.
+pub(super) fn platform_fact(answer: ClaimAnswer) -> PlatformFact {
+    match answer {
+        ClaimAnswer::Granted { used_elsewhere } => PlatformFact::Granted { used_elsewhere },
+        ClaimAnswer::Refused { reason, used_elsewhere, last } => {
+            PlatformFact::Refused { reason, used_elsewhere, last }
+        }
+    }
+}
+
+impl Arriving {
+    /// Applies the reply to an exchange; `bytes` is the signed reply, kept as proof.
+    pub(super) fn apply(
+        &mut self,
+        store: &mut Store,
+        bundle: &TrustBundle,
+        (reply, bytes): (Reply, &[u8]),
+        now: Timestamp,
+    ) -> Result<Applied, SyncError> {
+        match reply.body {
+            ReplyBody::Ack { head, conflicts } => acked(store, head, &conflicts, bytes),
+            ReplyBody::Mismatch { kind, head } => mismatch(store, kind, head),
+            ReplyBody::Pulled { bundle: newer, manifests, conflicts } => {
+                store.keep_conflicts(&conflicts)?;
+                let changed = newer.map(|newer| take_bundle(store, bundle, &newer, now)).transpose()?;
+                let manifests = manifests.iter().map(|bytes| bytes.as_slice());
+                self.announce(store, bundle, manifests, reply.time)?;
+                Ok(Applied::Pulled { wanted: self.settle(store)?, bundle: changed == Some(true) })
+            }
+            ReplyBody::Chunks(chunks) => {
+                self.receive(chunks);
+                Ok(Applied::Pulled { wanted: self.settle(store)?, bundle: false })
+            }
+            ReplyBody::Claim(_) | ReplyBody::Lookup(_) => Err(SyncError::Unexpected),
+        }
+    }
+
+    /// Gives up what has not arrived whole; the next pull begins anew.
+    pub(super) fn forget(&mut self) {
+        self.lists.clear();
+    }
+
+    /// Opens new manifests; lists that are not mentioned are current as of the reply's time.
+    fn announce<'b>(
+        &mut self,
+        store: &mut Store,
+        bundle: &TrustBundle,
+        manifests: impl Iterator<Item = &'b [u8]>,
+        time: Timestamp,
+    ) -> Result<(), SyncError> {
+        let held: BTreeMap<_, _> =
+            store.lists()?.into_iter().map(|held| (held.version.list, held.version.version)).collect();
+        for bytes in manifests {
+            let manifest = Manifest::open(bytes, &bundle.platform_key)?;
+            let list = ListName { issuer: manifest.issuer.clone(), campaign: manifest.campaign };
+            if held.get(&list).is_some_and(|version| *version > manifest.version) {
+                return Err(SyncError::ListBackwards(ListVersion { list, version: manifest.version }));
+            }
+            let missing = store.missing_chunks(&manifest)?;
+            let arrival =
+                Arrival { manifest, bytes: bytes.to_vec(), chunks: BTreeMap::new(), missing };
+            self.lists.insert(list, arrival);
+        }
+        let current: Vec<_> =
+            held.into_keys().filter(|list| !self.lists.contains_key(list)).collect();
+        store.lists_current(&current, time)?;
+        Ok(())
+    }
+
+    /// Takes parts that a manifest names; any other is dropped.
+    fn receive(&mut self, chunks: Vec<NumberedChunk>) {
+        for NumberedChunk { number, bits } in chunks {
+            let Some(chunk) = Chunk::from_bytes(bits.into()) else { continue };
+            let hash = chunk.hash();
+            for arrival in self.lists.values_mut() {
+                let place = usize::try_from(number).ok();
+                let named = place.and_then(|place| arrival.manifest.chunks.get(place)) == Some(&hash);
+                if named && arrival.missing.contains(&number) {
+                    arrival.missing.retain(|missing| *missing != number);
+                    arrival.chunks.insert(number, chunk.clone());
+                }
+            }
+        }
+    }
+
+    /// Puts complete lists in force and says what is still wanted.
+    fn settle(&mut self, store: &mut Store) -> Result<Vec<Wanted>, SyncError> {
+        let (complete, rest): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            std::mem::take(&mut self.lists).into_iter().partition(|(_, a)| a.missing.is_empty());
+        self.lists = rest;
+        for arrival in complete.into_values() {
+            let chunks: Vec<_> = arrival.chunks.into_iter().collect();
+            if !store.take_list(&arrival.manifest, &arrival.bytes, &chunks)? {
+                return Err(SyncError::DoesNotReconcile);
+            }
+        }
+        let wanted = self.lists.iter();
+        Ok(wanted.map(|(list, a)| Wanted { list: list.clone(), numbers: a.missing.clone() }).collect())
+    }
+}
+
+fn acked(
+    store: &mut Store,
+    head: Head,
+    conflicts: &[ConflictNotice],
+    bytes: &[u8],
+) -> Result<Applied, SyncError> {
+    let own = store.hash_at(head.seq)?.filter(|_| head.epoch == store.identity().epoch);
+    if !acknowledges(head, own) {
+        return Ok(Applied::Forked);
+    }
+    store.acknowledged(head, bytes)?;
+    store.keep_conflicts(conflicts)?;
+    Ok(Applied::Pushed { more: store.unsent_entries() > 0 })
+}
+
+/// A platform that holds less, or the same further on, is caught up with; one that holds another journal is not.
+fn mismatch(
+    store: &Store,
+    kind: crate::domain::sync::Mismatch,
+    head: Head,
+) -> Result<Applied, SyncError> {
+    use crate::domain::sync::Mismatch;
+    let own = store.hash_at(head.seq)?;
+    match kind {
+        Mismatch::Gap if acknowledges(head, own) => Err(SyncError::Behind(head.seq)),
+        Mismatch::Gap | Mismatch::Fork | Mismatch::Epoch => Ok(Applied::Forked),
+    }
+}
+
+fn take_bundle(
+    store: &mut Store,
+    current: &TrustBundle,
+    bytes: &[u8],
+    now: Timestamp,
+) -> Result<bool, SyncError> {
+    let bundle = TrustBundle::open(bytes, &store.identity().root)?;
+    bundle.check_successor_of(current)?;
+    if bundle.version == current.version {
+        return Ok(false);
+    }
+    store.take_bundle(&bundle, bytes, now)?;
+    Ok(true)
+}
+
+/// Why a reply was not taken.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SyncError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Not signed by the platform for this request.
+    #[error("the reply is not the platform's: {0}")]
+    Signature(#[from] EnvelopeError),
+    /// A bundle that may not be taken.
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    /// A list that may not be taken.
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    /// A list that goes backwards.
+    #[error("the status list of campaign {} goes backwards", .0.list.campaign)]
+    ListBackwards(ListVersion),
+    /// Parts that do not add up to their manifest.
+    #[error("a status list does not add up")]
+    DoesNotReconcile,
+    /// The platform lost entries it had acknowledged; they are sent again from here.
+    #[error("the platform holds the journal only up to entry {0}")]
+    Behind(Seq),
+    /// An answer to another question.
+    #[error("the platform answered another question")]
+    Unexpected,
+}

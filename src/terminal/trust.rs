@@ -1,0 +1,42 @@
+//! The trust bundle in force, ready for decisions.
+
+use crate::domain::{
+    redeem::Policy,
+    trust::{Branch, Campaign, Keyring, TrustBundle},
+    voucher::{Claims, UntrustedToken, VerifyError, Voucher},
+};
+
+/// A bundle with its keys laid out for look-ups.
+pub struct Trust {
+    /// The bundle.
+    pub bundle: TrustBundle,
+    keyring: Keyring,
+}
+
+impl Trust {
+    /// Lays out the keys of a bundle.
+    pub fn new(bundle: TrustBundle) -> Self {
+        let keyring = bundle.keyring();
+        Self { bundle, keyring }
+    }
+
+    /// The voucher a text is, when an issuer of the bundle signed it.
+    pub fn verify(&self, text: &str) -> Result<Voucher, VerifyError> {
+        UntrustedToken::parse(text)?.verify(&self.keyring)
+    }
+
+    /// The campaign of a voucher.
+    pub fn campaign(&self, claims: &Claims) -> Option<&Campaign> {
+        self.bundle.campaign(&claims.issuer, claims.id.campaign)
+    }
+
+    /// The policy its campaign sets, or the one for unknown campaigns.
+    pub fn policy(&self, claims: &Claims) -> &Policy {
+        self.campaign(claims).map_or(&self.bundle.default_policy, |campaign| &campaign.policy)
+    }
+
+    /// Where a branch is and what it is called.
+    pub fn branch(&self, id: crate::domain::id::BranchId) -> Option<&Branch> {
+        self.bundle.branch(id)
+    }
+}

@@ -1,0 +1,259 @@
+//! Outcomes in words: the cashier's sentence, and the texts around it.
+
+use jiff::{Zoned, tz::TimeZone};
+
+use super::{
+    outcome::{Outcome, State},
+    text::Texts,
+    trust::Trust,
+    view::VerdictState,
+};
+use crate::domain::{
+    id::BranchId,
+    money::Money,
+    redeem::Redemption,
+    scan::ShortCode,
+    time::Timestamp,
+    voucher::{AmountOff, Claims, Limit, PercentOff, Terms},
+};
+
+/// A redemption counts as a double scan for so long, in seconds.
+const JUST_NOW_S: i64 = 60;
+
+/// What the words depend on, beside the outcome.
+#[derive(Clone, Copy)]
+pub struct Speaker<'a> {
+    /// The language.
+    pub texts: &'a Texts,
+    /// Names of branches and campaigns.
+    pub trust: &'a Trust,
+    /// Where this terminal stands.
+    pub branch: BranchId,
+}
+
+/// Which of the six answers an outcome is.
+pub fn verdict_state(outcome: &Outcome) -> VerdictState {
+    match &outcome.state {
+        State::Accepted(_) | State::RolledBack(_) => VerdictState::Accepted,
+        State::Refused if is_already_used(&outcome.code) => VerdictState::AlreadyUsed,
+        State::Refused => VerdictState::NotValid,
+        State::CannotCheck => VerdictState::CannotCheck,
+        State::NeedsInput(_) => VerdictState::NeedsInput,
+        State::NotAVoucher => VerdictState::NotAVoucher,
+    }
+}
+
+fn is_already_used(code: &str) -> bool {
+    matches!(code, "voucher_already_redeemed" | "voucher_redeemed_elsewhere")
+}
+
+impl Speaker<'_> {
+    /// The one large line.
+    pub fn headline(&self, outcome: &Outcome) -> String {
+        let key = match verdict_state(outcome) {
+            VerdictState::Accepted => "headline.accepted",
+            VerdictState::AlreadyUsed => "headline.already_used",
+            VerdictState::NotValid => "headline.not_valid",
+            VerdictState::NeedsInput => "headline.amount",
+            VerdictState::CannotCheck => "headline.cannot_check",
+            VerdictState::NotAVoucher => "headline.not_a_voucher",
+        };
+        self.texts.get(key).to_owned()
+    }
+
+    /// What the voucher gives, such as `€10.00 off`.
+    pub fn amount(&self, claims: &Claims, redemption: &Redemption) -> String {
+        let value = redemption.value.to_string();
+        match &claims.terms {
+            Terms::AmountOff(_) | Terms::PercentOff(_) => self.fill("amount.off", "amount", &value),
+            Terms::PrepaidDeal { .. } | Terms::StoredValue { .. } => {
+                self.fill("amount.worth", "amount", &value)
+            }
+            Terms::Pass { .. } => {
+                self.fill("amount.uses", "count", &redemption.used.uses.to_string())
+            }
+        }
+    }
+
+    /// What is left, such as `3 left`; none for vouchers of a single use.
+    pub fn left(&self, claims: &Claims, left: i64) -> Option<String> {
+        let words = match claims.terms.limit() {
+            Limit::Uses(1) => return None,
+            Limit::Uses(_) => self.fill("left.uses", "count", &left.to_string()),
+            Limit::Balance(_) => {
+                let amount = Money::new(left, claims.terms.currency());
+                self.fill("left.balance", "amount", &amount.to_string())
+            }
+        };
+        Some(if left == 0 { self.texts.get("left.none").to_owned() } else { words })
+    }
+
+    /// What kind of voucher it is, such as `15 % off, at most €20.00`.
+    pub fn kind(&self, terms: &Terms) -> String {
+        match terms {
+            Terms::PrepaidDeal { .. } => self.texts.get("kind.prepaid_deal").to_owned(),
+            Terms::AmountOff(terms) => self.amount_off(terms),
+            Terms::PercentOff(terms) => self.percent_off(terms),
+            Terms::Pass { uses, .. } => self.fill("kind.pass", "count", &uses.to_string()),
+            Terms::StoredValue { balance } => {
+                self.fill("kind.stored_value", "amount", &balance.to_string())
+            }
+        }
+    }
+
+    /// The reason in a few words; none where the headline says all.
+    pub fn reason(&self, outcome: &Outcome) -> Option<String> {
+        let (text, values) = (self.reason_key(outcome), self.values(outcome));
+        self.sentence(&text, &values)
+    }
+
+    /// One line of advice.
+    pub fn advice(&self, outcome: &Outcome) -> Option<String> {
+        let key = if self.seconds_since_own_use(outcome).is_some() {
+            "advice.voucher_already_redeemed_just_now".to_owned()
+        } else {
+            format!("advice.{}", outcome.code)
+        };
+        self.sentence(&key, &self.values(outcome))
+    }
+
+    /// Headline, reason and amounts as one sentence, for programs and lists.
+    pub fn message(&self, outcome: &Outcome) -> String {
+        let mut parts = vec![self.headline(outcome)];
+        if let (State::Accepted(redemption), Some(claims)) = (&outcome.state, &outcome.voucher) {
+            parts.push(self.amount(claims, redemption));
+            parts.extend(self.due(redemption));
+            parts.extend(self.left(claims, redemption.left));
+        }
+        parts.extend(self.reason(outcome));
+        parts.join(" · ")
+    }
+
+    /// What the customer still pays.
+    pub fn due(&self, redemption: &Redemption) -> Option<String> {
+        redemption.due.map(|due| self.fill("amount.due", "amount", &due.to_string()))
+    }
+
+    /// Time of day where the terminal stands.
+    pub fn clock_time(&self, time: Timestamp) -> String {
+        self.zoned(time).map_or_else(String::new, |time| time.strftime("%H:%M:%S").to_string())
+    }
+
+    fn amount_off(&self, terms: &AmountOff) -> String {
+        let minimum = Money { minor: terms.minimum_spend, ..terms.off };
+        let values = [("amount", terms.off.to_string()), ("minimum", minimum.to_string())];
+        let key = if minimum.minor > 0 { "kind.amount_off_minimum" } else { "kind.amount_off" };
+        self.fill_all(key, &values)
+    }
+
+    fn percent_off(&self, terms: &PercentOff) -> String {
+        let cap = Money::new(terms.cap, terms.currency);
+        let values = [("percent", percent(terms.basis_points)), ("cap", cap.to_string())];
+        let key = if terms.cap > 0 { "kind.percent_off_cap" } else { "kind.percent_off" };
+        self.fill_all(key, &values)
+    }
+
+    fn reason_key(&self, outcome: &Outcome) -> String {
+        let code = outcome.code.as_str();
+        if self.seconds_since_own_use(outcome).is_some() {
+            return "reason.voucher_already_redeemed_just_now".to_owned();
+        }
+        if code == "voucher_redeemed_elsewhere" && outcome.last_use.is_none() {
+            return "reason.voucher_redeemed_elsewhere_unknown".to_owned();
+        }
+        format!("reason.{code}")
+    }
+
+    /// Seconds since this terminal accepted it, where that was a moment ago.
+    fn seconds_since_own_use(&self, outcome: &Outcome) -> Option<i64> {
+        let own = outcome.code == "voucher_already_redeemed";
+        let since = outcome.at.since(outcome.last_use.as_ref().filter(|_| own)?.at);
+        (0..JUST_NOW_S).contains(&since).then_some(since)
+    }
+
+    fn values(&self, outcome: &Outcome) -> Vec<(&'static str, String)> {
+        let mut values = Vec::new();
+        if let Some(last) = &outcome.last_use {
+            values.push(("when", self.when(last.at, outcome.at)));
+            values.push(("where", self.branch_name(last.branch)));
+        }
+        if let Some(seconds) = self.seconds_since_own_use(outcome) {
+            values.push(("seconds", seconds.to_string()));
+        }
+        if let Some(claims) = &outcome.voucher {
+            let expired = outcome.code == "voucher_expired";
+            values.push(("date", self.date(if expired { claims.until } else { claims.from })));
+            values.push(("minimum", minimum(&claims.terms).to_string()));
+            values.push(("left", self.still_left(claims, outcome)));
+            let names = claims.scope.branches.iter().map(|branch| self.branch_name(*branch));
+            values.push(("branches", names.collect::<Vec<_>>().join(", ")));
+        }
+        values
+    }
+
+    fn still_left(&self, claims: &Claims, outcome: &Outcome) -> String {
+        let left = claims.terms.limit().left_after(outcome.used);
+        match claims.terms.limit() {
+            Limit::Uses(_) => left.to_string(),
+            Limit::Balance(_) => Money::new(left, claims.terms.currency()).to_string(),
+        }
+    }
+
+    fn branch_name(&self, id: BranchId) -> String {
+        self.trust.branch(id).map_or_else(|| format!("#{id}"), |branch| branch.name.clone())
+    }
+
+    /// `today 14:02`, or with the date where it was another day.
+    fn when(&self, time: Timestamp, now: Timestamp) -> String {
+        let (Some(then), Some(now)) = (self.zoned(time), self.zoned(now)) else {
+            return time.to_string();
+        };
+        let format = if then.date() == now.date() { "today %H:%M" } else { "%-d %b %Y %H:%M" };
+        then.strftime(format).to_string()
+    }
+
+    fn date(&self, time: Timestamp) -> String {
+        self.zoned(time)
+            .map_or_else(|| time.to_string(), |time| time.strftime("%-d %b %Y").to_string())
+    }
+
+    fn zoned(&self, time: Timestamp) -> Option<Zoned> {
+        let name = self.trust.branch(self.branch).map(|branch| branch.time_zone.as_str());
+        let zone = name.and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
+        Some(jiff::Timestamp::from_second(time.0).ok()?.to_zoned(zone))
+    }
+
+    /// A text whose names could all be filled in; one the catalogue lacks, or that lacks a value, is left out.
+    fn sentence(&self, key: &str, values: &[(&str, String)]) -> Option<String> {
+        let text = self.fill_all(key, values);
+        (text != key && !text.contains('{')).then_some(text)
+    }
+
+    fn fill(&self, key: &str, name: &str, value: &str) -> String {
+        self.texts.fill(key, &[(name, value)])
+    }
+
+    fn fill_all(&self, key: &str, values: &[(&str, String)]) -> String {
+        let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        self.texts.fill(key, &values)
+    }
+}
+
+/// The last four characters of a voucher's short code.
+pub fn code_tail(claims: &Claims) -> String {
+    ShortCode::from_bits(claims.short_code_bits()).tail()
+}
+
+fn minimum(terms: &Terms) -> Money {
+    let minor = match terms {
+        Terms::AmountOff(terms) => terms.minimum_spend,
+        Terms::PercentOff(terms) => terms.minimum_spend,
+        Terms::PrepaidDeal { .. } | Terms::Pass { .. } | Terms::StoredValue { .. } => 0,
+    };
+    Money::new(minor, terms.currency())
+}
+
+fn percent(basis_points: u16) -> String {
+    let (whole, rest) = (basis_points / 100, basis_points % 100);
+    if rest == 0 { whole.to_string() } else { format!("{whole}.{rest:02}").trim_end_matches('0').to_owned() }
+}

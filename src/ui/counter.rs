@@ -1,0 +1,615 @@
+//! The counter screen as a whole: state between frames, panels, dialogs, keys; no window, no engine.
+
+use egui::{Context, Frame, Id, Key, Panel, RawInput, Rect, Ui, UiBuilder, vec2};
+
+use super::{
+    keys::{Captured, KeyCapture},
+    phone::{PhoneCommand, PhoneState, PhoneView, phone_keys, phone_ui},
+    screens::{
+        recent::{recent_dialog_ui, recent_side_ui},
+        scan::{ScanState, scan_ui},
+        typed::typed_ui,
+        undo::undo_ui,
+    },
+    theme::{self, Face, Sizes},
+    widgets::{
+        fit::{Line, line_ui},
+        key_bar::{BarKey, key_bar_ui},
+        press,
+        strip::strip_ui,
+    },
+};
+use crate::{
+    domain::scan::EntryMethod,
+    terminal::{
+        command::Command,
+        text::Texts,
+        view::{ScanView, View},
+    },
+};
+
+/// Share of the window that the verdict must keep for the list of last scans to stand beside it.
+const VERDICT_SHARE: f32 = 0.6;
+
+/// Everything the counter screen remembers between frames.
+pub struct Counter {
+    /// The texts of the operator's language.
+    pub texts: Texts,
+    /// Set while the engine does not take commands.
+    pub stuck: bool,
+    scan: ScanState,
+    dialog: Option<Dialog>,
+    phone: PhoneState,
+    keys: KeyCapture,
+    answered: Option<u64>,
+}
+
+/// What lies above the counter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Dialog {
+    Typed(String),
+    Recent,
+    Undo,
+}
+
+/// What a frame asks for.
+#[derive(Debug, Default)]
+pub struct Wishes {
+    /// For the engine, in order.
+    pub commands: Vec<Command>,
+    /// For the phone of the demo, in order.
+    pub phone: Vec<PhoneCommand>,
+}
+
+impl Counter {
+    /// A counter that shows its words from `texts`.
+    pub fn new(texts: Texts) -> Self {
+        Self {
+            texts,
+            stuck: false,
+            scan: ScanState::default(),
+            dialog: None,
+            phone: PhoneState::default(),
+            keys: KeyCapture::default(),
+            answered: None,
+        }
+    }
+
+    /// Takes the scans of a keyboard reader out of the input of the coming frame.
+    pub fn capture(&mut self, ctx: &Context, raw: &mut RawInput) -> Vec<Command> {
+        let captured = self.keys.filter(ctx, raw);
+        captured
+            .into_iter()
+            .map(|captured| self.scan_command(captured))
+            .collect()
+    }
+
+    fn scan_command(&self, captured: Captured) -> Command {
+        match captured {
+            Captured::Scan(text) => Command::Scan {
+                text,
+                method: EntryMethod::Keyboard,
+            },
+            Captured::Overlong => Command::ScanFailed {
+                reason: self.texts.get("ui.scan_overlong").to_owned(),
+            },
+        }
+    }
+
+    /// Draws one frame over the whole of `ui`.
+    pub fn ui(&mut self, ui: &mut Ui, view: &View, phone: Option<&PhoneView>) -> Wishes {
+        let mut wishes = Wishes::default();
+        self.follow(view);
+        let ctx = ui.ctx().clone();
+        self.dialog_ui(&ctx, view, &mut wishes.commands);
+        self.function_keys(&ctx, view, &mut wishes.commands);
+        if let Some(phone) = phone {
+            self.phone_panel(ui, view, phone, &mut wishes.phone);
+        }
+        self.panels(ui, view, &mut wishes.commands);
+        wishes
+    }
+
+    /// A new answer or question comes to the front: dialogs close.
+    fn follow(&mut self, view: &View) {
+        let serial = match &view.scan {
+            ScanView::Verdict(verdict) => Some(verdict.serial),
+            ScanView::Question(question) => Some(question.serial),
+            ScanView::Ready | ScanView::Asking => None,
+        };
+        if serial.is_some() && serial != self.answered {
+            self.dialog = None;
+        }
+        self.answered = serial.or(self.answered);
+        if view.undo.is_none() && self.dialog == Some(Dialog::Undo) {
+            self.dialog = None;
+        }
+    }
+
+    fn dialog_ui(&mut self, ctx: &Context, view: &View, commands: &mut Vec<Command>) {
+        let close = match &mut self.dialog {
+            None => false,
+            Some(Dialog::Typed(text)) => typed_ui(ctx, &self.texts, text, commands),
+            Some(Dialog::Recent) => {
+                press::pressed(ctx, Key::F3) || recent_dialog_ui(ctx, &view.recent, &self.texts)
+            }
+            Some(Dialog::Undo) => {
+                let undo = view.undo.as_ref();
+                undo.is_none_or(|undo| undo_ui(ctx, &self.texts, undo, commands))
+            }
+        };
+        if close {
+            self.dialog = None;
+        }
+    }
+
+    fn function_keys(&mut self, ctx: &Context, view: &View, commands: &mut Vec<Command>) {
+        for key in [BarKey::Typed, BarKey::Recent, BarKey::Undo, BarKey::Sync] {
+            if press::pressed(ctx, key.key()) {
+                self.act(key, view, commands);
+            }
+        }
+    }
+
+    /// What a key of the bar does, pressed or clicked.
+    fn act(&mut self, key: BarKey, view: &View, commands: &mut Vec<Command>) {
+        match key {
+            BarKey::Typed => self.dialog = Some(Dialog::Typed(String::new())),
+            BarKey::Recent => self.dialog = Some(Dialog::Recent),
+            BarKey::Undo => {
+                if view.undo.is_some() {
+                    self.dialog = Some(Dialog::Undo);
+                }
+            }
+            BarKey::Sync => commands.push(Command::SyncNow),
+            BarKey::Clear => commands.push(Command::Dismiss),
+            BarKey::Confirm => {
+                commands.push(Command::Answer(self.scan.question.answer().to_owned()));
+            }
+        }
+    }
+
+    fn phone_panel(
+        &mut self,
+        ui: &mut Ui,
+        view: &View,
+        phone: &PhoneView,
+        commands: &mut Vec<PhoneCommand>,
+    ) {
+        let typing = self.dialog.is_some() || matches!(view.scan, ScanView::Question(_));
+        phone_keys(
+            ui.ctx(),
+            phone,
+            view.strip.online,
+            (&mut self.phone, typing),
+            commands,
+        );
+        let width = theme::PHONE_WIDTH.min(ui.max_rect().width() * 0.3);
+        Panel::left("phone")
+            .exact_size(width)
+            .resizable(false)
+            .frame(Frame::NONE)
+            .show(ui, |ui| {
+                phone_ui(ui, phone, view, &self.texts, (&mut self.phone, commands));
+            });
+    }
+
+    fn panels(&mut self, ui: &mut Ui, view: &View, commands: &mut Vec<Command>) {
+        let whole = ui.available_rect_before_wrap();
+        let [strip, middle, bar] = rows(whole);
+        part(ui, "strip", strip, |ui| {
+            strip_ui(ui, &view.strip, &self.texts);
+        });
+        let clicked = part(ui, "bar", bar, |ui| key_bar_ui(ui, view, &self.texts));
+        if let Some(key) = clicked {
+            self.act(key, view, commands);
+        }
+        let (middle, list) = columns(middle, ui.ctx().content_rect());
+        if let Some(list) = list {
+            part(ui, "list", list, |ui| {
+                recent_side_ui(ui, &view.recent, &self.texts);
+            });
+        }
+        let middle = part(ui, "notice", middle, |ui| self.notice_ui(ui, view));
+        self.scan.covered = self.dialog.is_some();
+        part(ui, "scan", middle, |ui| {
+            scan_ui(ui, view, &self.texts, &mut self.scan, commands);
+        });
+    }
+
+    /// A band for what is wrong with the terminal itself; returns the room that is left.
+    fn notice_ui(&self, ui: &Ui, view: &View) -> Rect {
+        let rect = ui.max_rect();
+        let fault = view
+            .fault
+            .as_deref()
+            .filter(|_| view.scan != ScanView::Ready);
+        let stuck = self.stuck.then(|| self.texts.get("ui.not_answering"));
+        let Some(notice) = stuck.or(fault) else {
+            return rect;
+        };
+        let sizes = Sizes::of(ui.ctx().content_rect().size());
+        let (plate, below) = rect.split_top_bottom_at_y(rect.min.y + sizes.body * 2.0);
+        ui.painter().rect_filled(plate, 0.0, theme::WARN);
+        let line = Line::new(notice, Face::Strong, sizes.body * 0.8, theme::CAUTION.ink).rows(2);
+        line_ui(
+            ui,
+            plate.shrink2(vec2(20.0, 4.0)),
+            &line,
+            egui::Align::Min,
+            ui.scope_id().with("notice"),
+        );
+        below
+    }
+}
+
+/// Strip, middle and key bar of the counter.
+fn rows(whole: Rect) -> [Rect; 3] {
+    let (strip, rest) = whole.split_top_bottom_at_y(whole.min.y + theme::STRIP_HEIGHT);
+    let (middle, bar) = rest.split_top_bottom_at_y(rest.max.y - theme::BAR_HEIGHT);
+    [strip, middle, bar]
+}
+
+/// The middle, and the list beside it where the verdict still fills its share of the window.
+fn columns(middle: Rect, window: Rect) -> (Rect, Option<Rect>) {
+    let (left, list) = middle.split_left_right_at_x(middle.max.x - theme::LIST_WIDTH);
+    if left.area() >= window.area() * VERDICT_SHARE {
+        (left, Some(list))
+    } else {
+        (middle, None)
+    }
+}
+
+/// Runs `contents` in exactly `rect`.
+fn part<T>(ui: &mut Ui, name: &str, rect: Rect, contents: impl FnOnce(&mut Ui) -> T) -> T {
+    let builder = UiBuilder::new().id_salt(Id::unique(name)).max_rect(rect);
+    ui.scope_builder(builder, |ui| {
+        ui.set_clip_rect(rect);
+        contents(ui)
+    })
+    .inner
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, path::Path};
+
+    use egui::{Event, Modifiers};
+    use egui_kittest::kittest::Queryable as _;
+
+    use super::*;
+    use crate::{
+        terminal::{
+            command::UndoReason,
+            view::{QuestionView, UndoView, VerdictState},
+        },
+        ui::{
+            phone::PhoneCard,
+            testing::{
+                Desk, desk, desk_of, press_key, question, ready, type_text, verdict, with_question,
+                with_verdict,
+            },
+        },
+    };
+
+    /// Feeds raw window events through the reader capture at a time, in milliseconds.
+    fn raw(desk: &mut Desk, events: Vec<Event>, at_ms: u32) {
+        let ctx = desk.ctx.clone();
+        let time = Some(f64::from(at_ms) / 1000.0);
+        let mut input = RawInput {
+            events,
+            time,
+            ..RawInput::default()
+        };
+        let scans = desk.state_mut().counter.capture(&ctx, &mut input);
+        desk.state_mut().commands.extend(scans);
+        for event in input.events {
+            desk.event(event);
+        }
+        desk.run_ok();
+    }
+
+    /// What a window sends for one key on a US keyboard, pressed and let go.
+    fn stroke(typed: char) -> Vec<Event> {
+        let name = typed.to_ascii_uppercase().to_string();
+        let key = match typed {
+            '\n' => Key::Enter,
+            ':' => Key::Semicolon,
+            _ => Key::from_name(&name).unwrap(),
+        };
+        let shift = typed.is_ascii_uppercase() || typed == ':';
+        let modifiers = if shift {
+            Modifiers::SHIFT
+        } else {
+            Modifiers::NONE
+        };
+        let event = |pressed| Event::Key {
+            key,
+            physical_key: Some(key),
+            pressed,
+            repeat: false,
+            modifiers,
+        };
+        let text = (typed != '\n').then(|| Event::Text(typed.to_string()));
+        [Some(event(true)), text, Some(event(false))]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    fn burst(desk: &mut Desk, text: &str) {
+        for (typed, at_ms) in text.chars().zip((10_000..).step_by(6)) {
+            raw(desk, stroke(typed), at_ms);
+        }
+        raw(desk, Vec::new(), 20_000);
+    }
+
+    #[test]
+    fn a_question_offers_a_value_that_typing_replaces_and_enter_sends() {
+        let mut desk = desk(with_question(question()));
+        assert!(desk.get_by_label("Bill amount").is_focused());
+        press_key(&mut desk, Key::Enter);
+        type_text(&mut desk, "8");
+        type_text(&mut desk, "0");
+        press_key(&mut desk, Key::Enter);
+        let answers = [
+            Command::Answer("12.50".into()),
+            Command::Answer("80".into()),
+        ];
+        assert_eq!(desk.state().commands, answers);
+    }
+
+    #[test]
+    fn a_problem_is_shown_and_keeps_what_was_typed_selected() {
+        let mut desk = desk(with_question(question()));
+        type_text(&mut desk, "99");
+        let problem = Some("the balance is €12.50".into());
+        desk.state_mut().view = with_question(QuestionView {
+            problem,
+            held: true,
+            ..question()
+        });
+        desk.run_ok();
+        assert!(desk.query_by_label("the balance is €12.50").is_some());
+        assert!(
+            desk.query_by_label_contains("Finish this one first")
+                .is_some()
+        );
+        press_key(&mut desk, Key::Enter);
+        type_text(&mut desk, "5");
+        press_key(&mut desk, Key::Enter);
+        let answers = [Command::Answer("99".into()), Command::Answer("5".into())];
+        assert_eq!(desk.state().commands, answers);
+    }
+
+    #[test]
+    fn escape_leaves_a_question() {
+        let mut desk = desk(with_question(question()));
+        press_key(&mut desk, Key::Escape);
+        assert_eq!(desk.state().commands, [Command::Dismiss]);
+        assert!(
+            desk.get_by_label("Bill amount").is_focused(),
+            "the field keeps the focus"
+        );
+    }
+
+    #[test]
+    fn a_typed_code_is_sent_with_enter() {
+        let mut desk = desk(ready());
+        press_key(&mut desk, Key::F2);
+        type_text(&mut desk, "4F7Q-");
+        desk.event(Event::Paste("9K2M\n".into()));
+        desk.run_ok();
+        press_key(&mut desk, Key::Enter);
+        let scan = Command::Scan {
+            text: "4F7Q-9K2M".into(),
+            method: EntryMethod::Typed,
+        };
+        assert_eq!(desk.state().commands, [scan]);
+        assert!(
+            desk.query_by_label("Voucher code").is_none(),
+            "the dialog closes"
+        );
+    }
+
+    #[test]
+    fn escape_closes_a_dialog_and_asks_nothing() {
+        for key in [Key::F2, Key::F3] {
+            let mut desk = desk(with_verdict(verdict(VerdictState::NotValid, "NOT VALID")));
+            press_key(&mut desk, key);
+            assert!(desk.query_by_label("Close").is_some(), "{key:?}");
+            press_key(&mut desk, Key::Escape);
+            assert!(desk.query_by_label("Close").is_none(), "{key:?}");
+            assert!(desk.state().commands.is_empty(), "{key:?}");
+        }
+    }
+
+    #[test]
+    fn undo_takes_one_key_a_reason_and_an_open_window() {
+        let mut closed = desk(ready());
+        press_key(&mut closed, Key::F4);
+        press_key(&mut closed, Key::Num1);
+        assert!(closed.state().commands.is_empty());
+
+        for (key, reason) in [Key::Num1, Key::Num2, Key::Num3]
+            .into_iter()
+            .zip(UndoReason::ALL)
+        {
+            let undo = Some(UndoView {
+                label: "Undo €10.00".into(),
+                seconds_left: 42,
+            });
+            let mut desk = desk(View { undo, ..ready() });
+            press_key(&mut desk, Key::F4);
+            assert!(desk.query_by_label("Undo €10.00").is_some());
+            assert!(desk.query_by_label_contains("another 42 s").is_some());
+            press_key(&mut desk, key);
+            assert_eq!(desk.state().commands, [Command::Undo(reason)]);
+        }
+    }
+
+    #[test]
+    fn the_bar_shows_every_key_and_clicks_do_the_same() {
+        let mut desk = desk(ready());
+        for label in [
+            "Type a code",
+            "Last scans",
+            "Undo",
+            "Sync now",
+            "Clear",
+            "Confirm",
+        ] {
+            let rects: Vec<Rect> = desk
+                .query_all_by_label(label)
+                .map(|node| node.rect())
+                .collect();
+            assert!(
+                rects.iter().any(|rect| rect.height() >= 48.0),
+                "{label}: {rects:?}"
+            );
+        }
+        desk.get_by_label("Sync now").click();
+        desk.run_ok();
+        press_key(&mut desk, Key::F5);
+        assert_eq!(desk.state().commands, [Command::SyncNow, Command::SyncNow]);
+    }
+
+    #[test]
+    fn a_reader_scans_over_a_dialog_and_types_nothing() {
+        let mut desk = desk(ready());
+        press_key(&mut desk, Key::F2);
+        burst(&mut desk, "CS1:6BFOXN\n");
+        let scan = Command::Scan {
+            text: "CS1:6BFOXN".into(),
+            method: EntryMethod::Keyboard,
+        };
+        assert_eq!(desk.state().commands, [scan]);
+        assert_eq!(
+            desk.get_by_label("Voucher code")
+                .value()
+                .unwrap_or_default(),
+            ""
+        );
+    }
+
+    #[test]
+    fn a_reader_answers_no_question() {
+        let mut desk = desk(with_question(question()));
+        burst(&mut desk, "1234567890\n");
+        let scan = Command::Scan {
+            text: "1234567890".into(),
+            method: EntryMethod::Keyboard,
+        };
+        assert_eq!(desk.state().commands, [scan]);
+        assert_eq!(
+            desk.get_by_label("Bill amount").value().as_deref(),
+            Some("12.50")
+        );
+    }
+
+    #[test]
+    fn a_person_types_through_the_reader_capture() {
+        let mut desk = desk(ready());
+        press_key(&mut desk, Key::F2);
+        for (typed, at_ms) in "ab9k2m7xq".chars().zip((10_000..).step_by(130)) {
+            raw(&mut desk, stroke(typed), at_ms);
+            raw(&mut desk, Vec::new(), at_ms.saturating_add(100));
+        }
+        assert_eq!(
+            desk.get_by_label("Voucher code").value().as_deref(),
+            Some("ab9k2m7xq")
+        );
+        raw(&mut desk, stroke('\n'), 20_000);
+        raw(&mut desk, Vec::new(), 20_100);
+        let scan = Command::Scan {
+            text: "ab9k2m7xq".into(),
+            method: EntryMethod::Typed,
+        };
+        assert_eq!(desk.state().commands, [scan]);
+    }
+
+    #[test]
+    fn a_new_verdict_closes_dialogs() {
+        let mut desk = desk(ready());
+        press_key(&mut desk, Key::F3);
+        desk.state_mut().view = with_verdict(verdict(VerdictState::Accepted, "ACCEPTED"));
+        desk.run_ok();
+        assert!(desk.query_by_label("Close").is_none());
+        press_key(&mut desk, Key::F3);
+        assert!(
+            desk.query_by_label("Close").is_some(),
+            "it can be opened again"
+        );
+    }
+
+    #[test]
+    fn faults_and_a_silent_engine_are_told() {
+        let fault = Some("the disk is full".to_owned());
+        let mut desk = desk(View { fault, ..ready() });
+        assert!(desk.query_by_label("the disk is full").is_some());
+        desk.state_mut().counter.stuck = true;
+        desk.run_ok();
+        assert!(desk.query_by_label_contains("does not answer").is_some());
+    }
+
+    #[test]
+    fn the_phone_is_held_switched_and_leafed_by_keys() {
+        let card = |title: &str| PhoneCard {
+            title: title.into(),
+            modules: vec![true; 441],
+            width: 21,
+            ..PhoneCard::default()
+        };
+        let phone = PhoneView {
+            cards: vec![card("First"), card("Second")],
+        };
+        let mut desk = desk_of(vec2(1366.0, 768.0), ready(), Some(phone));
+        press_key(&mut desk, Key::F6);
+        press_key(&mut desk, Key::F8);
+        press_key(&mut desk, Key::Space);
+        press_key(&mut desk, Key::F8);
+        desk.get_by_label("Hold to the reader").click();
+        desk.run_ok();
+        press_key(&mut desk, Key::F9);
+        let asked = [
+            PhoneCommand::Hold(0),
+            PhoneCommand::Hold(1),
+            PhoneCommand::Hold(0),
+            PhoneCommand::Network(false),
+        ];
+        assert_eq!(desk.state().asked, asked);
+    }
+
+    #[test]
+    fn every_text_on_the_screens_is_in_the_catalogue_and_every_one_there_is_used() {
+        let mut sources = String::new();
+        read_sources(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ui"),
+            &mut sources,
+        );
+        let used: BTreeSet<&str> = sources
+            .split('"')
+            .filter(|part| part.starts_with("ui.") || part.starts_with("phone."))
+            .filter(|part| {
+                part.len() > 6
+                    && part
+                        .chars()
+                        .all(|c| c.is_ascii_lowercase() || "._".contains(c))
+            })
+            .collect();
+        let catalogue = Texts::parse(include_str!("../../assets/i18n/en/ui.toml"));
+        let there: BTreeSet<&str> = catalogue.keys().collect();
+        assert_eq!(used, there);
+    }
+
+    fn read_sources(folder: &Path, sources: &mut String) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                read_sources(&path, sources);
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                sources.push_str(&std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+}

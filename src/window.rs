@@ -1,0 +1,124 @@
+//! Wiring of the window: the terminal's threads, its readers, and the counter screen.
+
+use std::sync::Arc;
+
+use crate::{
+    console::{Args, random},
+    device::serial::{SerialEvent, SerialReader},
+    domain::scan::EntryMethod,
+    net::{HttpTransport, TransportError},
+    terminal::{
+        clock::{Clock, SystemClock},
+        command::Command,
+        engine::{Engine, Event},
+        handle::TerminalHandle,
+        runtime::Runtime,
+        source::{self, SourceError},
+    },
+    ui,
+};
+
+/// Opens the counter screen of the terminal in the data folder.
+pub fn run(args: &Args) -> Result<(), WindowError> {
+    let dir = args.data_dir();
+    let url = source::open(&dir)?.identity().url.clone();
+    let clock = Arc::new(SystemClock::default());
+    let engine = Engine::open(&dir, random, clock.now())?;
+    let transport = Arc::new(HttpTransport::new(&url)?);
+    let runtime = Runtime::start(engine, transport, Arc::clone(&clock) as Arc<dyn Clock>)?;
+    if args.offline {
+        runtime.handle().send(Command::SetNetwork(false));
+    }
+    let _serial = args.serial.as_deref().map(|port| serial(port, args.baud, &runtime, clock));
+    Ok(ui::run(runtime.handle(), None)?)
+}
+
+/// Whether a window can be opened here.
+pub fn has_display() -> bool {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    cfg!(any(windows, target_os = "macos")) || set("DISPLAY") || set("WAYLAND_DISPLAY")
+}
+
+/// A serial reader that hands its scans to the counter.
+fn serial(
+    port: &str,
+    baud: u32,
+    runtime: &Runtime,
+    clock: Arc<SystemClock>,
+) -> Option<SerialReader> {
+    let handle = runtime.handle();
+    let millis = move || clock.now().millis;
+    let started = SerialReader::start(port, baud, millis, move |event| deliver(&handle, event));
+    started.inspect_err(|error| tracing::error!(%error, port, "the serial reader cannot be used")).ok()
+}
+
+fn deliver(handle: &TerminalHandle<Event>, event: SerialEvent) {
+    let command = match event {
+        SerialEvent::Text(text) => Command::Scan { text, method: EntryMethod::Serial },
+        SerialEvent::Unreadable | SerialEvent::Overlong => {
+            Command::ScanFailed { reason: "the reader sent something unreadable".to_owned() }
+        }
+        SerialEvent::Opened => return tracing::info!("the serial reader is there"),
+        SerialEvent::Lost(error) => return tracing::warn!(%error, "the serial reader is gone"),
+    };
+    if !handle.send(command) {
+        tracing::warn!("a scan was dropped: the counter is overwhelmed");
+    }
+}
+
+/// Opens the demo shop: the counter beside the customer's phone.
+#[cfg(feature = "demo")]
+pub fn demo() -> Result<(), WindowError> {
+    use crate::{demo::Shop, terminal::pictures::Pictures, ui::phone};
+
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let shop = Shop::open(Arc::clone(&clock))?;
+    let engine = Engine::open(&shop.counter_dir(), random, clock.now())?;
+    let runtime = Runtime::start(engine, shop.transport()?, clock)?;
+    let (handle, pictures) = (runtime.handle(), Pictures::start(runtime.handle())?);
+    let pngs: Vec<_> = shop.cards.iter().map(|card| card.png.clone()).collect();
+    let act = move |command| match command {
+        phone::PhoneCommand::Hold(index) => {
+            let held = pngs.get(index).is_some_and(|png| pictures.hold(png.clone()));
+            tracing::debug!(index, held, "a card is held to the reader");
+        }
+        phone::PhoneCommand::Network(on) => {
+            handle.send(Command::SetNetwork(on));
+        }
+    };
+    let view = phone::PhoneView { cards: shop.cards.iter().map(phone_card).collect() };
+    let source = phone::PhoneSource { view, act: Box::new(act) };
+    Ok(ui::run(runtime.handle(), Some(source))?)
+}
+
+#[cfg(feature = "demo")]
+fn phone_card(card: &crate::demo::Card) -> ui::phone::PhoneCard {
+    ui::phone::PhoneCard {
+        title: card.title.clone(),
+        subtitle: card.subtitle.clone(),
+        modules: card.matrix.modules.clone(),
+        width: card.matrix.width,
+        expected: card.expected.code.to_owned(),
+    }
+}
+
+/// Why the window could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum WindowError {
+    /// The terminal could not be opened.
+    #[error(transparent)]
+    Terminal(#[from] SourceError),
+    /// The platform's address makes no sense.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// A thread could not be started.
+    #[error("a thread could not be started: {0}")]
+    Thread(#[from] std::io::Error),
+    /// The screen could not be opened.
+    #[error("the window could not be opened: {0}; `countersign demo --console` and the console commands need none")]
+    Screen(#[from] eframe::Error),
+    /// The demo could not be set up.
+    #[cfg(feature = "demo")]
+    #[error(transparent)]
+    Demo(#[from] crate::demo::DemoError),
+}

@@ -1,0 +1,259 @@
+//! A platform and terminals in one process: the real services and stores, a network that can be cut and that loses
+//! and repeats messages, and a clock that stands until it is moved.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use countersign::{
+    console::random,
+    domain::{
+        crypto::SecretKey,
+        enrol::EnrolmentCode,
+        id::{BranchId, CampaignId, MerchantId},
+        money::{Currency, Money},
+        redeem::{Limits, OfflineMode, Policy, Request},
+        scan::EntryMethod,
+        time::Timestamp,
+        voucher::Terms,
+    },
+    net::{Transport, TransportError},
+    platform::{
+        clock::Clock as PlatformClock,
+        entropy::Entropy,
+        service::{EnrolmentOrder, Issued, NewCampaign, Order, Platform, PlatformKeys},
+        store::{MemoryStore, SqliteStore, Store},
+    },
+    terminal::{
+        clock::{Clock, ManualClock},
+        enrolment,
+        outcome::Outcome,
+        session::Session,
+    },
+};
+use tempfile::TempDir;
+
+/// 2026-11-22T09:00:00Z.
+pub const START: Timestamp = Timestamp(1_795_338_000);
+
+/// A merchant with two branches and one campaign.
+pub struct Stage {
+    pub platform: Arc<Platform>,
+    pub clock: Arc<ManualClock>,
+    pub key: SecretKey,
+    pub merchant: MerchantId,
+    pub branches: [BranchId; 2],
+    pub campaign: CampaignId,
+    folder: TempDir,
+}
+
+impl Stage {
+    pub fn new() -> Self {
+        Self::with_mode(OfflineMode::Limited)
+    }
+
+    pub fn with_mode(mode: OfflineMode) -> Self {
+        let limits = Limits {
+            unsynced_count: 10_000,
+            ..Limits::default()
+        };
+        Self::build(Policy::standard(mode, limits), |_| {
+            Arc::new(MemoryStore::default())
+        })
+    }
+
+    pub fn on_sqlite() -> Self {
+        let limits = Limits {
+            unsynced_count: 100_000,
+            ..Limits::default()
+        };
+        Self::build(Policy::standard(OfflineMode::Limited, limits), |folder| {
+            Arc::new(SqliteStore::open(&folder.path().join("platform.db")).unwrap())
+        })
+    }
+
+    fn build(policy: Policy, store: impl Fn(&TempDir) -> Arc<dyn Store>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::at(START));
+        let time = Arc::clone(&clock);
+        let keys = PlatformKeys {
+            root: SecretKey::from_seed(&[1; 32]),
+            platform: SecretKey::from_seed(&[2; 32]),
+        };
+        let platform_clock = PlatformClock::new(move || time.now().time);
+        let platform = Arc::new(Platform::new(
+            store(&folder),
+            keys,
+            platform_clock,
+            Entropy::system(),
+        ));
+        let key = SecretKey::from_seed(&[3; 32]);
+        let issuer = "demo".parse().unwrap();
+        platform
+            .create_issuer(&issuer, key.public(), START.plus(10 * 365 * 86_400))
+            .unwrap();
+        let merchant = platform.create_merchant("Café Anker").unwrap();
+        let branch = |name| {
+            platform
+                .create_branch(merchant, name, "Europe/Berlin")
+                .unwrap()
+        };
+        let branches = [branch("Harbour"), branch("Station")];
+        let title = "Lunch for two".to_owned();
+        let new = NewCampaign {
+            issuer,
+            merchant,
+            title,
+            policy,
+            capacity: 100_000,
+        };
+        let campaign = platform.create_campaign(&new).unwrap();
+        Self {
+            platform,
+            clock,
+            key,
+            merchant,
+            branches,
+            campaign,
+            folder,
+        }
+    }
+
+    pub fn deal() -> Terms {
+        Terms::PrepaidDeal {
+            value: Money::new(2_490, Currency::EUR),
+        }
+    }
+
+    pub fn issue(&self, terms: &Terms, count: u32) -> Vec<Issued> {
+        let order = Order {
+            campaign: self.campaign,
+            terms: terms.clone(),
+            branches: Vec::new(),
+            from: START.plus(-3600),
+            until: START.plus(365 * 86_400),
+            count,
+        };
+        self.platform.issue(&self.key, &order).unwrap()
+    }
+
+    pub fn dir(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Enrols a terminal at a branch and gives the way its messages take.
+    pub fn terminal(&self, name: &str, branch: BranchId) -> Till<'_> {
+        let order = EnrolmentOrder {
+            branch,
+            name: name.to_owned(),
+            terminal: None,
+            url: "https://platform.example".to_owned(),
+        };
+        let code = self.platform.create_enrolment(&order).unwrap().to_text();
+        let code = EnrolmentCode::parse(&code).unwrap();
+        let wire = Arc::new(Wire::new(Arc::clone(&self.platform)));
+        enrolment::enrol(&self.dir(name), &code, &*wire, START).unwrap();
+        Till {
+            stage: self,
+            name: name.to_owned(),
+            wire,
+        }
+    }
+}
+
+/// An enrolled terminal.
+pub struct Till<'a> {
+    stage: &'a Stage,
+    name: String,
+    pub wire: Arc<Wire>,
+}
+
+impl Till<'_> {
+    /// The terminal as its store has it, as after a start of the program.
+    pub fn open(&self) -> Session {
+        let wire = Arc::clone(&self.wire) as Arc<dyn Transport>;
+        let clock = Arc::clone(&self.stage.clock) as Arc<dyn Clock>;
+        Session::open(&self.stage.dir(&self.name), Some(wire), random, clock).unwrap()
+    }
+
+    /// Redeems in a program of its own, as the console does.
+    pub fn redeem(&self, text: &str) -> Outcome {
+        self.open()
+            .redeem(text, Request::plain(EntryMethod::Program))
+            .unwrap()
+    }
+
+    pub fn sync(&self) -> bool {
+        self.open().sync()
+    }
+}
+
+/// Straight to the platform's services, unless it is cut; every n-th answer can be lost after it took effect, and
+/// every message can be delivered twice.
+pub struct Wire {
+    platform: Arc<Platform>,
+    cut: AtomicBool,
+    twice: AtomicBool,
+    lose_every: AtomicU32,
+    count: AtomicU32,
+}
+
+impl Wire {
+    fn new(platform: Arc<Platform>) -> Self {
+        Self {
+            platform,
+            cut: AtomicBool::new(false),
+            twice: AtomicBool::new(false),
+            lose_every: AtomicU32::new(0),
+            count: AtomicU32::new(0),
+        }
+    }
+
+    pub fn cut(&self, cut: bool) {
+        self.cut.store(cut, Ordering::SeqCst);
+    }
+
+    pub fn deliver_twice(&self, twice: bool) {
+        self.twice.store(twice, Ordering::SeqCst);
+    }
+
+    pub fn lose_every(&self, n: u32) {
+        self.lose_every.store(n, Ordering::SeqCst);
+    }
+
+    fn serve(&self, path: &str, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        let answer = match path {
+            "/v1/enrol" => self.platform.enrol(body),
+            _ => self.platform.sync(body),
+        };
+        answer.map_err(|error| TransportError::Refused {
+            status: 400,
+            code: error.code().to_owned(),
+            detail: error.to_string(),
+        })
+    }
+}
+
+impl Transport for Wire {
+    fn call(&self, path: &str, body: Vec<u8>, _: Duration) -> Result<Vec<u8>, TransportError> {
+        if self.cut.load(Ordering::SeqCst) {
+            return Err(TransportError::Offline("the cable is out".to_owned()));
+        }
+        if self.twice.load(Ordering::SeqCst) {
+            self.serve(path, &body)?;
+        }
+        let answer = self.serve(path, &body)?;
+        let every = self.lose_every.load(Ordering::SeqCst);
+        let count = self.count.fetch_add(1, Ordering::SeqCst);
+        if every > 0 && count % every == 0 {
+            Err(TransportError::Timeout)
+        } else {
+            Ok(answer)
+        }
+    }
+}

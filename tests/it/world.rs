@@ -1,0 +1,117 @@
+//! A small world that many tests share: one merchant, one issuer, one campaign.
+
+use countersign::domain::{
+    crypto::SecretKey,
+    id::{BranchId, CampaignId, MerchantId, VoucherId},
+    money::{Currency, Money},
+    redeem::Policy,
+    time::Timestamp,
+    trust::{
+        Branch, Campaign, CampaignState, Issuer, Keyring, Merchant, PublishedKey, TrustBundle,
+    },
+    voucher::{Claims, Scope, Terms, UntrustedToken, Voucher, mint},
+};
+
+/// 2026-12-15 12:00:00 UTC, when nothing else is said.
+pub(crate) const NOON: Timestamp = Timestamp(1_797_336_000);
+
+/// The key the issuer signs with.
+pub(crate) fn issuer_key() -> SecretKey {
+    SecretKey::from_seed(&[1; 32])
+}
+
+/// The key that acknowledges.
+pub(crate) fn platform_key() -> SecretKey {
+    SecretKey::from_seed(&[2; 32])
+}
+
+/// The key bundles are signed with.
+pub(crate) fn root_key() -> SecretKey {
+    SecretKey::from_seed(&[3; 32])
+}
+
+/// The key of the terminal.
+pub(crate) fn terminal_key() -> SecretKey {
+    SecretKey::from_seed(&[4; 32])
+}
+
+pub(crate) fn time(text: &str) -> Timestamp {
+    format!("{}Z", text.replace(' ', "T")).parse().unwrap()
+}
+
+pub(crate) fn euro(minor: i64) -> Money {
+    Money::new(minor, Currency::EUR)
+}
+
+/// Valid in December 2026, at every branch of merchant 1.
+pub(crate) fn claims(terms: Terms) -> Claims {
+    Claims {
+        issuer: "demo".parse().unwrap(),
+        id: VoucherId {
+            campaign: CampaignId(7),
+            index: 5,
+            random: 0x0123_4567_89ab_cdef,
+        },
+        from: time("2026-12-01 00:00:00"),
+        until: time("2027-01-01 00:00:00"),
+        scope: Scope {
+            merchant: MerchantId(1),
+            branches: Vec::new(),
+        },
+        terms,
+    }
+}
+
+/// The voucher with these claims, minted and verified as at a counter.
+pub(crate) fn voucher(claims: &Claims, key: &PublishedKey) -> Voucher {
+    let text = mint(&issuer_key(), claims).unwrap();
+    let keys = keyring(key.clone());
+    UntrustedToken::parse(&text).unwrap().verify(&keys).unwrap()
+}
+
+/// The issuer's key as the bundle lists it.
+pub(crate) fn published_key() -> PublishedKey {
+    PublishedKey {
+        public: issuer_key().public(),
+        from: time("2026-01-01 00:00:00"),
+        until: time("2028-01-01 00:00:00"),
+        withdrawn: false,
+    }
+}
+
+pub(crate) fn keyring(key: PublishedKey) -> Keyring {
+    let mut bundle = bundle();
+    bundle.issuers[0].keys = vec![key];
+    bundle.keyring()
+}
+
+pub(crate) fn bundle() -> TrustBundle {
+    let issuer = Issuer {
+        name: "demo".parse().unwrap(),
+        keys: vec![published_key()],
+    };
+    let campaign = Campaign {
+        id: CampaignId(7),
+        issuer: issuer.name.clone(),
+        title: "Coffee".to_owned(),
+        state: CampaignState::Active,
+        policy: Policy::default(),
+    };
+    TrustBundle {
+        version: 3,
+        issued_at: NOON,
+        merchant: Merchant {
+            id: MerchantId(1),
+            name: "Corner".to_owned(),
+        },
+        platform_key: platform_key().public(),
+        issuers: vec![issuer],
+        branches: vec![Branch {
+            id: BranchId(11),
+            name: "Market".to_owned(),
+            time_zone: "Europe/Berlin".to_owned(),
+        }],
+        campaigns: vec![campaign],
+        default_policy: Policy::default(),
+    }
+}
