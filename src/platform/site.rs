@@ -240,3 +240,66 @@ pub enum SiteError {
     #[error(transparent)]
     Service(#[from] ServiceError),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn create(dir: &Path) -> Result<(Site, ApiToken), SiteError> {
+        Site::create(dir, "Test", Clock::system(), Entropy::system())
+    }
+
+    fn open(dir: &Path) -> Result<Site, SiteError> {
+        Site::open(dir, Clock::system(), Entropy::system())
+    }
+
+    #[test]
+    fn a_platform_is_found_again_with_its_keys_and_token() {
+        let dir = tempfile::tempdir().unwrap();
+        let (site, token) = create(dir.path()).unwrap();
+        let root = site.platform().root_key();
+        let issuer = site.create_issuer(&"demo".parse().unwrap()).unwrap();
+        drop(site);
+        let site = open(dir.path()).unwrap();
+        assert_eq!(site.platform().root_key(), root);
+        let key = site.issuer_key(&"demo".parse().unwrap()).unwrap();
+        assert_eq!(key.public(), issuer.public());
+        assert!(site.platform().is_api_token(token.reveal()).unwrap());
+        let next = site.new_api_token().unwrap();
+        assert!(!site.platform().is_api_token(token.reveal()).unwrap());
+        assert!(site.platform().is_api_token(next.reveal()).unwrap());
+    }
+
+    #[test]
+    fn nothing_is_made_where_something_is() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("letter.txt"), "dear").unwrap();
+        assert!(matches!(create(dir.path()), Err(SiteError::Exists(_))));
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        assert!(matches!(open(dir.path()), Err(SiteError::NotThere(_))));
+    }
+
+    #[test]
+    fn another_programs_database_is_named_and_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(create(dir.path()).unwrap());
+        let path = dir.path().join(DATABASE);
+        for name in ["platform.db", "platform.db-wal", "platform.db-shm"] {
+            fs::remove_file(dir.path().join(name)).ok();
+        }
+        crate::platform::store::tamper(&path, "CREATE TABLE notes (a)");
+        let before = fs::read(&path).unwrap();
+        let refused = open(dir.path()).unwrap_err().to_string();
+        assert!(refused.contains("another program"), "{refused}");
+        assert_eq!(fs::read(&path).unwrap(), before);
+    }
+
+    #[test]
+    fn keys_of_another_platform_are_refused() {
+        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        drop(create(one.path()).unwrap());
+        drop(create(two.path()).unwrap());
+        fs::copy(two.path().join(ROOT_KEY), one.path().join(ROOT_KEY)).unwrap();
+        assert!(matches!(open(one.path()), Err(SiteError::OtherKeys(_))));
+    }
+}

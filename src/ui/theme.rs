@@ -209,9 +209,9 @@ fn fonts() -> FontDefinitions {
     for (name, data) in [
         (
             "Inter Medium",
-            &include_bytes!("fonts/Inter-Medium.otf")[..],
+            &include_bytes!("../../assets/fonts/Inter-Medium.otf")[..],
         ),
-        ("Inter Bold", &include_bytes!("fonts/Inter-Bold.otf")[..]),
+        ("Inter Bold", &include_bytes!("../../assets/fonts/Inter-Bold.otf")[..]),
     ] {
         fonts
             .font_data

@@ -226,6 +226,13 @@ proptest! {
     }
 
     #[test]
+    fn texts_have_no_blanks_at_their_ends(bytes in vec(any::<u8>(), 0..40)) {
+        let text = to_text(&bytes);
+        prop_assert_eq!(text.trim(), &text);
+        prop_assert_eq!(from_text(&text), Ok(bytes));
+    }
+
+    #[test]
     fn a_piece_replaced_is_refused(
         which in any::<Index>(),
         (from, length) in (any::<Index>(), 0..20_usize),

@@ -6,8 +6,8 @@ use countersign::domain::{
     crypto::SecretKey,
     id::{BranchId, CampaignId, Epoch, Hash, Seq, TerminalId, VoucherId, VoucherKey},
     journal::{
-        Body, Entry, Head, Opened, Outcome, Redeemed, Refused, RolledBack, SignedEntry, append,
-        totals, verify_link,
+        Body, ChainError, Entry, Head, Opened, Outcome, Redeemed, Refused, RolledBack, SignedEntry,
+        append, totals, verify_link,
     },
     money::Currency,
     redeem::FindingSet,
@@ -100,6 +100,35 @@ fn every_flipped_bit_of_a_journal_is_found() {
             assert_eq!(verify(&bytes), None, "entry {at}, bit {bit}");
         }
     }
+}
+
+/// Signed by the terminal itself, so that nothing but the link can tell.
+#[test]
+fn a_link_names_what_is_wrong_with_it() {
+    let journal = chain(&[redeemed(1, 1, 1250, true), redeemed(2, 1, 400, false)]);
+    let (head, second) = (journal[0].head(), &journal[1].entry);
+    let link = |change: fn(&mut Entry)| {
+        let mut entry = second.clone();
+        change(&mut entry);
+        verify_link(head, &append(&world::terminal_key(), entry))
+    };
+    assert_eq!(link(|_| {}), Ok(journal[1].head()));
+    let (expected, again, later) = (Seq(2), Seq(1), Seq(3));
+    let gap = |at| Err(ChainError::Gap { expected, at });
+    assert_eq!(link(|entry| entry.seq = Seq(3)), gap(later));
+    assert_eq!(link(|entry| entry.seq = Seq(1)), gap(again));
+    assert_eq!(
+        link(|entry| entry.epoch = Epoch(2)),
+        Err(ChainError::Epoch { at: expected })
+    );
+    assert_eq!(
+        link(|entry| entry.epoch = Epoch(0)),
+        Err(ChainError::Epoch { at: expected })
+    );
+    assert_eq!(
+        link(|entry| entry.prev = Hash::ZERO),
+        Err(ChainError::Fork { at: expected })
+    );
 }
 
 /// Does what `tamper` says.

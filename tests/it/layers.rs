@@ -106,7 +106,7 @@ const LAYERS: &[Layer] = &[
             "terminal::text",
             "terminal::view",
         ],
-        crates: &["eframe", "egui", "egui_extras", "thiserror", "tracing"],
+        crates: &["eframe", "egui", "thiserror", "tracing"],
     },
     Layer {
         module: "issuer",
@@ -341,27 +341,26 @@ fn covers(named: &str, path: &[String]) -> bool {
 
 /// The files of a layer without those that hold tests only.
 fn layer_files(layer: &Layer) -> Vec<PathBuf> {
-    let places = [layer.module.to_owned(), format!("{}.rs", layer.module)];
-    let all: Vec<PathBuf> = places
-        .iter()
-        .flat_map(|place| rust_files(&src().join(place)))
-        .collect();
-    let tests: Vec<PathBuf> = all.iter().flat_map(|file| test_files(file)).collect();
-    all.into_iter()
-        .filter(|file| !tests.contains(file))
-        .collect()
+    let places = [
+        src().join(layer.module),
+        src().join(format!("{}.rs", layer.module)),
+    ];
+    let all: Vec<PathBuf> = places.iter().flat_map(|place| rust_files(place)).collect();
+    let tests: Vec<PathBuf> = all.iter().flat_map(|file| test_places(file)).collect();
+    let is_test = |file: &PathBuf| tests.iter().any(|place| file.starts_with(place));
+    all.into_iter().filter(|file| !is_test(file)).collect()
 }
 
-fn test_files(file: &Path) -> Vec<PathBuf> {
+/// The files and folders of the modules that `file` declares for tests only.
+fn test_places(file: &Path) -> Vec<PathBuf> {
     let source = fs::read_to_string(file).unwrap();
     let inside = match file.file_stem().and_then(|stem| stem.to_str()) {
         Some("mod") => file.parent().unwrap().to_owned(),
         _other => file.with_extension(""),
     };
-    let names = test_modules(&file.display().to_string(), &source);
+    let names = test_modules(&file.display().to_string(), &source).into_iter();
     names
-        .into_iter()
-        .map(|name| inside.join(format!("{name}.rs")))
+        .flat_map(|name| [inside.join(format!("{name}.rs")), inside.join(name)])
         .collect()
 }
 

@@ -141,7 +141,7 @@ impl Driver {
 
 proptest! {
     #[test]
-    fn nothing_is_sent_out_of_turn(events in vec(event(), 0..200)) {
+    fn nothing_is_sent_out_of_turn(events in vec(event(), 0..80)) {
         let mut driver = Driver::new();
         for event in &events {
             driver.handle(event);
@@ -150,7 +150,7 @@ proptest! {
 
     /// The same events without those of the push: every pull starts at the same moment.
     #[test]
-    fn pushes_neither_delay_nor_hasten_pulls(events in vec(event(), 0..200)) {
+    fn pushes_neither_delay_nor_hasten_pulls(events in vec(event(), 0..80)) {
         let (mut both, mut down) = (Driver::new(), Driver::new());
         for event in &events {
             both.handle(event);
@@ -166,7 +166,7 @@ proptest! {
     }
 
     #[test]
-    fn pulls_neither_delay_nor_hasten_pushes(events in vec(event(), 0..200)) {
+    fn pulls_neither_delay_nor_hasten_pushes(events in vec(event(), 0..80)) {
         let (mut both, mut up) = (Driver::new(), Driver::new());
         for event in &events {
             both.handle(event);

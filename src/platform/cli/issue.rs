@@ -1,10 +1,6 @@
 //! Minting vouchers and writing them down for printing and mailing.
 
-use std::{
-    fs,
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{fs, io::Write, path::Path};
 
 use super::{CliError, args::IssueArgs, campaigns::minor, write_new};
 use crate::{
@@ -121,7 +117,7 @@ fn make_dir(path: &Path) -> Result<(), CliError> {
     })
 }
 
-fn write_list(path: &PathBuf, issued: &[Issued]) -> Result<(), CliError> {
+fn write_list(path: &Path, issued: &[Issued]) -> Result<(), CliError> {
     let codes: Vec<_> = issued
         .iter()
         .map(|voucher| voucher.code.to_string())
@@ -155,7 +151,7 @@ fn write_sheet(
     write_new(path, &sheet.pdf)?;
     writeln!(
         out,
-        "{} pages to print are in {}",
+        "Pages to print: {}, in {}",
         sheet.pages,
         path.display()
     )?;

@@ -58,7 +58,7 @@ fn execute(cli: Cli, out: &mut dyn Write) -> Result<(), CliError> {
     let data = cli.data.as_path();
     match cli.command {
         Command::Init(args) => setup::init(data, &args, out),
-        Command::Serve(args) => setup::serve(open(data)?, &args, out),
+        Command::Serve(args) => setup::serve(&open(data)?, &args, out),
         Command::ApiToken => setup::api_token(&open(data)?, out),
         Command::Status => setup::status(&open(data)?, out),
         Command::Merchant(command) => places::merchant(&open(data)?, command, out),
@@ -68,9 +68,9 @@ fn execute(cli: Cli, out: &mut dyn Write) -> Result<(), CliError> {
         Command::Campaign(command) => campaigns::campaign(&open(data)?, *command, out),
         Command::Issue(args) => issue::issue(&open(data)?, &args, out),
         Command::EnrolCode(args) => terminals::enrol_code(&open(data)?, args, out),
-        Command::Terminal(command) => terminals::terminal(&open(data)?, command, out),
-        Command::Voucher(command) => vouchers::voucher(&open(data)?, command, out),
-        Command::Claim(command) => vouchers::claim(&open(data)?, command, out),
+        Command::Terminal(command) => terminals::terminal(&open(data)?, &command, out),
+        Command::Voucher(command) => vouchers::voucher(&open(data)?, &command, out),
+        Command::Claim(command) => vouchers::claim(&open(data)?, &command, out),
         Command::Redemptions(args) => reports::redemptions(&open(data)?, &args, out),
         Command::Conflicts(args) => reports::conflicts(&open(data)?, &args, out),
     }

@@ -25,7 +25,7 @@ pub(super) fn init(data: &Path, args: &InitArgs, out: &mut dyn Write) -> Result<
     Ok(())
 }
 
-pub(super) fn serve(site: Site, args: &ServeArgs, out: &mut dyn Write) -> Result<(), CliError> {
+pub(super) fn serve(site: &Site, args: &ServeArgs, out: &mut dyn Write) -> Result<(), CliError> {
     let url = match &args.url {
         Some(url) => url.clone(),
         None => format!("http://{}", args.listen),

@@ -46,13 +46,13 @@ pub(super) fn enrol_code(
 
 pub(super) fn terminal(
     site: &Site,
-    command: TerminalCommand,
+    command: &TerminalCommand,
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
     match command {
         TerminalCommand::List => list(site, out),
         TerminalCommand::Revoke { terminal } => {
-            site.platform().revoke_terminal(terminal)?;
+            site.platform().revoke_terminal(*terminal)?;
             writeln!(
                 out,
                 "Terminal {terminal} is revoked: nothing it says is heard."

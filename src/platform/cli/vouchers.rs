@@ -10,15 +10,15 @@ use crate::platform::{service::VoucherName, site::Site};
 
 pub(super) fn voucher(
     site: &Site,
-    command: VoucherCommand,
+    command: &VoucherCommand,
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
     let platform = site.platform();
     match command {
-        VoucherCommand::Revoke { voucher } => platform.revoke_voucher(voucher)?,
-        VoucherCommand::Suspend { voucher } => platform.suspend_voucher(voucher)?,
-        VoucherCommand::Resume { voucher } => platform.resume_voucher(voucher)?,
-        VoucherCommand::Show { voucher, text } => return show(site, (voucher, text), out),
+        VoucherCommand::Revoke { voucher } => platform.revoke_voucher(*voucher)?,
+        VoucherCommand::Suspend { voucher } => platform.suspend_voucher(*voucher)?,
+        VoucherCommand::Resume { voucher } => platform.resume_voucher(*voucher)?,
+        VoucherCommand::Show { voucher, text } => return show(site, (*voucher, *text), out),
     }
     writeln!(out, "Done; terminals learn of it with their next pull.")?;
     Ok(())
@@ -26,7 +26,7 @@ pub(super) fn voucher(
 
 pub(super) fn claim(
     site: &Site,
-    command: ClaimCommand,
+    command: &ClaimCommand,
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
     let platform = site.platform();
@@ -42,8 +42,8 @@ pub(super) fn claim(
             }
         }
         ClaimCommand::Release { voucher, terminal } => {
-            let key = platform.voucher(voucher)?.claims.key();
-            platform.release_claim(&key, terminal)?;
+            let key = platform.voucher(*voucher)?.claims.key();
+            platform.release_claim(&key, *terminal)?;
             writeln!(out, "Released: another terminal may redeem it.")?;
         }
     }

@@ -83,18 +83,12 @@ impl Problem {
 
     fn log(&self, trace_id: &str) {
         let (code, status) = (self.code, self.status.as_u16());
-        match &self.cause {
-            Some(cause) => {
-                tracing::error!(
-                    trace_id,
-                    code,
-                    status,
-                    cause = chain(cause.as_ref()),
-                    "request failed"
-                );
-            }
-            None => tracing::info!(trace_id, code, status, "request refused"),
-        }
+        let Some(cause) = &self.cause else {
+            tracing::info!(trace_id, code, status, "request refused");
+            return;
+        };
+        let cause = chain(cause.as_ref());
+        tracing::error!(trace_id, code, status, cause, "request failed");
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     domain::{enrol::EnrolmentRequest, sync::MESSAGE_BYTES_MAX},
     platform::{
         clock::Clock,
-        service::testing::{World, counting},
+        service::tests::world::{World, counting},
         site::Site,
     },
 };

@@ -4,7 +4,8 @@
 //! network before the entry was sent; to give the same use to somebody else a minute later would be the very
 //! double redemption that asking was meant to prevent. So a claim ends in one of two ways: the terminal's
 //! journal arrives beyond the position it had when it asked, with or without a redemption, or an administrator
-//! who knows that the terminal will not come back releases it.
+//! who knows that the terminal will not come back releases it. The device that goes on under a terminal's number is
+//! in this another terminal: what its predecessor set aside blocks it too.
 
 use super::{ServiceError, status::claims_of, sync::Caller};
 use crate::{
@@ -96,7 +97,8 @@ fn refusal(
         return Ok(Some(PlatformRefusal::Exhausted));
     }
     let open = txn.claims_of(&asked.voucher)?.into_iter();
-    let others = open.filter(|row| row.terminal != caller.terminal.id);
+    let own = (caller.key.terminal, caller.key.epoch);
+    let others = open.filter(|row| (row.terminal, row.epoch) != own);
     let claimed = others.fold(Used::default(), |sum, row| sum.plus(row.used));
     let blocked = limit.is_exceeded_by(wanted.plus(claimed));
     Ok(blocked.then_some(PlatformRefusal::Claimed))

@@ -15,6 +15,9 @@ use crate::{
 /// How long an enrolment code works, in seconds.
 pub const CODE_LIFETIME_S: i64 = 3600;
 
+/// How much of what a device says it runs stands in the log, in characters.
+const SOFTWARE_SHOWN_MAX: usize = 64;
+
 /// The epoch a new terminal begins with.
 const FIRST_EPOCH: Epoch = Epoch(1);
 
@@ -97,7 +100,8 @@ impl Platform {
             epoch,
         };
         txn.use_enrolment(row.secret_hash, used)?;
-        tracing::info!(terminal = %id, %epoch, software = %request.software, "terminal enrolled");
+        let software: String = request.software.chars().take(SOFTWARE_SHOWN_MAX).collect();
+        tracing::info!(terminal = %id, %epoch, software, "terminal enrolled");
         Ok(used)
     }
 

@@ -19,11 +19,7 @@ mod sync;
 mod reports;
 
 #[cfg(test)]
-pub(crate) mod testing;
-#[cfg(test)]
-mod tests_claim;
-#[cfg(test)]
-mod tests_push;
+pub(crate) mod tests;
 
 pub use admin::NewCampaign;
 pub use enrol::{CODE_LIFETIME_S, EnrolmentOrder};

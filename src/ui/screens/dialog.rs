@@ -1,6 +1,8 @@
 //! The frame of every dialog: the screen below steps back, Esc or a click beside it closes.
 
-use egui::{Align, Align2, Area, Context, Frame, Id, Key, Margin, Modal, Order, Ui, Vec2, vec2};
+use egui::{
+    Align, Align2, Area, Context, Frame, Id, Key, Margin, Modal, Order, Rect, Ui, Vec2, vec2,
+};
 
 use crate::ui::{
     theme::{self, Face},
@@ -28,7 +30,15 @@ pub fn dialog_ui<T>(
             title_ui(ui, title, width);
             contents(ui)
         });
+    settle(ctx, shown.response.rect);
     (shown.inner, left || shown.backdrop_response.clicked())
+}
+
+/// The place follows from the size of the frame before: draws again until it is in the middle.
+fn settle(ctx: &Context, rect: Rect) {
+    if rect.center().distance(ctx.content_rect().center()) > 2.0 {
+        ctx.request_repaint_after_secs(0.02);
+    }
 }
 
 fn area(title: &str) -> Area {

@@ -15,6 +15,9 @@ const APPLICATION_ID: i64 = 0x4353_5046;
 /// How long a write of another program is waited for.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// More than there are different statements in the store.
+const STATEMENTS_KEPT: usize = 96;
+
 /// The schema, step by step; steps are added, never changed.
 const MIGRATIONS: &[&str] = &[include_str!("sql/0001_init.sql")];
 
@@ -25,6 +28,7 @@ pub(super) fn open(path: &Path) -> Stored<Connection> {
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(from_sqlite)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(from_sqlite)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     check_owner(&connection, path)?;
     configure(&connection)?;
     migrate(&mut connection, path)?;

@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 use minicbor::bytes::ByteVec;
 use proptest::prelude::*;
 
-use super::{
-    ServiceError,
-    testing::{Till, World, stranger},
-};
+use super::world::{Till, World, stranger};
 use crate::{
     domain::{
         envelope::{Context, decode, open},
@@ -19,7 +16,10 @@ use crate::{
         trust::Status,
         voucher::Used,
     },
-    platform::{service::VoucherName, store::RedemptionFilter},
+    platform::{
+        service::{ServiceError, VoucherName},
+        store::RedemptionFilter,
+    },
 };
 
 fn mismatch(reply: Result<ReplyBody, ServiceError>) -> Mismatch {
@@ -436,7 +436,7 @@ proptest! {
                 }
             }
         }
-        tills.iter().for_each(|till| { world.push_all(till); });
+        for till in &tills { world.push_all(till); }
         let sums = outstanding([&tills[0].journal, &tills[1].journal]);
         for voucher in &vouchers {
             let id = voucher.claims.id.to_string();

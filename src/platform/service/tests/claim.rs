@@ -1,19 +1,16 @@
 //! Claims, pulls and look-ups.
 
-use super::{
-    ServiceError,
-    testing::{START, Till, World, stranger},
-};
+use super::world::{START, Till, World, stranger};
 use crate::{
     domain::{
-        id::{Epoch, Seq},
+        id::Seq,
         redeem::PlatformRefusal,
         sync::{ClaimAnswer, ListName, ListVersion, ReplyBody, RequestBody},
         time::Timestamp,
         trust::{CampaignState, Chunk, Manifest, StatusList, TrustBundle},
-        voucher::{Terms, Used},
+        voucher::Used,
     },
-    platform::service::{Issued, VoucherName},
+    platform::service::{Issued, ServiceError, VoucherName},
 };
 
 fn answer(world: &World, till: &Till, voucher: &Issued, minor: i64) -> ClaimAnswer {
@@ -113,6 +110,21 @@ fn a_claim_lasts_until_the_next_entry_and_no_clock_ends_it() {
     one.redeem(&world.deal(), 1000);
     world.push_all(&one);
     assert_eq!(refusal(answer(&world, &two, &voucher, 1000)), None);
+}
+
+#[test]
+fn what_a_lost_device_set_aside_blocks_its_successor_too() {
+    let world = World::in_memory();
+    let voucher = world.deal();
+    let lost = world.till();
+    assert_eq!(refusal(answer(&world, &lost, &voucher, 1000)), None);
+    let key = world.device();
+    let grant = world.enrol(world.code(Some(lost.terminal)), &key).unwrap();
+    let next = Till::new(&grant, key);
+    assert_eq!(
+        refusal(answer(&world, &next, &voucher, 1000)),
+        Some(PlatformRefusal::Claimed)
+    );
 }
 
 #[test]
@@ -354,157 +366,6 @@ fn a_pull_brings_what_is_newer_and_nothing_else() {
     let mut list = StatusList::default();
     list.insert(0, Chunk::from_bytes(chunks[0].bits.to_vec()).unwrap());
     assert!(list.reconciles_with(&manifests[0]));
-}
-
-#[test]
-fn bundle_versions_grow_with_every_change_and_never_fall() {
-    let world = World::in_memory();
-    let mut last = world.bundle().version;
-    let mut grew = |world: &World| {
-        let version = world.bundle().version;
-        assert!(version > last, "{version} after {last}");
-        last = version;
-    };
-    let issuer = "demo".parse().unwrap();
-    world
-        .platform
-        .create_branch(world.merchant, "West", "UTC")
-        .unwrap();
-    grew(&world);
-    world
-        .platform
-        .set_campaign_state(world.campaign, CampaignState::Suspended)
-        .unwrap();
-    grew(&world);
-    assert_eq!(world.bundle().campaigns[0].state, CampaignState::Suspended);
-    world
-        .platform
-        .withdraw_key(&issuer, world.issuer.public().id())
-        .unwrap();
-    grew(&world);
-    assert!(world.bundle().issuers[0].keys[0].withdrawn);
-}
-
-#[test]
-fn only_issuers_with_a_campaign_are_in_a_merchants_bundle() {
-    let world = World::in_memory();
-    let key = world.device().public();
-    let until = Timestamp(START + 100);
-    world
-        .platform
-        .create_issuer(&"other".parse().unwrap(), key, until)
-        .unwrap();
-    world
-        .platform
-        .create_branch(world.merchant, "West", "UTC")
-        .unwrap();
-    let names: Vec<_> = world
-        .bundle()
-        .issuers
-        .into_iter()
-        .map(|issuer| issuer.name.to_string())
-        .collect();
-    assert_eq!(names, ["demo"]);
-}
-
-#[test]
-fn an_enrolment_code_belongs_to_the_first_key() {
-    let world = World::in_memory();
-    let secret = world.code(None);
-    let (one, two) = (world.device(), world.device());
-    let grant = world.enrol(secret, &one).unwrap();
-    assert_eq!(grant.epoch, Epoch(1));
-    let refused = world.enrol(secret, &two);
-    assert!(
-        matches!(refused, Err(ServiceError::EnrolmentCodeUsed)),
-        "{refused:?}"
-    );
-    world.wait(7200);
-    assert_eq!(
-        world.enrol(secret, &one).unwrap(),
-        grant,
-        "a lost answer is given again"
-    );
-    assert_eq!(world.platform.terminals().unwrap().len(), 1);
-    let unknown = world.enrol([5; 16], &one);
-    assert!(
-        matches!(unknown, Err(ServiceError::EnrolmentCodeUnknown)),
-        "{unknown:?}"
-    );
-}
-
-#[test]
-fn an_enrolment_code_ends_after_an_hour() {
-    let world = World::in_memory();
-    let (early, late) = (world.code(None), world.code(None));
-    world.wait(3599);
-    world.enrol(early, &world.device()).unwrap();
-    world.wait(1);
-    let refused = world.enrol(late, &world.device());
-    assert!(
-        matches!(refused, Err(ServiceError::EnrolmentCodeExpired)),
-        "{refused:?}"
-    );
-}
-
-#[test]
-fn of_two_devices_with_one_code_exactly_one_becomes_a_terminal() {
-    for _ in 0..8 {
-        let dir = tempfile::tempdir().unwrap();
-        let world = World::on_disk(&dir);
-        let secret = world.code(None);
-        let keys = [world.device(), world.device()];
-        let granted: Vec<_> = std::thread::scope(|scope| {
-            let world = &world;
-            let asked = keys.iter().map(|key| {
-                let ask = move || world.enrol(secret, key).is_ok();
-                std::thread::Builder::new()
-                    .spawn_scoped(scope, ask)
-                    .unwrap()
-            });
-            let asked: Vec<_> = asked.collect();
-            asked
-                .into_iter()
-                .map(|thread| thread.join().unwrap())
-                .collect()
-        });
-        assert_eq!(granted.iter().filter(|granted| **granted).count(), 1);
-        assert_eq!(world.platform.terminals().unwrap().len(), 1);
-    }
-}
-
-#[test]
-fn vouchers_are_issued_within_capacity_key_and_branches_or_not_at_all() {
-    let world = World::in_memory();
-    let order = |count, until: i64, branches| crate::platform::service::Order {
-        campaign: world.campaign,
-        terms: Terms::PrepaidDeal {
-            value: super::testing::euro(100),
-        },
-        branches,
-        from: Timestamp(START),
-        until: Timestamp(until),
-        count,
-    };
-    let issue = |order| world.platform.issue(&world.issuer, &order);
-    assert!(issue(order(1001, START + 1, vec![])).is_err());
-    assert!(
-        issue(order(1, START + 100_000_001, vec![])).is_err(),
-        "beyond the key"
-    );
-    assert!(
-        issue(order(1, START, vec![])).is_err(),
-        "ends before it begins"
-    );
-    assert!(issue(order(1, START + 1, vec![crate::domain::id::BranchId(9)])).is_err());
-    assert_eq!(world.platform.campaigns().unwrap()[0].next_ordinal, 0);
-    let issued = issue(order(1000, START + 1, vec![])).unwrap();
-    let indexes: std::collections::BTreeSet<_> = issued.iter().map(|v| v.claims.id.index).collect();
-    assert_eq!((indexes.len(), indexes.last()), (1000, Some(&999)));
-    assert!(
-        issue(order(1, START + 1, vec![])).is_err(),
-        "the campaign is full"
-    );
 }
 
 #[test]

@@ -7,7 +7,6 @@ use std::sync::{
 
 use minicbor::bytes::ByteVec;
 
-use super::{EnrolmentOrder, Issued, NewCampaign, Order, Platform, PlatformKeys, ServiceError};
 use crate::{
     domain::{
         crypto::SecretKey,
@@ -25,6 +24,10 @@ use crate::{
     platform::{
         clock::Clock,
         entropy::Entropy,
+        service::{
+            EnrolmentOrder, Issued, NewCampaign, Order, Platform, PlatformKeys, ServiceError,
+            VoucherName,
+        },
         store::{MemoryStore, SqliteStore, Store},
     },
 };
@@ -212,7 +215,7 @@ impl World {
     }
 
     pub(crate) fn used(&self, voucher: &Issued) -> Used {
-        let name = super::VoucherName::Code(voucher.code);
+        let name = VoucherName::Code(voucher.code);
         self.platform.voucher(name).unwrap().used
     }
 }

@@ -1,0 +1,15 @@
+//! The use cases against a platform in memory, with terminals that write whatever a test wants.
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::needless_pass_by_value,
+    clippy::unwrap_in_result,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that meets what it does not expect fails by panicking"
+)]
+
+mod administration;
+mod claim;
+mod push;
+
+pub(crate) mod world;

@@ -1,0 +1,52 @@
+//! What every store must keep, run against each of them.
+
+mod claims;
+mod fixture;
+mod journals;
+mod places;
+mod terminals;
+mod vouchers;
+
+mod files;
+
+use claims::*;
+use journals::*;
+use places::*;
+use terminals::*;
+use vouchers::*;
+
+macro_rules! contract {
+    ($($name:ident),+ $(,)?) => {
+        mod memory {
+            $(#[test] fn $name() { super::$name(&crate::platform::store::MemoryStore::default()); })+
+        }
+        mod sqlite {
+            use crate::platform::store::SqliteStore;
+
+            $(#[test] fn $name() {
+                let dir = tempfile::tempdir().unwrap();
+                super::$name(&SqliteStore::open(&dir.path().join("p.db")).unwrap());
+            })+
+        }
+    };
+}
+
+contract!(
+    what_is_not_committed_never_was,
+    numbers_grow_from_one,
+    campaigns_come_back_as_they_were,
+    issuers_keep_their_keys_in_order,
+    the_last_bundle_is_the_greatest,
+    a_voucher_is_unique_in_every_way,
+    chunks_begin_valid_and_are_replaced,
+    an_enrolment_is_used_once,
+    terminals_and_their_keys,
+    a_journal_position_is_taken_once,
+    entries_come_back_as_they_were_signed,
+    redemptions_are_listed_by_arrival,
+    uses_are_added_and_taken_out,
+    a_claim_replaces_the_terminals_own,
+    claims_end_when_the_journal_goes_on,
+    a_conflict_is_about_one_entry_and_seen_by_those_in_it,
+    what_refers_to_nothing_is_refused,
+);

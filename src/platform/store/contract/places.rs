@@ -1,0 +1,115 @@
+//! Settings, merchants, issuers, campaigns, bundles.
+
+use super::fixture::*;
+use crate::{domain::trust::CampaignState, platform::store::*};
+
+pub(super) fn what_is_not_committed_never_was(store: &dyn Store) {
+    let mut txn = store.begin().unwrap();
+    txn.add_merchant("Ghost").unwrap();
+    txn.set_setting("name", b"ghost").unwrap();
+    drop(txn);
+    let failed = write(store, |txn| {
+        txn.set_setting("name", b"ghost")?;
+        Err::<(), _>(StoreError::TooLarge)
+    });
+    assert!(failed.is_err());
+    write(store, |txn| {
+        assert_eq!(txn.merchants()?, []);
+        assert_eq!(txn.setting("name")?, None);
+        txn.set_setting("name", b"one")?;
+        txn.set_setting("name", b"two")
+    })
+    .unwrap();
+    let kept = write(store, |txn| txn.setting("name")).unwrap();
+    assert_eq!(kept.as_deref(), Some(&b"two"[..]));
+}
+
+pub(super) fn numbers_grow_from_one(store: &dyn Store) {
+    let (one, two) = (merchant(store), merchant(store));
+    assert_eq!((one, two), (MerchantId(1), MerchantId(2)));
+    assert_eq!(
+        (branch(store, two), branch(store, one)),
+        (BranchId(1), BranchId(2))
+    );
+    let rows = write(store, |txn| txn.branches()).unwrap();
+    let owners: Vec<_> = rows
+        .iter()
+        .map(|row| (row.branch.id, row.merchant))
+        .collect();
+    assert_eq!(owners, [(BranchId(1), two), (BranchId(2), one)]);
+}
+
+pub(super) fn campaigns_come_back_as_they_were(store: &dyn Store) {
+    let mut row = campaign_row(merchant(store));
+    row.campaign.id = write(store, |txn| txn.add_campaign(&row)).unwrap();
+    let id = row.campaign.id;
+    assert_eq!(id, CampaignId(1));
+    assert_eq!(
+        write(store, |txn| txn.campaign(id)).unwrap(),
+        Some(row.clone())
+    );
+    row.campaign.state = CampaignState::Suspended;
+    row.next_ordinal = 7;
+    row.list_version = 9;
+    write(store, |txn| txn.put_campaign(&row)).unwrap();
+    assert_eq!(write(store, |txn| txn.campaigns()).unwrap(), [row]);
+    assert_eq!(
+        write(store, |txn| txn.campaign(CampaignId(2))).unwrap(),
+        None
+    );
+}
+
+pub(super) fn issuers_keep_their_keys_in_order(store: &dyn Store) {
+    let published = |seed| PublishedKey {
+        public: key(seed).public(),
+        from: NOW,
+        until: NOW.plus(10),
+        withdrawn: false,
+    };
+    let add = |name: &str, seed| {
+        let name = name.parse().unwrap();
+        write(store, |txn| txn.add_issuer_key(&name, &published(seed)))
+    };
+    add("b", 1).unwrap();
+    add("a", 2).unwrap();
+    add("b", 3).unwrap();
+    assert!(is_duplicate(&add("c", 1)), "a key has one owner");
+    let (b, first) = ("b".parse().unwrap(), key(1).public());
+    assert!(write(store, |txn| txn.withdraw_key(&b, &first)).unwrap());
+    assert!(!write(store, |txn| txn.withdraw_key(&b, &first)).unwrap());
+    let withdrawn = PublishedKey {
+        withdrawn: true,
+        ..published(1)
+    };
+    let expected = [
+        Issuer {
+            name: "a".parse().unwrap(),
+            keys: vec![published(2)],
+        },
+        Issuer {
+            name: b,
+            keys: vec![withdrawn, published(3)],
+        },
+    ];
+    assert_eq!(write(store, |txn| txn.issuers()).unwrap(), expected);
+}
+
+pub(super) fn the_last_bundle_is_the_greatest(store: &dyn Store) {
+    let (one, two) = (merchant(store), merchant(store));
+    let row = |merchant, version| BundleRow {
+        merchant,
+        version,
+        bytes: vec![1, 2, 3],
+    };
+    for (merchant, version) in [(one, 2), (one, 10), (one, 9), (two, 1)] {
+        write(store, |txn| txn.add_bundle(&row(merchant, version))).unwrap();
+    }
+    assert!(is_duplicate(
+        &write(store, |txn| txn.add_bundle(&row(one, 9)))
+    ));
+    assert_eq!(
+        write(store, |txn| txn.bundle(one)).unwrap(),
+        Some(row(one, 10))
+    );
+    assert_eq!(write(store, |txn| txn.bundle(MerchantId(3))).unwrap(), None);
+}
