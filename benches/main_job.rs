@@ -4,6 +4,7 @@
 //! Machines are noisy: the ratios count, not the milliseconds.
 
 #![expect(
+    unreachable_pub,
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::disallowed_methods,
@@ -12,6 +13,7 @@
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::indexing_slicing,
+    clippy::similar_names,
     reason = "a measuring program: it prints, it reads the clock, and it stops at the first fault"
 )]
 

@@ -111,7 +111,7 @@ pub struct ValidateArgs {
 pub struct RollbackArgs {
     /// The journal entry of the redemption, as `redeem` printed it
     pub entry: u64,
-    /// Why: wrong_scan, customer_changed or not_delivered
+    /// Why: `wrong_scan`, `customer_changed` or `not_delivered`
     #[arg(long, default_value = "wrong_scan")]
     pub reason: String,
 }

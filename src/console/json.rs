@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    domain::voucher::Limit,
+    domain::{redeem::Finding, voucher::Limit},
     terminal::outcome::{Outcome, State},
 };
 
@@ -15,7 +15,7 @@ pub(super) fn outcome(outcome: &Outcome, message: &str) -> Value {
     let claims = outcome.voucher.as_ref();
     let left = redemption.map(|redemption| redemption.left).or_else(|| left(outcome));
     let limit = claims.map(|claims| claims.terms.limit());
-    let findings: Vec<_> = outcome.findings.iter().map(|finding| finding.code()).collect();
+    let findings: Vec<_> = outcome.findings.iter().map(Finding::code).collect();
     json!({
         "state": outcome.state.code(),
         "code": outcome.code,

@@ -21,7 +21,11 @@ pub(super) fn run(console: &mut Console<'_>, args: &ReportArgs) -> Result<Exit, 
     let (from, until) = span(date, &zone)?;
     let rows = store.between(from, until)?;
     let totals = totals(rows.iter().map(|row| &row.entry));
-    if console.json { as_json(console, date, &totals)? } else { as_text(console, date, &totals, session.engine.trust())? }
+    if console.json {
+        as_json(console, date, &totals)?;
+    } else {
+        as_text(console, date, &totals, session.engine.trust())?;
+    }
     Ok(Exit::Done)
 }
 
@@ -31,15 +35,11 @@ fn zone(store: &Store, trust: &Trust) -> TimeZone {
 }
 
 fn date(text: Option<&str>, now: Timestamp, zone: &TimeZone) -> Result<Date, ConsoleError> {
-    match text {
-        Some(text) => text
-            .parse()
-            .map_err(|_error| ConsoleError::Usage("the day is written like 2026-11-22".to_owned())),
-        None => {
-            let now = Instant::from_second(now.0).unwrap_or(Instant::UNIX_EPOCH);
-            Ok(now.to_zoned(zone.clone()).date())
-        }
-    }
+    let Some(text) = text else {
+        let now = Instant::from_second(now.0).unwrap_or(Instant::UNIX_EPOCH);
+        return Ok(now.to_zoned(zone.clone()).date());
+    };
+    text.parse().map_err(|_error| ConsoleError::Usage("the day is written like 2026-11-22".to_owned()))
 }
 
 /// From the day's first moment to the next day's, which are 23 to 25 hours apart.

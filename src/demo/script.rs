@@ -43,11 +43,11 @@ pub fn run(clock: Arc<dyn Clock>, out: &mut dyn Write) -> Result<bool, DemoError
 
 /// Two good vouchers are kept for the time without a network.
 fn split(cards: &[Card]) -> (Vec<&Card>, Vec<&Card>) {
-    let mut good = 0;
-    cards.iter().partition(|card| {
-        good += i32::from(card.subtitle.starts_with("Good"));
-        card.subtitle.starts_with("Good") && good > 2
-    })
+    let good = cards.iter().filter(|card| card.subtitle.starts_with("Good"));
+    let later: Vec<_> = good.skip(2).collect();
+    let now = cards.iter().filter(|card| !later.iter().any(|kept| std::ptr::eq(*kept, *card)));
+    let now = now.collect();
+    (later, now)
 }
 
 struct Script<'a> {

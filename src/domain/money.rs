@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     fn parse(text: &str, currency: &str) -> Result<i64, MoneyError> {
-        Money::parse(text, currency.parse().unwrap()).map(|money| money.minor)
+        Money::parse(text, currency.parse()?).map(|money| money.minor)
     }
 
     #[test]

@@ -186,7 +186,8 @@ mod tests {
         for text in [TEXT, &"K:".repeat(110), "https://example.org/\u{e9}"] {
             let picture = grey(&png(text, 4).unwrap());
             let [width, height] = [picture.width() as usize, picture.height() as usize];
-            let pixel = |x: usize, y: usize| picture.get_pixel(x as u32, y as u32).0[0];
+            let side = |at: usize| u32::try_from(at).unwrap();
+            let pixel = |x: usize, y: usize| picture.get_pixel(side(x), side(y)).0[0];
             let mut frame = rqrr::PreparedImage::prepare_from_greyscale(width, height, pixel);
             let (_, read) = frame.detect_grids()[0].decode().unwrap();
             assert_eq!(read, text);

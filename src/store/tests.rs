@@ -243,7 +243,7 @@ fn enrolling_again_goes_on_in_a_new_epoch_and_keeps_the_journal() {
     store.verify_journal(|entry| entries.push(entry.entry.clone())).unwrap();
     let continues = entries.iter().rev().find_map(|entry| match &entry.body {
         Body::Opened(opened) => Some(opened.continues),
-        _other => None,
+        Body::Redeemed(_) | Body::Refused(_) | Body::RolledBack(_) | Body::BundleTaken { .. } => None,
     });
     assert_eq!(continues, Some(old.hash));
     assert!(append(&mut store, redeemed(1, 100, Limit::Uses(1))).is_err(), "used in the first epoch");

@@ -82,7 +82,9 @@ impl Store {
                 whole.insert(number, chunk);
             }
         }
-        changed.iter().for_each(|(number, chunk)| whole.insert(*number, chunk.clone()));
+        for (number, chunk) in changed {
+            whole.insert(*number, chunk.clone());
+        }
         if !whole.reconciles_with(manifest) {
             return Ok(false);
         }

@@ -43,7 +43,7 @@ enum Busy {
     #[default]
     Ready,
     Asking { asking: Asking, nonce: Nonce, deadline: Millis },
-    Question(Open),
+    Question(Box<Open>),
     Shown(Shown),
 }
 
@@ -115,7 +115,8 @@ impl Counter {
             | State::RolledBack(_) => Wanted::Bill,
         };
         let serial = self.next_serial();
-        self.busy = Busy::Question(Open { serial, question, outcome, wanted, problem: None });
+        let open = Open { serial, question, outcome, wanted, problem: None };
+        self.busy = Busy::Question(Box::new(open));
     }
 
     /// Takes the cashier's answer; an answer that is no number leaves the question open and says why.

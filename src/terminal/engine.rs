@@ -377,12 +377,11 @@ impl Engine {
     /// A voucher that was looked up must have the code it was looked up by.
     fn found(&mut self, text: &str, code: crate::domain::scan::ShortCode, request: Request, now: Now) {
         let fits = |voucher: &Voucher| voucher.claims().short_code_bits() == code.bits();
-        match self.trust.verify(text).ok().filter(fits) {
-            Some(_) => self.begin(text.to_owned(), request, now),
-            None => {
-                let what = (State::Refused, "short_code_unknown");
-                self.refuse(what, &code.to_string(), request.method, now);
-            }
+        if self.trust.verify(text).ok().as_ref().is_some_and(fits) {
+            self.begin(text.to_owned(), request, now);
+        } else {
+            let what = (State::Refused, "short_code_unknown");
+            self.refuse(what, &code.to_string(), request.method, now);
         }
     }
 
@@ -487,9 +486,8 @@ impl Engine {
     }
 
     fn answer(&mut self, text: &str, now: Now) {
-        match self.counter.answer(text, &self.texts) {
-            Some(question) => self.decide(question, PlatformFact::NotAsked, now),
-            None => {}
+        if let Some(question) = self.counter.answer(text, &self.texts) {
+            self.decide(question, PlatformFact::NotAsked, now);
         }
     }
 

@@ -100,7 +100,7 @@ pub(super) fn redeem(
     (facts.queue, facts.time_floor, facts.platform) = (queue, floor, platform);
     let policy = scene.trust.policy(voucher.claims());
     let decision = decide(voucher, request, &facts, policy, scene.time);
-    if decision.verdict == Verdict::AskPlatform {
+    if decision.verdict == Verdict::AskPlatform || lacks_evidence(&decision, &facts) {
         let asked = asked(voucher, request, &facts, scene);
         return Ok(Step::Ask { asked, after, used_here: local.used });
     }
@@ -189,6 +189,12 @@ pub(super) fn roll_back(
 /// The hash of a scanned text, as evidence what was shown.
 pub(super) fn scan_hash(text: &str) -> Hash {
     hash(text.as_bytes())
+}
+
+/// A list says only that a voucher was used; the platform also knows when and where, and may know better.
+fn lacks_evidence(decision: &Decision, facts: &Facts) -> bool {
+    let used = decision.verdict == Verdict::Refused(Finding::UsedElsewhere);
+    used && facts.platform == PlatformFact::NotAsked
 }
 
 fn gather(

@@ -85,11 +85,11 @@ pub(super) fn request(
 pub(super) fn claim(
     store: &Store,
     (voucher, limit): (VoucherKey, Limit),
-    (asked, unsent): (Used, Used),
+    (asked, used_here): (Used, Used),
     nonce: Nonce,
 ) -> Vec<u8> {
     let after = store.head().seq;
-    seal(store, nonce, RequestBody::Claim { voucher, limit, asked, unsent, after })
+    seal(store, nonce, RequestBody::Claim { voucher, limit, asked, used_here, after })
 }
 
 /// The signed question which voucher has a short code.

@@ -103,13 +103,13 @@ impl Speaker<'_> {
 
     /// The reason in a few words; none where the headline says all.
     pub fn reason(&self, outcome: &Outcome) -> Option<String> {
-        let (text, values) = (self.reason_key(outcome), self.values(outcome));
+        let (text, values) = (reason_key(outcome), self.values(outcome));
         self.sentence(&text, &values)
     }
 
     /// One line of advice.
     pub fn advice(&self, outcome: &Outcome) -> Option<String> {
-        let key = if self.seconds_since_own_use(outcome).is_some() {
+        let key = if seconds_since_own_use(outcome).is_some() {
             "advice.voucher_already_redeemed_just_now".to_owned()
         } else {
             format!("advice.{}", outcome.code)
@@ -153,50 +153,24 @@ impl Speaker<'_> {
         self.fill_all(key, &values)
     }
 
-    fn reason_key(&self, outcome: &Outcome) -> String {
-        let code = outcome.code.as_str();
-        if self.seconds_since_own_use(outcome).is_some() {
-            return "reason.voucher_already_redeemed_just_now".to_owned();
-        }
-        if code == "voucher_redeemed_elsewhere" && outcome.last_use.is_none() {
-            return "reason.voucher_redeemed_elsewhere_unknown".to_owned();
-        }
-        format!("reason.{code}")
-    }
-
-    /// Seconds since this terminal accepted it, where that was a moment ago.
-    fn seconds_since_own_use(&self, outcome: &Outcome) -> Option<i64> {
-        let own = outcome.code == "voucher_already_redeemed";
-        let since = outcome.at.since(outcome.last_use.as_ref().filter(|_| own)?.at);
-        (0..JUST_NOW_S).contains(&since).then_some(since)
-    }
-
     fn values(&self, outcome: &Outcome) -> Vec<(&'static str, String)> {
         let mut values = Vec::new();
         if let Some(last) = &outcome.last_use {
             values.push(("when", self.when(last.at, outcome.at)));
             values.push(("where", self.branch_name(last.branch)));
         }
-        if let Some(seconds) = self.seconds_since_own_use(outcome) {
+        if let Some(seconds) = seconds_since_own_use(outcome) {
             values.push(("seconds", seconds.to_string()));
         }
         if let Some(claims) = &outcome.voucher {
             let expired = outcome.code == "voucher_expired";
             values.push(("date", self.date(if expired { claims.until } else { claims.from })));
             values.push(("minimum", minimum(&claims.terms).to_string()));
-            values.push(("left", self.still_left(claims, outcome)));
+            values.push(("left", still_left(claims, outcome)));
             let names = claims.scope.branches.iter().map(|branch| self.branch_name(*branch));
             values.push(("branches", names.collect::<Vec<_>>().join(", ")));
         }
         values
-    }
-
-    fn still_left(&self, claims: &Claims, outcome: &Outcome) -> String {
-        let left = claims.terms.limit().left_after(outcome.used);
-        match claims.terms.limit() {
-            Limit::Uses(_) => left.to_string(),
-            Limit::Balance(_) => Money::new(left, claims.terms.currency()).to_string(),
-        }
     }
 
     fn branch_name(&self, id: BranchId) -> String {
@@ -242,6 +216,32 @@ impl Speaker<'_> {
 /// The last four characters of a voucher's short code.
 pub fn code_tail(claims: &Claims) -> String {
     ShortCode::from_bits(claims.short_code_bits()).tail()
+}
+
+fn reason_key(outcome: &Outcome) -> String {
+    let code = outcome.code.as_str();
+    if seconds_since_own_use(outcome).is_some() {
+        return "reason.voucher_already_redeemed_just_now".to_owned();
+    }
+    if code == "voucher_redeemed_elsewhere" && outcome.last_use.is_none() {
+        return "reason.voucher_redeemed_elsewhere_unknown".to_owned();
+    }
+    format!("reason.{code}")
+}
+
+/// Seconds since this terminal accepted it, where that was a moment ago.
+fn seconds_since_own_use(outcome: &Outcome) -> Option<i64> {
+    let own = outcome.code == "voucher_already_redeemed";
+    let since = outcome.at.since(outcome.last_use.as_ref().filter(|_| own)?.at);
+    (0..JUST_NOW_S).contains(&since).then_some(since)
+}
+
+fn still_left(claims: &Claims, outcome: &Outcome) -> String {
+    let left = claims.terms.limit().left_after(outcome.used);
+    match claims.terms.limit() {
+        Limit::Uses(_) => left.to_string(),
+        Limit::Balance(_) => Money::new(left, claims.terms.currency()).to_string(),
+    }
 }
 
 fn minimum(terms: &Terms) -> Money {

@@ -8,6 +8,7 @@
     reason = "a test that fails shall stop at once; clippy's own exception covers only the bodies of tests"
 )]
 
+mod cases;
 mod defects;
 mod fences;
 mod independent;

@@ -125,7 +125,7 @@ fn claim() -> RequestBody {
         voucher: world::claims(Terms::PrepaidDeal { value }).key(),
         limit: Limit::Uses(1),
         asked: samples::used(),
-        unsent: Used::default(),
+        used_here: Used::default(),
         after: Seq(1),
     }
 }

@@ -4,7 +4,9 @@ use ciborium::Value;
 use countersign::domain::{
     enrol::EnrolmentCode,
     envelope::Envelope,
-    voucher::{Terms, UntrustedToken, from_text, mint, to_text},
+    id::BranchId,
+    time::Timestamp,
+    voucher::{Claims, ClaimsError, Terms, UntrustedToken, from_text, mint, to_text},
 };
 
 use crate::{defects::misspellings, independent, samples::samples, world};
@@ -68,6 +70,78 @@ fn enrolment_codes_have_one_spelling() {
         let bytes = independent::to_bytes(&enrolment_value(address));
         assert!(EnrolmentCode::parse(&text(&bytes)).is_err(), "{address}");
     }
+}
+
+/// At each bound of `FORMAT.md`, and one beyond it.
+#[test]
+fn every_bound_of_the_terms_holds_to_the_last_unit() {
+    for (within, beyond) in [
+        ("prepaid 0.01", "prepaid 0.00"),
+        ("prepaid 10000000000.00", "prepaid 10000000000.01"),
+        ("off 0.01", "off 0.00"),
+        ("off 10000000000.00", "off 10000000000.01"),
+        ("off 1.00 min 10000000000.00", "off 1.00 min 10000000000.01"),
+        ("off 1.00 min 0.00", "off 1.00 min -0.01"),
+        ("percent 0.01%", "percent 0%"),
+        ("percent 100%", "percent 100.01%"),
+        (
+            "percent 1% cap 10000000000.00",
+            "percent 1% cap 10000000000.01",
+        ),
+        ("percent 1% cap 0.00", "percent 1% cap -0.01"),
+        (
+            "percent 1% min 10000000000.00",
+            "percent 1% min 10000000000.01",
+        ),
+        ("pass 1 x 1.00", "pass 0 x 1.00"),
+        ("pass 10000 x 1.00", "pass 10001 x 1.00"),
+        ("pass 2 x 0.00", "pass 2 x -0.01"),
+        ("pass 2 x 10000000000.00", "pass 2 x 10000000000.01"),
+        ("value 0.01", "value 0.00"),
+        ("value 10000000000.00", "value 10000000000.01"),
+    ] {
+        assert_eq!(minted(within, |_| {}), None, "{within}");
+        assert_eq!(minted(beyond, |_| {}), Some(ClaimsError::Terms), "{beyond}");
+    }
+}
+
+#[test]
+fn scope_and_validity_have_bounds() {
+    let branches = |numbers: &[u32]| numbers.iter().copied().map(BranchId).collect::<Vec<_>>();
+    let within =
+        |listed: Vec<BranchId>| minted("value 1.00", |claims| claims.scope.branches = listed);
+    assert_eq!(within(branches(&[])), None);
+    assert_eq!(within((1..=16).map(BranchId).collect()), None);
+    assert_eq!(
+        within((1..=17).map(BranchId).collect()),
+        Some(ClaimsError::Scope)
+    );
+    assert_eq!(within(branches(&[1, 1])), Some(ClaimsError::Scope));
+    assert_eq!(within(branches(&[2, 1])), Some(ClaimsError::Scope));
+    let valid = |from, until| {
+        minted("value 1.00", |claims| {
+            (claims.from, claims.until) = (Timestamp(from), Timestamp(until));
+        })
+    };
+    assert_eq!(valid(0, 1), None);
+    assert_eq!(valid(1, 1), Some(ClaimsError::Validity));
+    assert_eq!(valid(-1, 1), Some(ClaimsError::Validity));
+}
+
+/// Why a voucher is not minted; where it is, it must be read back the same.
+fn minted(terms: &str, change: impl FnOnce(&mut Claims)) -> Option<ClaimsError> {
+    let mut claims = world::claims(crate::rule_row::parse_terms(terms).unwrap());
+    change(&mut claims);
+    let text = match mint(&world::issuer_key(), &claims) {
+        Ok(text) => text,
+        Err(error) => return Some(error),
+    };
+    let token = UntrustedToken::parse(&text).unwrap();
+    assert_eq!(
+        *token.verify(&world::bundle().keyring()).unwrap().claims(),
+        claims
+    );
+    None
 }
 
 fn enrolment_value(address: &str) -> Value {

@@ -198,8 +198,11 @@ fn note_place(found: &mut FindingSet, voucher: &Voucher, facts: &Facts, policy: 
 fn note_status(found: &mut FindingSet, voucher: &Voucher, facts: &Facts) {
     let limit = voucher.claims().terms.limit();
     let used_up_here = limit.left_after(facts.used_here) == 0;
+    let granted = matches!(facts.platform, PlatformFact::Granted { .. });
     let listed = match facts.list {
         ListFact::NotCovered => Status::Valid,
+        // What the platform says at this moment is newer than its list.
+        ListFact::Known { .. } if granted => Status::Valid,
         // The list may still count a use that this terminal took back after the list was made.
         ListFact::Known {
             status: Status::Redeemed,

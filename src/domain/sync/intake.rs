@@ -107,6 +107,12 @@ impl Ledger {
         others.fold(Used::default(), |sum, row| sum.plus(row.used))
     }
 
+    /// What this terminal consumed in other epochs than the one given.
+    pub fn used_before(&self, terminal: TerminalId, epoch: Epoch) -> Used {
+        let own = self.uses.iter().filter(|row| row.terminal == terminal && row.epoch != epoch);
+        own.fold(Used::default(), |sum, row| sum.plus(row.used))
+    }
+
     /// Whether one more use would go beyond the limit.
     pub fn would_exceed(&self, limit: Limit, more: Used) -> bool {
         limit.is_exceeded_by(self.used().plus(more))

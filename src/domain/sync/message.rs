@@ -92,9 +92,9 @@ pub enum RequestBody {
         /// How much of it.
         #[n(2)]
         asked: Used,
-        /// What this terminal consumed of it and has not sent.
+        /// What this terminal's journal holds of it, sent or not, less what it rolled back.
         #[n(3)]
-        unsent: Used,
+        used_here: Used,
         /// Position of the terminal's last entry: the next one says how this ended.
         #[n(4)]
         after: Seq,

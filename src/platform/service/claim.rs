@@ -25,7 +25,7 @@ pub(super) struct Asked {
     pub(super) voucher: VoucherKey,
     pub(super) limit: Limit,
     pub(super) wanted: Used,
-    pub(super) unsent: Used,
+    pub(super) used_here: Used,
     pub(super) after: Seq,
 }
 
@@ -45,7 +45,7 @@ pub(super) fn claim(
         return Err(ServiceError::VoucherNotAllowed);
     }
     let ledger = txn.ledger(&asked.voucher)?;
-    let used_elsewhere = ledger.used_elsewhere(caller.terminal.id);
+    let used_elsewhere = used_elsewhere(caller, asked, &ledger);
     let Some(reason) = refusal(txn, caller, (asked, issued.as_ref(), &ledger))? else {
         txn.put_claim(&ClaimRow {
             voucher: asked.voucher.clone(),
@@ -71,7 +71,7 @@ fn check(txn: &mut dyn Txn, caller: &Caller, asked: &Asked) -> Result<(), Servic
     if asked.after < held.seq {
         return Err(ServiceError::RequestStale);
     }
-    let amounts = [asked.wanted.minor, asked.unsent.minor];
+    let amounts = [asked.wanted.minor, asked.used_here.minor];
     if asked.wanted.uses == 0 || amounts.iter().any(|minor| *minor < 0) {
         return Err(ServiceError::OutOfBounds(
             "a claim asks for at least one use and no negative sum",
@@ -92,7 +92,8 @@ fn refusal(
         Some(row) => claims_of(row)?.terms.limit(),
         None => asked.limit,
     };
-    let wanted = ledger.used().plus(asked.unsent).plus(asked.wanted);
+    let elsewhere = used_elsewhere(caller, asked, ledger);
+    let wanted = elsewhere.plus(asked.used_here).plus(asked.wanted);
     if limit.is_exceeded_by(wanted) {
         return Ok(Some(PlatformRefusal::Exhausted));
     }
@@ -102,6 +103,16 @@ fn refusal(
     let claimed = others.fold(Used::default(), |sum, row| sum.plus(row.used));
     let blocked = limit.is_exceeded_by(wanted.plus(claimed));
     Ok(blocked.then_some(PlatformRefusal::Claimed))
+}
+
+/// What was consumed and does not stand in the journal of the device that asks.
+///
+/// Of itself a device knows best, also of what it took back and has not sent. What an earlier device of the same terminal
+/// consumed it knows only where it went on with the same journal.
+fn used_elsewhere(caller: &Caller, asked: &Asked, ledger: &Ledger) -> Used {
+    let (terminal, epoch) = (caller.key.terminal, caller.key.epoch);
+    let earlier = ledger.used_before(terminal, epoch);
+    ledger.used_elsewhere(terminal).plus(earlier.minus(asked.used_here))
 }
 
 /// What the administrator says of the voucher, its key and its campaign.

@@ -112,14 +112,14 @@ impl Platform {
                 voucher,
                 limit,
                 asked,
-                unsent,
+                used_here,
                 after,
             } => {
                 let asked = Asked {
                     voucher,
                     limit,
                     wanted: asked,
-                    unsent,
+                    used_here,
                     after,
                 };
                 claim(txn, caller, &asked, now)

@@ -175,7 +175,7 @@ fn what_a_terminal_has_not_sent_counts() {
     let world = World::in_memory();
     let voucher = world.balance(1000);
     let till = world.till();
-    let ask = |unsent, asked| {
+    let ask = |used_here, asked| {
         let reply = world.ask(
             &till,
             RequestBody::Claim {
@@ -185,9 +185,9 @@ fn what_a_terminal_has_not_sent_counts() {
                     uses: 1,
                     minor: asked,
                 },
-                unsent: Used {
+                used_here: Used {
                     uses: 1,
-                    minor: unsent,
+                    minor: used_here,
                 },
                 after: till.last(),
             },
@@ -209,7 +209,7 @@ fn the_limit_is_the_one_that_was_issued_whatever_the_terminal_says() {
     let RequestBody::Claim {
         voucher: key,
         asked: _,
-        unsent,
+        used_here,
         after,
         ..
     } = till.claim(&voucher, 1)
@@ -227,7 +227,7 @@ fn the_limit_is_the_one_that_was_issued_whatever_the_terminal_says() {
             voucher: key,
             limit,
             asked,
-            unsent,
+            used_here,
             after,
         },
     );
@@ -377,7 +377,7 @@ fn a_voucher_nobody_issued_is_claimed_once_too() {
             voucher: voucher.clone(),
             limit,
             asked: Used { uses: 1, minor: 1 },
-            unsent: Used::default(),
+            used_here: Used::default(),
             after: Seq(1),
         };
         match world.ask(till, claim).unwrap() {

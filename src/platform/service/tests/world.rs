@@ -318,7 +318,7 @@ impl Till {
             voucher: voucher.claims.key(),
             limit: voucher.claims.terms.limit(),
             asked: Used { uses: 1, minor },
-            unsent: Used::default(),
+            used_here: Used::default(),
             after: self.last(),
         }
     }
