@@ -1,6 +1,7 @@
 //! How fast the main job is, each figure beside its floor measured in the same run.
 //!
-//! `cargo bench` prints the table. `COUNTERSIGN_BENCH_ENTRIES` sets the journal's size (default 1 000 000).
+//! `cargo bench` prints the table. `COUNTERSIGN_BENCH_ENTRIES` sets the journal's size (default 1 000 000),
+//! `COUNTERSIGN_BENCH` picks one part: `token`, `scan` or `sync`.
 //! Machines are noisy: the ratios count, not the milliseconds.
 
 #![expect(
@@ -44,12 +45,20 @@ const QUEUED: u32 = 10_000;
 fn main() {
     let entries: u32 = std::env::var("COUNTERSIGN_BENCH_ENTRIES")
         .map_or(1_000_000, |entries| entries.parse().unwrap());
-    token();
-    let small = Shop::new(1_000);
-    let large = Shop::new(entries);
-    scan(&large, entries);
-    start(&small, &large, entries);
-    sync();
+    let only = std::env::var("COUNTERSIGN_BENCH").unwrap_or_default();
+    let wanted = |part: &str| only.is_empty() || only == part;
+    if wanted("token") {
+        token();
+    }
+    if wanted("scan") {
+        let small = Shop::new(1_000);
+        let large = Shop::new(entries);
+        scan(&large, entries);
+        start(&small, &large, entries);
+    }
+    if wanted("sync") {
+        sync();
+    }
 }
 
 /// Token verification beside the bare signature check of the same bytes.
@@ -100,10 +109,16 @@ fn scan(shop: &Shop, entries: u32) {
         }));
         floor.rest();
     }
-    println!("scan to durable acceptance, {SCANS} scans, journal of {entries} entries (target: p99 within 1.5 of the floor)");
+    println!(
+        "scan to durable acceptance, {SCANS} scans, journal of {entries} entries (target: p99 within 1.5 of the floor)"
+    );
     row("  scan to acceptance on disk", &mut ours);
     row("  floor: one signature check, one durable one-row commit", &mut bare);
-    println!("  ratio of p99 {:.2}, of medians {:.2}\n", ratio(&ours, &bare, 0.99), ratio(&ours, &bare, 0.5));
+    println!(
+        "  ratio of p99 {:.2}, of medians {:.2}\n",
+        ratio(&ours, &bare, 0.99),
+        ratio(&ours, &bare, 0.5)
+    );
 }
 
 /// Cold start of the console terminal until it could take a scan, with a short and a long journal.
@@ -120,7 +135,9 @@ fn start(small: &Shop, large: &Shop, entries: u32) {
         short.push(run(small));
         long.push(run(large));
     }
-    println!("cold start of the console terminal (target: under 300 ms, not growing with the journal)");
+    println!(
+        "cold start of the console terminal (target: under 300 ms, not growing with the journal)"
+    );
     row("  journal of 1000 entries", &mut short);
     row(&format!("  journal of {entries} entries"), &mut long);
     println!("  ratio of medians {:.2}\n", ratio(&long, &short, 0.5));
@@ -135,7 +152,10 @@ fn sync() {
     println!("sync of {QUEUED} queued redemptions over loopback HTTP into SQLite");
     println!("  {:.2} s, {rate:.0} redemptions/s", spent.as_secs_f64());
     println!("  of it signature checks of the entries: {:.2} s", verified.as_secs_f64());
-    println!("  ratio to the bare signature checks {:.2}", spent.as_secs_f64() / verified.as_secs_f64());
+    println!(
+        "  ratio to the bare signature checks {:.2}",
+        spent.as_secs_f64() / verified.as_secs_f64()
+    );
 }
 
 fn timed(mut work: impl FnMut()) -> Duration {

@@ -31,16 +31,11 @@ pub fn create(path: &Path) -> Result<SecretKey, KeyFileError> {
 
 /// Reads a key file; on Unix only one that nobody but its owner may touch.
 pub fn load(path: &Path) -> Result<SecretKey, KeyFileError> {
-    let not_read = |source| KeyFileError::Read {
-        path: path.to_owned(),
-        source,
-    };
+    let not_read = |source| KeyFileError::Read { path: path.to_owned(), source };
     let file = File::open(path).map_err(not_read)?;
     check_private(&file.metadata().map_err(not_read)?, path)?;
     let mut text = Zeroizing::new(Vec::with_capacity(2 * READ_MAX));
-    file.take(READ_MAX as u64)
-        .read_to_end(&mut text)
-        .map_err(not_read)?;
+    file.take(READ_MAX as u64).read_to_end(&mut text).map_err(not_read)?;
     let seed = parse_seed(&text).ok_or_else(|| KeyFileError::NotAKey(path.to_owned()))?;
     Ok(SecretKey::from_seed(&seed))
 }
@@ -68,9 +63,7 @@ fn write_seed(mut file: File, path: &Path, seed: &[u8; 32]) -> io::Result<()> {
 /// Without this the file's name may be lost in a power cut although its content is on disk.
 #[cfg(unix)]
 fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 

@@ -49,7 +49,9 @@ fn serial(
     let handle = runtime.handle();
     let millis = move || clock.now().millis;
     let started = SerialReader::start(port, baud, millis, move |event| deliver(&handle, event));
-    started.inspect_err(|error| tracing::error!(%error, port, "the serial reader cannot be used")).ok()
+    started
+        .inspect_err(|error| tracing::error!(%error, port, "the serial reader cannot be used"))
+        .ok()
 }
 
 fn deliver(handle: &TerminalHandle<Event>, event: SerialEvent) {
@@ -98,7 +100,6 @@ fn phone_card(card: &crate::demo::Card) -> ui::phone::PhoneCard {
         subtitle: card.subtitle.clone(),
         modules: card.matrix.modules.clone(),
         width: card.matrix.width,
-        expected: card.expected.code.to_owned(),
     }
 }
 
@@ -115,7 +116,9 @@ pub enum WindowError {
     #[error("a thread could not be started: {0}")]
     Thread(#[from] std::io::Error),
     /// The screen could not be opened.
-    #[error("the window could not be opened: {0}; `countersign demo --console` and the console commands need none")]
+    #[error(
+        "the window could not be opened: {0}; `countersign demo --console` and the console commands need none"
+    )]
     Screen(#[from] eframe::Error),
     /// The demo could not be set up.
     #[cfg(feature = "demo")]

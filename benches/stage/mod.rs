@@ -14,7 +14,8 @@ use countersign::{
         scan::EntryMethod,
         time::Timestamp,
         trust::{
-            Campaign, CampaignState, Issuer, Merchant, PublishedKey, StatusList, TrustBundle, seal_bundle,
+            Campaign, CampaignState, Issuer, Merchant, PublishedKey, StatusList, TrustBundle,
+            seal_bundle,
         },
         voucher::{Claims, Kind, Limit, Scope, Terms, Used, from_text, mint},
     },
@@ -93,7 +94,10 @@ impl Shop {
             id: VoucherId { campaign: CAMPAIGN, index, random: u64::from(index) << 32 | 1 },
             from: self.now.plus(-3600),
             until: self.now.plus(86_400),
-            scope: Scope { merchant: MerchantId(1), branches: vec![BranchId(2), BranchId(3), BranchId(4), BranchId(5)] },
+            scope: Scope {
+                merchant: MerchantId(1),
+                branches: vec![BranchId(2), BranchId(3), BranchId(4), BranchId(5)],
+            },
             terms: Terms::PrepaidDeal { value: Money::new(2_490, Currency::EUR) },
         };
         (0..count).map(|index| mint(&key, &claims(index)).unwrap()).collect()
@@ -210,7 +214,10 @@ impl Bare {
     pub fn commit_one_row(&mut self) {
         self.next += 1;
         let tx = self.conn.transaction().unwrap();
-        tx.prepare_cached("INSERT INTO t VALUES (?1, zeroblob(400))").unwrap().execute([self.next]).unwrap();
+        tx.prepare_cached("INSERT INTO t VALUES (?1, zeroblob(400))")
+            .unwrap()
+            .execute([self.next])
+            .unwrap();
         tx.commit().unwrap();
     }
 
@@ -236,8 +243,12 @@ impl Connected {
             root: SecretKey::from_seed(&[1; 32]),
             platform: SecretKey::from_seed(&[2; 32]),
         };
-        let platform =
-            Arc::new(Platform::new(Arc::new(store), keys, PlatformClock::system(), Entropy::system()));
+        let platform = Arc::new(Platform::new(
+            Arc::new(store),
+            keys,
+            PlatformClock::system(),
+            Entropy::system(),
+        ));
         let server = Embedded::start(Arc::clone(&platform)).unwrap();
         let clock = Arc::new(SystemClock::default());
         let texts = furnish(&platform, queued, clock.now().time);
@@ -289,7 +300,8 @@ fn furnish(platform: &Platform, count: u32, now: Timestamp) -> Vec<String> {
 
 fn enrol(platform: &Platform, server: &Embedded, dir: &Path, now: Timestamp) {
     let branch = platform.branches().unwrap()[0].branch.id;
-    let order = EnrolmentOrder { branch, name: "Till".to_owned(), terminal: None, url: server.url() };
+    let order =
+        EnrolmentOrder { branch, name: "Till".to_owned(), terminal: None, url: server.url() };
     let code = platform.create_enrolment(&order).unwrap();
     let transport = HttpTransport::new(&server.url()).unwrap();
     enrolment::enrol(dir, &code, &transport, now).unwrap();

@@ -42,7 +42,10 @@ fn window(args: &Args) -> Outcome {
 
 #[cfg(not(feature = "window"))]
 fn window(_args: &Args) -> Outcome {
-    Err((2, "this program was built without the window; use a console command, see --help".to_owned()))
+    Err((
+        2,
+        "this program was built without the window; use a console command, see --help".to_owned(),
+    ))
 }
 
 #[cfg(feature = "demo")]

@@ -24,7 +24,10 @@ pub(super) fn run(console: &mut Console<'_>, args: &EnrolArgs) -> Result<Exit, C
         console.line(who)?;
     } else {
         let (name, terminal, branch) = (&identity.name, identity.terminal, identity.branch);
-        console.line(format_args!("{name} is terminal {terminal} at branch {branch} of {}", code.url))?;
+        console.line(format_args!(
+            "{name} is terminal {terminal} at branch {branch} of {}",
+            code.url
+        ))?;
     }
     Ok(Exit::Done)
 }

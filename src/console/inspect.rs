@@ -29,7 +29,9 @@ fn explain(_console: &Console<'_>, text: &str) -> Result<Claims, VerifyError> {
 /// `verified`, or why not.
 fn belief(console: &Console<'_>, text: &str) -> String {
     let bundle = source::open(&console.data).ok().and_then(|store| store.bundle().ok());
-    let Some(bundle) = bundle else { return "not checked: this folder holds no terminal".to_owned() };
+    let Some(bundle) = bundle else {
+        return "not checked: this folder holds no terminal".to_owned();
+    };
     match Trust::new(bundle).verify(text) {
         Ok(_) => "verified".to_owned(),
         Err(error) => error.to_string(),
@@ -72,7 +74,10 @@ fn show(console: &mut Console<'_>, claims: &Claims, belief: &str) -> Result<Exit
             ("kind", kind.to_owned()),
             ("terms", terms),
             ("merchant", claims.scope.merchant.to_string()),
-            ("branches", if branches.is_empty() { "all".to_owned() } else { format!("{branches:?}") }),
+            (
+                "branches",
+                if branches.is_empty() { "all".to_owned() } else { format!("{branches:?}") },
+            ),
             ("valid", format!("{} to {}", claims.from, claims.until)),
         ];
         for (name, value) in lines {

@@ -32,7 +32,8 @@ fn verify(console: &mut Console<'_>, store: &Store) -> Result<Exit, ConsoleError
         console.line(json!({ "entries": count, "head": hash, "sound": sound }))?;
     } else {
         console.line(format_args!("{count} entries verified, head {}", head.hash))?;
-        let file = if sound { "the database file is sound" } else { "the database file is damaged" };
+        let file =
+            if sound { "the database file is sound" } else { "the database file is damaged" };
         console.line(file)?;
     }
     Ok(if sound { Exit::Done } else { Exit::Refused })

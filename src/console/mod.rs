@@ -122,7 +122,10 @@ pub fn random() -> Nonce {
 /// Where the data is kept unless something else is said.
 pub fn default_data_dir() -> PathBuf {
     let home = std::env::var_os("HOME").or_else(|| std::env::var_os("APPDATA"));
-    home.map_or_else(|| PathBuf::from("countersign-data"), |home| Path::new(&home).join(".countersign"))
+    home.map_or_else(
+        || PathBuf::from("countersign-data"),
+        |home| Path::new(&home).join(".countersign"),
+    )
 }
 
 /// Why a command failed.

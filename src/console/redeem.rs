@@ -22,7 +22,10 @@ use crate::{
     },
 };
 
-pub(super) fn validate(console: &mut Console<'_>, args: &ValidateArgs) -> Result<Exit, ConsoleError> {
+pub(super) fn validate(
+    console: &mut Console<'_>,
+    args: &ValidateArgs,
+) -> Result<Exit, ConsoleError> {
     let at = args.at.as_deref().map(time).transpose()?;
     let mut session = console.session()?;
     let mut exit = Exit::Done;
@@ -54,7 +57,10 @@ pub(super) fn redeem(console: &mut Console<'_>, args: &RedeemArgs) -> Result<Exi
     Ok(exit)
 }
 
-pub(super) fn roll_back(console: &mut Console<'_>, args: &RollbackArgs) -> Result<Exit, ConsoleError> {
+pub(super) fn roll_back(
+    console: &mut Console<'_>,
+    args: &RollbackArgs,
+) -> Result<Exit, ConsoleError> {
     if !UndoReason::ALL.iter().any(|reason| reason.code() == args.reason) {
         let reasons = UndoReason::ALL.map(UndoReason::code).join(", ");
         return Err(ConsoleError::Usage(format!("the reason is one of {reasons}")));
@@ -67,7 +73,11 @@ pub(super) fn roll_back(console: &mut Console<'_>, args: &RollbackArgs) -> Resul
     Ok(exit)
 }
 
-fn tell(console: &mut Console<'_>, session: &Session, outcome: &Outcome) -> Result<Exit, ConsoleError> {
+fn tell(
+    console: &mut Console<'_>,
+    session: &Session,
+    outcome: &Outcome,
+) -> Result<Exit, ConsoleError> {
     let speaker = session.engine.speaker();
     if console.json {
         console.line(json::outcome(outcome, &speaker.message(outcome)))?;
@@ -92,7 +102,8 @@ fn exit(state: &State) -> Exit {
 
 /// What the options say, with amounts in the voucher's own currency.
 fn request(args: &RedeemArgs, text: &str, method: EntryMethod) -> Result<Request, ConsoleError> {
-    let claims = UntrustedToken::parse(text.trim()).ok().and_then(|token| token.unverified_claims().ok());
+    let claims =
+        UntrustedToken::parse(text.trim()).ok().and_then(|token| token.unverified_claims().ok());
     let currency = claims.map_or(Currency::EUR, |claims| claims.terms.currency());
     let money = |text: &Option<String>| {
         let parsed = text.as_deref().map(|text| Money::parse(text, currency)).transpose();

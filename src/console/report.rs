@@ -39,7 +39,8 @@ fn date(text: Option<&str>, now: Timestamp, zone: &TimeZone) -> Result<Date, Con
         let now = Instant::from_second(now.0).unwrap_or(Instant::UNIX_EPOCH);
         return Ok(now.to_zoned(zone.clone()).date());
     };
-    text.parse().map_err(|_error| ConsoleError::Usage("the day is written like 2026-11-22".to_owned()))
+    text.parse()
+        .map_err(|_error| ConsoleError::Usage("the day is written like 2026-11-22".to_owned()))
 }
 
 /// From the day's first moment to the next day's, which are 23 to 25 hours apart.
@@ -84,7 +85,8 @@ fn as_text(
     let (redeemed, offline, back) = (totals.redeemed, totals.offline, totals.rolled_back);
     console.line(format_args!("redeemed {redeemed} ({offline} offline), rolled back {back}"))?;
     for ((issuer, campaign, currency), sums) in &totals.campaigns {
-        let title = trust.bundle.campaign(issuer, *campaign).map_or("", |found| found.title.as_str());
+        let title =
+            trust.bundle.campaign(issuer, *campaign).map_or("", |found| found.title.as_str());
         let minor = i64::try_from(sums.minor).unwrap_or(i64::MAX);
         let amount = crate::domain::money::Money::new(minor, *currency);
         console.line(format_args!("  {:>5} × {title:<32} {amount}", sums.count))?;

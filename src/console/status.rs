@@ -19,7 +19,8 @@ pub(super) fn sync(console: &mut Console<'_>) -> Result<Exit, ConsoleError> {
         return Ok(Exit::Done);
     }
     if !console.json {
-        console.line("The platform could not be reached; nothing is lost, it is sent next time.")?;
+        console
+            .line("The platform could not be reached; nothing is lost, it is sent next time.")?;
     }
     Ok(Exit::CannotCheck)
 }
@@ -47,7 +48,11 @@ fn tell(console: &mut Console<'_>, store: &Store) -> Result<(), ConsoleError> {
     let branch = bundle.branch(identity.branch).map_or("", |branch| branch.name.as_str());
     console.line(format_args!("{} · {branch} · {}", bundle.merchant.name, identity.name))?;
     console.line(format_args!("platform    {}", identity.url))?;
-    console.line(format_args!("journal     {} entries, {} to send", head.seq, store.unsent_entries()))?;
+    console.line(format_args!(
+        "journal     {} entries, {} to send",
+        head.seq,
+        store.unsent_entries()
+    ))?;
     console.line(format_args!("last sync   {}", synced.as_deref().unwrap_or("never")))?;
     console.line(format_args!("conflicts   {conflicts}"))
 }

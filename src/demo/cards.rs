@@ -47,24 +47,41 @@ const fn refused(code: &'static str) -> Expected {
     Expected { state: "refused", code }
 }
 
-/// All samples, in the order they are shown. The first four are good and are used up one after the other.
+/// All samples, in the order they are shown: the good ones first.
 pub(super) fn all(vouchers: &Vouchers) -> Result<Vec<Card>, DemoError> {
-    let plain = Request::plain(EntryMethod::Camera);
-    let bill = Request { bill: Some(euro(4_200)), ..plain };
-    let amount = Request { amount: Some(euro(1_250)), ..plain };
+    let mut cards = good(vouchers)?;
+    cards.extend(bad(vouchers)?);
+    cards.push(forged(vouchers)?);
+    let link = Expected { state: "not_a_voucher", code: "web_link" };
+    let names = ("Menu", "Not a voucher");
+    cards.push(card(names, "https://anker.example/menu", PLAIN, link)?);
+    Ok(cards)
+}
+
+const PLAIN: Request =
+    Request { method: EntryMethod::Camera, bill: None, amount: None, uses: None };
+
+fn good(vouchers: &Vouchers) -> Result<Vec<Card>, DemoError> {
+    let bill = Request { bill: Some(euro(4_200)), ..PLAIN };
+    let amount = Request { amount: Some(euro(1_250)), ..PLAIN };
     let mut cards = Vec::new();
-    let mut add = |names: (&str, &str), text: &str, request, expected| -> Result<(), DemoError> {
-        cards.push(card(names, text, request, expected)?);
-        Ok(())
-    };
-    for (number, good) in (1..).zip(&vouchers.lunch) {
-        add(("Lunch for two", &format!("Good, number {number}")), &good.text, plain, ACCEPTED)?;
+    for (number, lunch) in (1..).zip(&vouchers.lunch) {
+        let names = ("Lunch for two", format!("Good, number {number}"));
+        cards.push(card((names.0, &names.1), &lunch.text, PLAIN, ACCEPTED)?);
     }
-    add(("Autumn menu", "15 % off the bill"), &vouchers.percent_off.text, bill, ACCEPTED)?;
-    add(("Welcome back", "€5.00 off from €20.00"), &vouchers.amount_off.text, bill, ACCEPTED)?;
-    add(("Ten coffees", "Pass of ten"), &vouchers.pass.text, plain, ACCEPTED)?;
-    add(("Gift card", "Balance of €50.00"), &vouchers.gift.text, amount, ACCEPTED)?;
-    let bad = [
+    for (title, subtitle, issued, request) in [
+        ("Autumn menu", "15 % off the bill", &vouchers.percent_off, bill),
+        ("Welcome back", "€5.00 off from €20.00", &vouchers.amount_off, bill),
+        ("Ten coffees", "Pass of ten", &vouchers.pass, PLAIN),
+        ("Gift card", "Balance of €50.00", &vouchers.gift, amount),
+    ] {
+        cards.push(card((title, subtitle), &issued.text, request, ACCEPTED)?);
+    }
+    Ok(cards)
+}
+
+fn bad(vouchers: &Vouchers) -> Result<Vec<Card>, DemoError> {
+    let samples = [
         ("Used before", &vouchers.used, "voucher_redeemed_elsewhere"),
         ("Expired", &vouchers.expired, "voucher_expired"),
         ("Not yet valid", &vouchers.early, "voucher_not_active"),
@@ -72,14 +89,15 @@ pub(super) fn all(vouchers: &Vouchers) -> Result<Vec<Card>, DemoError> {
         ("Another branch's", &vouchers.other_branch, "branch_not_allowed"),
         ("Cancelled", &vouchers.revoked, "voucher_revoked"),
     ];
-    for (subtitle, issued, code) in bad {
-        add(("Lunch for two", subtitle), &issued.text, plain, refused(code))?;
-    }
-    let forged = forge(vouchers.lunch.first().ok_or(DemoError::Setup("vouchers"))?)?;
-    add(("Lunch for two", "Forged"), &forged, plain, refused("signature_invalid"))?;
-    let link = Expected { state: "not_a_voucher", code: "web_link" };
-    add(("Menu", "Not a voucher"), "https://anker.example/menu", plain, link)?;
-    Ok(cards)
+    let cards = samples.into_iter().map(|(subtitle, issued, code)| {
+        card(("Lunch for two", subtitle), &issued.text, PLAIN, refused(code))
+    });
+    cards.collect()
+}
+
+fn forged(vouchers: &Vouchers) -> Result<Card, DemoError> {
+    let text = forge(vouchers.lunch.first().ok_or(DemoError::Setup("vouchers"))?)?;
+    card(("Lunch for two", "Forged"), &text, PLAIN, refused("signature_invalid"))
 }
 
 fn card(

@@ -11,11 +11,7 @@ use crate::{
     domain::redeem::Request,
     platform::store::RedemptionFilter,
     terminal::{
-        clock::Clock,
-        engine::Event,
-        outcome::Outcome,
-        command::Command,
-        pictures::first_of_ours,
+        clock::Clock, command::Command, engine::Event, outcome::Outcome, pictures::first_of_ours,
         session::Session,
     },
 };
@@ -26,9 +22,12 @@ const BUDGET: Duration = Duration::from_secs(5);
 /// Runs the demo; true only if every answer was the expected one.
 pub fn run(clock: Arc<dyn Clock>, out: &mut dyn Write) -> Result<bool, DemoError> {
     let shop = Shop::open(Arc::clone(&clock))?;
-    let mut script = Script { counter: shop.counter()?, reader: Reader::start()?, clock, out, wrong: 0 };
+    let mut script =
+        Script { counter: shop.counter()?, reader: Reader::start()?, clock, out, wrong: 0 };
     script.say("A platform, two tills and a customer, all on this machine.")?;
-    script.say("\nWith the network: each code goes as a picture through the decoder to the counter.")?;
+    script.say(
+        "\nWith the network: each code goes as a picture through the decoder to the counter.",
+    )?;
     let (later, now) = split(&shop.cards);
     for card in now {
         script.hold(card, card.expected)?;
@@ -36,7 +35,8 @@ pub fn run(clock: Arc<dyn Clock>, out: &mut dyn Write) -> Result<bool, DemoError
     script.without_network(&shop, &later)?;
     script.reconcile(&shop)?;
     let wrong = script.wrong;
-    let verdict = if wrong == 0 { "Every answer was the expected one." } else { "Some answers were wrong." };
+    let verdict =
+        if wrong == 0 { "Every answer was the expected one." } else { "Some answers were wrong." };
     script.say(&format!("\n{verdict}"))?;
     Ok(wrong == 0)
 }
@@ -89,7 +89,10 @@ impl Script<'_> {
         let mark = if right { "ok   " } else { "WRONG" };
         let (read, decided) = (read.as_secs_f64() * 1e3, decided.as_secs_f64() * 1e3);
         writeln!(self.out, "{mark} {what:<34} {words}")?;
-        Ok(writeln!(self.out, "      picture read in {read:.1} ms, decided and on disk in {decided:.1} ms")?)
+        Ok(writeln!(
+            self.out,
+            "      picture read in {read:.1} ms, decided and on disk in {decided:.1} ms"
+        )?)
     }
 
     /// Cuts the network, redeems on, and lets the other till take one of the same vouchers.
@@ -123,7 +126,8 @@ impl Script<'_> {
         let mut other = shop.other_till(true)?;
         self.check("the other till sends its own", other.sync())?;
         let conflicts = shop.platform().conflicts(0, 10)?.len();
-        let text = format!("the platform reports {conflicts} double redemption, with both signed entries");
+        let text =
+            format!("the platform reports {conflicts} double redemption, with both signed entries");
         self.check(&text, conflicts == 1)?;
         let filter = RedemptionFilter { limit: 100, ..RedemptionFilter::default() };
         let page = shop.platform().redemptions(&filter)?;

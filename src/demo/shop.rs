@@ -11,6 +11,7 @@ use super::cards::{self, Card};
 use crate::{
     console::random,
     domain::{
+        crypto::SecretKey,
         enrol::EnrolmentCode,
         id::{BranchId, CampaignId, IssuerName, MerchantId},
         money::{Currency, Money},
@@ -66,12 +67,15 @@ impl Shop {
         let folder = tempfile::Builder::new().prefix("countersign-demo-").tempdir()?;
         let time = Arc::clone(&clock);
         let platform_clock = PlatformClock::new(move || time.now().time);
-        let (site, _token) =
-            Site::create(&folder.path().join("platform"), "Demo", platform_clock, Entropy::system())?;
+        let (site, _token) = Site::create(
+            &folder.path().join("platform"),
+            "Demo",
+            platform_clock,
+            Entropy::system(),
+        )?;
         let server = Embedded::start(Arc::clone(site.platform()))?;
         let url = server.url();
-        let mut shop =
-            Self { cards: Vec::new(), url, site, _server: server, clock, folder };
+        let mut shop = Self { cards: Vec::new(), url, site, _server: server, clock, folder };
         shop.furnish()?;
         Ok(shop)
     }
@@ -123,12 +127,8 @@ impl Shop {
     }
 
     fn enrol(&self, branch: BranchId, name: &str, folder: &str) -> Result<(), DemoError> {
-        let order = EnrolmentOrder {
-            branch,
-            name: name.to_owned(),
-            terminal: None,
-            url: self.url.clone(),
-        };
+        let order =
+            EnrolmentOrder { branch, name: name.to_owned(), terminal: None, url: self.url.clone() };
         let text = self.site.platform().create_enrolment(&order)?.to_text();
         let code = EnrolmentCode::parse(&text).map_err(EnrolmentError::Answer)?;
         let transport = HttpTransport::new(&code.url)?;
@@ -173,37 +173,37 @@ pub(super) struct Vouchers {
 
 fn issue_all(
     platform: &Platform,
-    key: &crate::domain::crypto::SecretKey,
+    key: &SecretKey,
     ground: &Ground,
     stranger: MerchantId,
 ) -> Result<Vouchers, DemoError> {
-    let Ground { now, harbour, station, .. } = *ground;
-    let both = [harbour, station];
+    let Ground { merchant, harbour, station, now, .. } = *ground;
     let campaign = |merchant, title: &str| create_campaign(platform, ground, merchant, title);
-    let own = |title: &str| campaign(ground.merchant, title);
-    let issue = |campaign, terms: &Terms, branches: &[BranchId], (from, until), count| {
-        let order =
-            Order { campaign, terms: terms.clone(), branches: branches.to_vec(), from, until, count };
-        platform.issue(key, &order)
+    let mint = |campaign, terms: &Terms, branches: &[BranchId], (from, until), count| {
+        let (terms, branches) = (terms.clone(), branches.to_vec());
+        platform.issue(key, &Order { campaign, terms, branches, from, until, count })
     };
-    let one = |campaign, terms: &Terms, branches: &[BranchId], span| -> Result<Issued, DemoError> {
-        issue(campaign, terms, branches, span, 1)?.pop().ok_or(DemoError::Setup("vouchers"))
+    let one = |campaign, terms: &Terms, branches: &[BranchId], span| {
+        mint(campaign, terms, branches, span, 1)?.pop().ok_or(DemoError::Setup("vouchers"))
     };
-    let year = (now.plus(-DAY_S), now.plus(365 * DAY_S));
+    let (both, year) = ([harbour, station], (now.plus(-DAY_S), now.plus(365 * DAY_S)));
+    let (past, future) = ((now.plus(-60 * DAY_S), now.plus(-DAY_S)), (now.plus(7 * DAY_S), year.1));
     let deal = Terms::PrepaidDeal { value: euro(2_490) };
-    let lunch = own("Lunch for two")?;
+    let pass = Terms::Pass { uses: 10, value_each: euro(280) };
+    let gift = Terms::StoredValue { balance: euro(5_000) };
+    let lunch = campaign(merchant, "Lunch for two")?;
     Ok(Vouchers {
-        lunch: issue(lunch, &deal, &both, year, 4)?,
+        lunch: mint(lunch, &deal, &both, year, 4)?,
         used: one(lunch, &deal, &both, year)?,
         revoked: one(lunch, &deal, &both, year)?,
-        expired: one(lunch, &deal, &both, (now.plus(-60 * DAY_S), now.plus(-DAY_S)))?,
-        early: one(lunch, &deal, &both, (now.plus(7 * DAY_S), now.plus(90 * DAY_S)))?,
+        expired: one(lunch, &deal, &both, past)?,
+        early: one(lunch, &deal, &both, future)?,
         other_branch: one(lunch, &deal, &[station], year)?,
         elsewhere: one(campaign(stranger, "Bread basket")?, &deal, &[], year)?,
-        amount_off: one(own("Welcome back")?, &amount_off(), &[], year)?,
-        percent_off: one(own("Autumn menu")?, &percent_off(), &[], year)?,
-        pass: one(own("Ten coffees")?, &Terms::Pass { uses: 10, value_each: euro(280) }, &[], year)?,
-        gift: one(own("Gift card")?, &Terms::StoredValue { balance: euro(5_000) }, &[], year)?,
+        amount_off: one(campaign(merchant, "Welcome back")?, &amount_off(), &[], year)?,
+        percent_off: one(campaign(merchant, "Autumn menu")?, &percent_off(), &[], year)?,
+        pass: one(campaign(merchant, "Ten coffees")?, &pass, &[], year)?,
+        gift: one(campaign(merchant, "Gift card")?, &gift, &[], year)?,
     })
 }
 
@@ -213,7 +213,13 @@ fn create_campaign(
     merchant: MerchantId,
     title: &str,
 ) -> Result<CampaignId, DemoError> {
-    let limits = Limits { amount_minor: 5_000, unsynced_count: 200, unsynced_minor: 100_000, list_warn_s: 86_400, list_max_s: 259_200 };
+    let limits = Limits {
+        amount_minor: 5_000,
+        unsynced_count: 200,
+        unsynced_minor: 100_000,
+        list_warn_s: 86_400,
+        list_max_s: 259_200,
+    };
     let campaign = NewCampaign {
         issuer: ground.issuer.clone(),
         merchant,

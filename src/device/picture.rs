@@ -30,11 +30,7 @@ impl Luma {
     /// Takes `width` times `height` pixels; nothing when the sizes disagree or leave the bounds.
     pub fn new(width: usize, height: usize, pixels: Vec<u8>) -> Option<Self> {
         let agree = width.checked_mul(height) == Some(pixels.len());
-        (agree && in_bounds(width, height)).then_some(Self {
-            width,
-            height,
-            pixels,
-        })
+        (agree && in_bounds(width, height)).then_some(Self { width, height, pixels })
     }
 
     /// The width in pixels.
@@ -137,9 +133,7 @@ fn refusal(error: ImageError) -> PictureError {
 }
 
 fn sides_in_bounds(width: u32, height: u32) -> bool {
-    let sides = usize::try_from(width)
-        .ok()
-        .zip(usize::try_from(height).ok());
+    let sides = usize::try_from(width).ok().zip(usize::try_from(height).ok());
     sides.is_some_and(|(width, height)| in_bounds(width, height))
 }
 
@@ -167,10 +161,7 @@ fn over_white([grey, alpha]: [u8; 2]) -> u8 {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::arithmetic_side_effects,
-    reason = "the sizes in the tests are small and fixed"
-)]
+#[expect(clippy::arithmetic_side_effects, reason = "the sizes in the tests are small and fixed")]
 mod tests {
     use image::{ImageFormat, Rgba, RgbaImage};
     use proptest::prelude::*;
@@ -198,11 +189,7 @@ mod tests {
     #[test]
     fn transparent_pixels_are_white() {
         // By hand: white minus ink times alpha.
-        for (pixel, grey) in [
-            ([0, 0, 0, 0], 255),
-            ([0, 0, 0, 255], 0),
-            ([0, 0, 0, 51], 204),
-        ] {
+        for (pixel, grey) in [([0, 0, 0, 0], 255), ([0, 0, 0, 255], 0), ([0, 0, 0, 51], 204)] {
             let picture = RgbaImage::from_pixel(4, 4, Rgba(pixel)).into();
             let loaded = load(&encoded(&picture, ImageFormat::Png)).unwrap();
             assert_eq!(loaded.pixels(), [grey; 16]);
@@ -213,11 +200,7 @@ mod tests {
     fn a_cut_png_is_broken() {
         let whole = encoded(&stripes(), ImageFormat::Png);
         for end in 8..whole.len() - 16 {
-            assert!(
-                load(&whole[..end]).is_err(),
-                "cut at {end} of {}",
-                whole.len()
-            );
+            assert!(load(&whole[..end]).is_err(), "cut at {end} of {}", whole.len());
         }
         assert!(matches!(load(&whole[..60]), Err(PictureError::Broken(_))));
     }
@@ -239,17 +222,11 @@ mod tests {
         let mut png = png.to_vec();
         png[29..33].copy_from_slice(&IHDR_CRC);
         let mut jpeg = encoded(&stripes(), ImageFormat::Jpeg);
-        let frame = jpeg
-            .windows(2)
-            .position(|pair| pair == [0xff, 0xc0])
-            .unwrap();
+        let frame = jpeg.windows(2).position(|pair| pair == [0xff, 0xc0]).unwrap();
         jpeg[frame + 5..frame + 9].copy_from_slice(&[0xea, 0x60, 0xea, 0x60]);
         for bytes in [png, jpeg, b"P5 60000 60000 255\n".to_vec()] {
             let error = load(&bytes).unwrap_err();
-            assert_eq!(
-                error.to_string(),
-                "the picture is too large: 60000 by 60000 pixels"
-            );
+            assert_eq!(error.to_string(), "the picture is too large: 60000 by 60000 pixels");
         }
     }
 
@@ -260,16 +237,10 @@ mod tests {
     fn other_files_are_named_for_what_they_are() {
         assert!(matches!(load(b""), Err(PictureError::NotAPicture)));
         assert!(matches!(load(b"a voucher"), Err(PictureError::NotAPicture)));
-        assert!(matches!(
-            load(b"GIF89a\x01\0\x01\0"),
-            Err(PictureError::NotAPicture)
-        ));
+        assert!(matches!(load(b"GIF89a\x01\0\x01\0"), Err(PictureError::NotAPicture)));
         assert!(matches!(load(b"P5 0 5 255\n"), Err(PictureError::Empty)));
         let long = vec![0; FILE_MAX + 1];
-        assert!(matches!(
-            load(&long),
-            Err(PictureError::FileTooLarge { .. })
-        ));
+        assert!(matches!(load(&long), Err(PictureError::FileTooLarge { .. })));
     }
 
     proptest! {

@@ -106,22 +106,13 @@ impl SerialReader {
         on_event: impl FnMut(SerialEvent) + Send + 'static,
     ) -> Result<Self, SerialError> {
         let (port, stop) = (port.into(), Arc::new(AtomicBool::new(false)));
-        let mut worker = Worker {
-            port,
-            baud,
-            clock,
-            on_event,
-            stop: Arc::clone(&stop),
-            reported: None,
-        };
+        let mut worker =
+            Worker { port, baud, clock, on_event, stop: Arc::clone(&stop), reported: None };
         let thread = thread::Builder::new()
             .name("serial-reader".to_owned())
             .spawn(move || worker.run())
             .map_err(SerialError::Thread)?;
-        Ok(Self {
-            stop,
-            thread: Some(thread),
-        })
+        Ok(Self { stop, thread: Some(thread) })
     }
 
     /// Stops and waits until the port is closed, so that it can be opened again at once.
@@ -171,26 +162,17 @@ impl SerialLine {
         if let Err(error) = port.clear(ClearBuffer::Input) {
             debug!(port = port_name, %error, "older input cannot be dropped");
         }
-        Ok(Self {
-            port_name: port_name.to_owned(),
-            port,
-            framer: Framer::for_baud(baud),
-        })
+        Ok(Self { port_name: port_name.to_owned(), port, framer: Framer::for_baud(baud) })
     }
 
     /// Waits for bytes, 50 ms at most, and returns what they complete.
     pub fn read(&mut self, clock: impl Fn() -> u64) -> Result<Vec<SerialEvent>, SerialError> {
         let mut buffer = [0_u8; 1024];
         let frames = match self.read_some(&mut buffer, clock()) {
-            Ok(count) => self
-                .framer
-                .push(buffer.get(..count).unwrap_or_default(), clock()),
+            Ok(count) => self.framer.push(buffer.get(..count).unwrap_or_default(), clock()),
             Err(error) if is_quiet(&error) => self.framer.poll(clock()).into_iter().collect(),
             Err(source) => {
-                return Err(SerialError::Unplugged {
-                    port: self.port_name.clone(),
-                    source,
-                });
+                return Err(SerialError::Unplugged { port: self.port_name.clone(), source });
             }
         };
         Ok(frames.into_iter().map(event).collect())
@@ -198,10 +180,7 @@ impl SerialLine {
 
     /// Waits no longer than the code under way may stay silent, so that its end is seen in time.
     fn read_some(&mut self, buffer: &mut [u8], now_ms: u64) -> io::Result<usize> {
-        let silence_ms = self
-            .framer
-            .timeout_ms()
-            .map(|due_ms| due_ms.saturating_sub(now_ms));
+        let silence_ms = self.framer.timeout_ms().map(|due_ms| due_ms.saturating_sub(now_ms));
         let wait_ms = silence_ms.unwrap_or(READ_MS).clamp(1, READ_MS);
         self.port.set_timeout(Duration::from_millis(wait_ms))?;
         match self.port.read(buffer)? {
@@ -236,12 +215,8 @@ fn open_error(port: String, source: serialport::Error) -> SerialError {
 }
 
 fn is_quiet(error: &io::Error) -> bool {
-    [
-        io::ErrorKind::TimedOut,
-        io::ErrorKind::WouldBlock,
-        io::ErrorKind::Interrupted,
-    ]
-    .contains(&error.kind())
+    [io::ErrorKind::TimedOut, io::ErrorKind::WouldBlock, io::ErrorKind::Interrupted]
+        .contains(&error.kind())
 }
 
 fn event(frame: Frame) -> SerialEvent {
@@ -345,12 +320,7 @@ mod tests {
                 move || clock.load(Ordering::SeqCst),
                 move |event| sender.send(event).unwrap(),
             );
-            Self {
-                wire,
-                time_ms,
-                events,
-                reader: reader.unwrap(),
-            }
+            Self { wire, time_ms, events, reader: reader.unwrap() }
         }
 
         fn send(&mut self, bytes: &[u8]) {
@@ -435,15 +405,9 @@ mod tests {
         let bench = Bench::on(&port, 9_600, wire);
         assert!(matches!(bench.next(), SerialEvent::Opened));
         let second = SerialLine::open(&port, 9_600).map(|_| ());
-        assert!(
-            matches!(second, Err(SerialError::Unavailable { .. })),
-            "{second:?}"
-        );
+        assert!(matches!(second, Err(SerialError::Unavailable { .. })), "{second:?}");
         bench.reader.close();
-        assert!(
-            SerialLine::open(&port, 9_600).is_ok(),
-            "close gives the port back at once"
-        );
+        assert!(SerialLine::open(&port, 9_600).is_ok(), "close gives the port back at once");
     }
 
     #[test]
@@ -458,10 +422,7 @@ mod tests {
         bench.send(b"CS1:HA");
         assert!(bench.is_silent());
         let wire = replug(&port, &mut bench);
-        assert!(matches!(
-            bench.next(),
-            SerialEvent::Lost(SerialError::Unplugged { .. })
-        ));
+        assert!(matches!(bench.next(), SerialEvent::Lost(SerialError::Unplugged { .. })));
         bench.wire = wire;
         assert!(matches!(bench.next(), SerialEvent::Opened));
         bench.send(b"CS1:WHOLE\r");
@@ -484,16 +445,10 @@ mod tests {
         let (wire, _far_end) = TTYPort::pair().unwrap();
         let bench = Bench::on(port.to_str().unwrap(), 9_600, wire);
         let event = bench.next();
-        assert!(
-            matches!(event, SerialEvent::Lost(SerialError::NotFound { .. })),
-            "{event:?}"
-        );
+        assert!(matches!(event, SerialEvent::Lost(SerialError::NotFound { .. })), "{event:?}");
         drop(bench.reader);
         let ended = bench.events.recv_timeout(Duration::from_secs(1));
-        assert!(
-            matches!(ended, Err(RecvTimeoutError::Disconnected)),
-            "the thread has ended"
-        );
+        assert!(matches!(ended, Err(RecvTimeoutError::Disconnected)), "the thread has ended");
     }
 
     #[test]
@@ -526,9 +481,6 @@ mod tests {
     fn a_file_is_no_reader() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let opened = SerialLine::open(file.path().to_str().unwrap(), 9_600).map(|_| ());
-        assert!(
-            matches!(opened, Err(SerialError::Unusable { .. })),
-            "{opened:?}"
-        );
+        assert!(matches!(opened, Err(SerialError::Unusable { .. })), "{opened:?}");
     }
 }

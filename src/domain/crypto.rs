@@ -49,9 +49,7 @@ impl PublicKey {
 
     /// Whether `signature` over `message` is this key's, by the strict rules: one accepted signature a signer.
     pub fn verify(&self, message: &[u8], signature: &[u8; 64]) -> bool {
-        self.0
-            .verify_strict(message, &Signature::from_bytes(signature))
-            .is_ok()
+        self.0.verify_strict(message, &Signature::from_bytes(signature)).is_ok()
     }
 }
 
@@ -168,17 +166,11 @@ mod tests {
             "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
             "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
         ] {
-            assert!(
-                matches!(weak.parse::<PublicKey>(), Err(KeyError::Weak)),
-                "{weak}"
-            );
+            assert!(matches!(weak.parse::<PublicKey>(), Err(KeyError::Weak)), "{weak}");
         }
         // y = p + 1 is another spelling of the neutral element.
         let odd = "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f";
-        assert!(matches!(
-            odd.parse::<PublicKey>(),
-            Err(KeyError::NotCanonical | KeyError::Weak)
-        ));
+        assert!(matches!(odd.parse::<PublicKey>(), Err(KeyError::NotCanonical | KeyError::Weak)));
     }
 
     #[test]

@@ -42,10 +42,7 @@ impl EnrolmentCode {
 
     /// Reads a code.
     pub fn parse(text: &str) -> Result<Self, EnrolError> {
-        let body = text
-            .trim()
-            .strip_prefix(PREFIX)
-            .ok_or(EnrolError::NotACode)?;
+        let body = text.trim().strip_prefix(PREFIX).ok_or(EnrolError::NotACode)?;
         if body.len() > TEXT_MAX {
             return Err(EnrolError::Damaged);
         }
@@ -53,11 +50,7 @@ impl EnrolmentCode {
         let code: Self = decode(&bytes).map_err(|_error| EnrolError::Damaged)?;
         let same = encode(&code) == bytes && base45::encode(&bytes) == body;
         let web = code.url.starts_with("https://") || code.url.starts_with("http://");
-        if same && web {
-            Ok(code)
-        } else {
-            Err(EnrolError::Damaged)
-        }
+        if same && web { Ok(code) } else { Err(EnrolError::Damaged) }
     }
 }
 
@@ -135,12 +128,9 @@ impl Grant {
             decode(Envelope::parse(bytes)?.unverified_payload()).map_err(EnvelopeError::Shape)?;
         let bundle = TrustBundle::open(&unverified.bundle, root)?;
         let grant: Self = open_message(bytes, &bundle.platform_key, Context::Enrolment)?;
-        let fits = grant.key == *device && bundle.merchant.id == grant.merchant;
-        if fits {
-            Ok((grant, bundle))
-        } else {
-            Err(EnrolError::OtherDevice)
-        }
+        let own = grant.key == *device && bundle.merchant.id == grant.merchant;
+        let fits = own && bundle.branch(grant.branch).is_some();
+        if fits { Ok((grant, bundle)) } else { Err(EnrolError::OtherDevice) }
     }
 }
 

@@ -70,16 +70,8 @@ impl<'a> Envelope<'a> {
     /// Reads the one accepted spelling.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, EnvelopeError> {
         let envelope = read(bytes).map_err(EnvelopeError::Shape)?;
-        let again = wrap(
-            &protected(envelope.kid),
-            envelope.payload,
-            &envelope.signature,
-        );
-        if again == bytes {
-            Ok(envelope)
-        } else {
-            Err(EnvelopeError::Spelling)
-        }
+        let again = wrap(&protected(envelope.kid), envelope.payload, &envelope.signature);
+        if again == bytes { Ok(envelope) } else { Err(EnvelopeError::Spelling) }
     }
 
     /// Which key claims to have signed: a hint.
@@ -105,9 +97,7 @@ pub fn open<'a>(
     key: &PublicKey,
     context: Context,
 ) -> Result<&'a [u8], EnvelopeError> {
-    Envelope::parse(bytes)?
-        .verify(key, context)
-        .ok_or(EnvelopeError::Signature)
+    Envelope::parse(bytes)?.verify(key, context).ok_or(EnvelopeError::Signature)
 }
 
 /// Encodes `message` and signs it.
@@ -166,23 +156,14 @@ fn read(bytes: &[u8]) -> Result<Envelope<'_>, minicbor::decode::Error> {
         return Err(error("not an array of four"));
     }
     let header = decoder.bytes()?;
-    let kid = header
-        .last_chunk()
-        .copied()
-        .ok_or_else(|| error("the header is too short"))?;
+    let kid = header.last_chunk().copied().ok_or_else(|| error("the header is too short"))?;
     if decoder.map()? != Some(0) {
         return Err(error("the unprotected header is not empty"));
     }
     let payload = decoder.bytes()?;
     let signature = decoder.bytes()?;
-    let signature = signature
-        .try_into()
-        .map_err(|_error| error("a signature has 64 bytes"))?;
-    Ok(Envelope {
-        kid: KeyId(kid),
-        payload,
-        signature,
-    })
+    let signature = signature.try_into().map_err(|_error| error("a signature has 64 bytes"))?;
+    Ok(Envelope { kid: KeyId(kid), payload, signature })
 }
 
 fn protected(KeyId([a, b, c, d]): KeyId) -> [u8; 9] {
@@ -191,12 +172,7 @@ fn protected(KeyId([a, b, c, d]): KeyId) -> [u8; 9] {
 
 fn wrap(protected: &[u8], payload: &[u8], signature: &[u8]) -> Vec<u8> {
     build(payload.len().saturating_add(96), |e| {
-        e.array(4)?
-            .bytes(protected)?
-            .map(0)?
-            .bytes(payload)?
-            .bytes(signature)?
-            .ok()
+        e.array(4)?.bytes(protected)?.map(0)?.bytes(payload)?.bytes(signature)?.ok()
     })
 }
 
@@ -204,12 +180,7 @@ fn wrap(protected: &[u8], payload: &[u8], signature: &[u8]) -> Vec<u8> {
 fn to_be_signed(protected: &[u8], context: Context, payload: &[u8]) -> Vec<u8> {
     build(payload.len().saturating_add(64), |e| {
         let aad = context.text().as_bytes();
-        e.array(4)?
-            .str("Signature1")?
-            .bytes(protected)?
-            .bytes(aad)?
-            .bytes(payload)?
-            .ok()
+        e.array(4)?.str("Signature1")?.bytes(protected)?.bytes(aad)?.bytes(payload)?.ok()
     })
 }
 
@@ -244,11 +215,7 @@ mod tests {
         assert_eq!(theirs.payload.as_deref(), Some(&b"payload"[..]));
         assert_eq!(theirs.protected.header.key_id, key().public().id().0);
         let verdict = theirs.verify_signature(b"countersign/voucher/1", |signature, message| {
-            key()
-                .public()
-                .verify(message, signature.try_into().unwrap())
-                .then_some(())
-                .ok_or(())
+            key().public().verify(message, signature.try_into().unwrap()).then_some(()).ok_or(())
         });
         assert_eq!(verdict, Ok(()));
     }
@@ -257,12 +224,7 @@ mod tests {
     fn a_signature_holds_in_its_own_context_only() {
         let sealed = seal(&key(), Context::Entry, b"payload");
         assert!(open(&sealed, &key().public(), Context::Entry).is_ok());
-        for other in [
-            Context::Voucher,
-            Context::Bundle,
-            Context::Request,
-            Context::Reply,
-        ] {
+        for other in [Context::Voucher, Context::Bundle, Context::Request, Context::Reply] {
             let opened = open(&sealed, &key().public(), other);
             assert!(matches!(opened, Err(EnvelopeError::Signature)), "{other:?}");
         }
@@ -274,10 +236,7 @@ mod tests {
         for bit in 0..sealed.len() * 8 {
             let mut changed = sealed.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
-            assert!(
-                open(&changed, &key().public(), Context::Entry).is_err(),
-                "bit {bit}"
-            );
+            assert!(open(&changed, &key().public(), Context::Entry).is_err(), "bit {bit}");
         }
     }
 
@@ -290,11 +249,7 @@ mod tests {
         let trailing = [&sealed[..], &[0]].concat();
         let wide_length = [&[0x98, 4], tail].concat();
         for odd in [tagged, indefinite, trailing, wide_length, Vec::new()] {
-            assert!(
-                Envelope::parse(&odd).is_err(),
-                "{}",
-                super::super::id::Hex(&odd)
-            );
+            assert!(Envelope::parse(&odd).is_err(), "{}", super::super::id::Hex(&odd));
         }
     }
 }

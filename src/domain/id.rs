@@ -20,8 +20,9 @@ macro_rules! number_id {
         impl FromStr for $name {
             type Err = std::num::ParseIntError;
 
+            /// Digits only: a sign would be a second spelling.
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                text.parse().map(Self)
+                text.strip_prefix('+').map_or(text, |_signed| "").parse().map(Self)
             }
         }
     };
@@ -116,9 +117,7 @@ impl FromStr for VoucherId {
     type Err = IdError;
 
     fn from_str(text: &str) -> Result<Self, IdError> {
-        parse_hex(text)
-            .map(Self::from_bytes)
-            .ok_or(IdError::VoucherId)
+        parse_hex(text).map(Self::from_bytes).ok_or(IdError::VoucherId)
     }
 }
 
@@ -167,11 +166,8 @@ impl FromStr for IssuerName {
 
     fn from_str(text: &str) -> Result<Self, IdError> {
         let fits = (1..=Self::MAX).contains(&text.len())
-            && text
-                .bytes()
-                .all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
-        fits.then(|| Self(text.to_owned()))
-            .ok_or(IdError::IssuerName)
+            && text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        fits.then(|| Self(text.to_owned())).ok_or(IdError::IssuerName)
     }
 }
 
@@ -263,9 +259,7 @@ pub fn parse_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
 }
 
 fn nibble(digit: u8) -> Option<u8> {
-    char::from(digit)
-        .to_digit(16)
-        .and_then(|value| u8::try_from(value).ok())
+    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
 /// A text that does not spell the thing it should name.
@@ -288,11 +282,7 @@ mod tests {
 
     #[test]
     fn a_voucher_id_is_campaign_index_random_in_network_order() {
-        let id = VoucherId {
-            campaign: CampaignId(0x0102_0304),
-            index: 5,
-            random: 0xAABB,
-        };
+        let id = VoucherId { campaign: CampaignId(0x0102_0304), index: 5, random: 0xAABB };
         assert_eq!(id.to_string(), "0102030400000005000000000000aabb");
         assert_eq!(id.to_string().parse(), Ok(id));
     }

@@ -52,10 +52,7 @@ impl Currency {
 
     /// The currency with this ISO 4217 number, where it is one that is known here.
     pub fn from_number(number: u16) -> Option<Self> {
-        CURRENCIES
-            .iter()
-            .any(|(known, ..)| *known == number)
-            .then_some(Self(number))
+        CURRENCIES.iter().any(|(known, ..)| *known == number).then_some(Self(number))
     }
 
     /// The ISO 4217 number.
@@ -91,9 +88,7 @@ impl FromStr for Currency {
     fn from_str(text: &str) -> Result<Self, MoneyError> {
         let wanted = text.to_ascii_uppercase();
         let found = CURRENCIES.iter().find(|(_, code, ..)| *code == wanted);
-        found
-            .map(|(number, ..)| Self(*number))
-            .ok_or(MoneyError::UnknownCurrency)
+        found.map(|(number, ..)| Self(*number)).ok_or(MoneyError::UnknownCurrency)
     }
 }
 
@@ -148,20 +143,15 @@ impl Money {
             return Err(MoneyError::TooManyDecimals);
         }
         let all = format!("{whole}{fraction:0<digits$}");
-        all.parse()
-            .map(|minor| Self { minor, currency })
-            .map_err(|_error| MoneyError::TooLarge)
+        all.parse().map(|minor| Self { minor, currency }).map_err(|_error| MoneyError::TooLarge)
     }
 
     /// The number without the currency, such as `12.50`.
     pub fn number(self) -> String {
         let digits = usize::from(self.currency.digits());
         let sign = if self.minor < 0 { "-" } else { "" };
-        let padded = format!(
-            "{:0>width$}",
-            self.minor.unsigned_abs(),
-            width = digits.saturating_add(1)
-        );
+        let padded =
+            format!("{:0>width$}", self.minor.unsigned_abs(), width = digits.saturating_add(1));
         let (whole, fraction) = padded.split_at(padded.len().saturating_sub(digits));
         let point = if digits == 0 { "" } else { "." };
         format!("{sign}{whole}{point}{fraction}")
@@ -212,10 +202,7 @@ mod tests {
         assert_eq!(parse("12", "JPY"), Ok(12));
         assert_eq!(parse("12.5", "JPY"), Err(MoneyError::TooManyDecimals));
         assert_eq!(parse("12.505", "EUR"), Err(MoneyError::TooManyDecimals));
-        assert_eq!(
-            parse("92233720368547758.08", "EUR"),
-            Err(MoneyError::TooLarge)
-        );
+        assert_eq!(parse("92233720368547758.08", "EUR"), Err(MoneyError::TooLarge));
         for bad in ["", ".5", "-1", "1e3", "1.2.3", "١", "1 000", "€5"] {
             assert_eq!(parse(bad, "EUR"), Err(MoneyError::NotAnAmount), "{bad}");
         }

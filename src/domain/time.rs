@@ -36,8 +36,7 @@ impl std::str::FromStr for Timestamp {
     type Err = jiff::Error;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse::<jiff::Timestamp>()
-            .map(|time| Self(time.as_second()))
+        text.parse::<jiff::Timestamp>().map(|time| Self(time.as_second()))
     }
 }
 
@@ -49,13 +48,7 @@ mod tests {
     fn times_are_shown_as_rfc_3339() {
         // RFC 8392 appendix A.1 and 3.1.4: 1443944944 is 2015-10-04T07:49:04Z.
         assert_eq!(Timestamp(1_443_944_944).to_string(), "2015-10-04T07:49:04Z");
-        assert_eq!(
-            "2015-10-04T07:49:04Z".parse::<Timestamp>().unwrap(),
-            Timestamp(1_443_944_944)
-        );
-        assert_eq!(
-            Timestamp(i64::MAX).to_string(),
-            "second 9223372036854775807"
-        );
+        assert_eq!("2015-10-04T07:49:04Z".parse::<Timestamp>().unwrap(), Timestamp(1_443_944_944));
+        assert_eq!(Timestamp(i64::MAX).to_string(), "second 9223372036854775807");
     }
 }

@@ -50,11 +50,7 @@ impl Batch {
             .ok_or(BatchError::Full(self.capacity))?;
         Ok(Claims {
             issuer: self.issuer.clone(),
-            id: VoucherId {
-                campaign: self.campaign,
-                index,
-                random,
-            },
+            id: VoucherId { campaign: self.campaign, index, random },
             from: self.from,
             until: self.until,
             scope: self.scope.clone(),
@@ -102,10 +98,8 @@ pub fn index_of(ordinal: u32, capacity: u32, secret: &[u8; 32]) -> Option<u32> {
     let network = Network::over(capacity, secret);
     // A permutation leads back to where it began, which is below the capacity: the walk ends. The
     // domain is at most four times the capacity, so it takes a few steps.
-    iter::successors(Some(network.permute(ordinal)), |at| {
-        Some(network.permute(*at))
-    })
-    .find(|at| *at < capacity)
+    iter::successors(Some(network.permute(ordinal)), |at| Some(network.permute(*at)))
+        .find(|at| *at < capacity)
 }
 
 /// Rounds of the network; many because a small domain gives each round little to mix.
@@ -125,26 +119,20 @@ impl Network {
             .chain_update(b"countersign/index/1")
             .chain_update(secret)
             .chain_update(capacity.to_be_bytes());
-        Self {
-            half_bits: bits.div_ceil(2).max(1),
-            keyed,
-        }
+        Self { half_bits: bits.div_ceil(2).max(1), keyed }
     }
 
     fn permute(&self, number: u32) -> u32 {
         let mask = self.mask();
         let halves = (number >> self.half_bits, number & mask);
-        let (left, right) = (0..ROUNDS).fold(halves, |(left, right), round| {
-            (right, left ^ (self.mix(round, right) & mask))
-        });
+        let (left, right) = (0..ROUNDS)
+            .fold(halves, |(left, right), round| (right, left ^ (self.mix(round, right) & mask)));
         (left << self.half_bits) | right
     }
 
     /// At most 16 bits are ones.
     fn mask(&self) -> u32 {
-        u32::MAX
-            .checked_shr(u32::BITS.saturating_sub(self.half_bits))
-            .unwrap_or(0)
+        u32::MAX.checked_shr(u32::BITS.saturating_sub(self.half_bits)).unwrap_or(0)
     }
 
     fn mix(&self, round: u8, half: u32) -> u32 {
@@ -185,9 +173,7 @@ mod tests {
     }
 
     fn indexes(capacity: u32, secret: &[u8; 32]) -> Vec<u32> {
-        (0..capacity)
-            .map(|ordinal| index_of(ordinal, capacity, secret).unwrap())
-            .collect()
+        (0..capacity).map(|ordinal| index_of(ordinal, capacity, secret).unwrap()).collect()
     }
 
     fn is_bijection(capacity: u32, secret: &[u8; 32]) -> bool {
@@ -268,9 +254,7 @@ mod tests {
                 merchant: MerchantId(101),
                 branches: (1001..=1004).map(BranchId).collect(),
             },
-            terms: Terms::PrepaidDeal {
-                value: Money::new(2500, Currency::EUR),
-            },
+            terms: Terms::PrepaidDeal { value: Money::new(2500, Currency::EUR) },
         }
     }
 
@@ -318,10 +302,7 @@ mod tests {
         let text = lunch().mint_one(&key, 0, u64::MAX).unwrap().text;
         let bytes = crate::domain::voucher::from_text(&text).unwrap().len();
         let version = picture::version(&text).unwrap();
-        println!(
-            "{bytes} bytes, {} characters, version {version}-M",
-            text.len()
-        );
+        println!("{bytes} bytes, {} characters, version {version}-M", text.len());
         assert!(bytes <= 150, "{bytes} bytes");
         assert!(text.len() <= 225, "{} characters", text.len());
         assert!(version <= 9, "version {version}");

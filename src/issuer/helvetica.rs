@@ -107,12 +107,9 @@ mod tests {
 
     #[test]
     fn what_it_lacks_is_counted() {
-        for (text, replaced) in [
-            ("", 0),
-            ("餐廳 25", 2),
-            ("a\nb\t\0", 3),
-            ("\u{80}\u{9f}\u{7f}", 3),
-        ] {
+        for (text, replaced) in
+            [("", 0), ("餐廳 25", 2), ("a\nb\t\0", 3), ("\u{80}\u{9f}\u{7f}", 3)]
+        {
             let encoded = encode(text);
             assert_eq!(encoded.replaced, replaced, "{text:?}");
             assert_eq!(encoded.bytes.len(), text.chars().count());

@@ -45,9 +45,7 @@ fn write_all<'a>(
     out: impl io::Write,
     rows: impl IntoIterator<Item = Row<'a>>,
 ) -> Result<(), csv::Error> {
-    let mut writer = WriterBuilder::new()
-        .terminator(Terminator::CRLF)
-        .from_writer(out);
+    let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out);
     writer.write_record(HEADER)?;
     for row in rows {
         writer.write_record(cells(&row).iter().map(|cell| safe(cell).into_owned()))?;
@@ -56,14 +54,7 @@ fn write_all<'a>(
 }
 
 fn cells(row: &Row<'_>) -> [String; HEADER.len()] {
-    let Claims {
-        issuer,
-        id,
-        from,
-        until,
-        terms,
-        ..
-    } = row.claims;
+    let Claims { issuer, id, from, until, terms, .. } = row.claims;
     [
         id.to_string(),
         issuer.to_string(),
@@ -116,17 +107,10 @@ mod tests {
     fn claims(issuer: &str, terms: Terms) -> Claims {
         Claims {
             issuer: issuer.parse().unwrap(),
-            id: VoucherId {
-                campaign: CampaignId(7),
-                index: 5,
-                random: 0xaabb,
-            },
+            id: VoucherId { campaign: CampaignId(7), index: 5, random: 0xaabb },
             from: Timestamp(1_443_944_944),
             until: Timestamp(1_443_944_945),
-            scope: Scope {
-                merchant: MerchantId(101),
-                branches: vec![BranchId(1001)],
-            },
+            scope: Scope { merchant: MerchantId(101), branches: vec![BranchId(1001)] },
             terms,
         }
     }
@@ -143,11 +127,7 @@ mod tests {
 
     fn one(issuer: &str, terms: Terms, short_code: &str, token: &str) -> String {
         let claims = claims(issuer, terms);
-        let row = Row {
-            claims: &claims,
-            short_code,
-            token,
-        };
+        let row = Row { claims: &claims, short_code, token };
         written(&[row]).lines().nth(1).unwrap().to_owned()
     }
 
@@ -171,11 +151,7 @@ mod tests {
     #[test]
     fn lines_end_as_rfc_4180_has_it() {
         let claims = claims("demo", Terms::StoredValue { balance: euros(1) });
-        let row = Row {
-            claims: &claims,
-            short_code: "A",
-            token: "T",
-        };
+        let row = Row { claims: &claims, short_code: "A", token: "T" };
         let list = written(&[row, row]);
         assert_eq!(list.matches("\r\n").count(), 3);
         assert_eq!(list.matches('\n').count(), 3);
@@ -187,11 +163,7 @@ mod tests {
         assert!(one("demo", value(), "a,b", "T").contains(",\"a,b\","));
         assert!(one("demo", value(), "a\"b", "T").contains(",\"a\"\"b\","));
         let claims = claims("demo", value());
-        let row = Row {
-            claims: &claims,
-            short_code: "a\r\nb",
-            token: "T",
-        };
+        let row = Row { claims: &claims, short_code: "a\r\nb", token: "T" };
         assert!(written(&[row]).contains(",\"a\r\nb\","));
     }
 
@@ -209,10 +181,7 @@ mod tests {
 
     #[test]
     fn the_value_is_what_the_voucher_is_worth_in_all() {
-        let pass = Terms::Pass {
-            uses: 10,
-            value_each: euros(350),
-        };
+        let pass = Terms::Pass { uses: 10, value_each: euros(350) };
         assert!(one("demo", pass, "A", "T").contains(",pass,3500,EUR,"));
         let percent = Terms::PercentOff(PercentOff {
             basis_points: 1000,

@@ -42,11 +42,7 @@ pub(super) struct Page {
 impl Page {
     /// Draws at most [`PER_PAGE`] items.
     pub(super) fn draw(items: &[(&SheetItem, QrMatrix)], footer: Footer<'_>) -> Self {
-        let mut page = Self {
-            content: Content::new(),
-            replaced: 0,
-            shortened: 0,
-        };
+        let mut page = Self { content: Content::new(), replaced: 0, shortened: 0 };
         for ((item, matrix), corner) in items.iter().zip(corners()) {
             page.cell(item, matrix, corner);
         }
@@ -63,11 +59,7 @@ impl Page {
         self.hairline(corner);
         self.code(matrix, corner.moved((CELL_WIDTH - CODE) / 2.0, CODE_TOP));
         let middle = |down| corner.moved(CELL_WIDTH / 2.0, down);
-        self.text(
-            &in_fours(&item.short_code),
-            &SHORT_CODE,
-            middle(SHORT_CODE_DOWN),
-        );
+        self.text(&in_fours(&item.short_code), &SHORT_CODE, middle(SHORT_CODE_DOWN));
         let lines = item.lines.iter().zip(LINES);
         for (line, (style, down)) in lines {
             self.text(line, &style, middle(down));
@@ -87,10 +79,7 @@ impl Page {
     fn code(&mut self, matrix: &QrMatrix, corner: Point) {
         let module = CODE / real(matrix.width_with_quiet_zone());
         let Point { x, y } = corner.moved(real(QUIET_ZONE) * module, real(QUIET_ZONE) * module);
-        self.content
-            .save_state()
-            .transform([module, 0.0, 0.0, -module, x, y])
-            .set_fill_gray(0.0);
+        self.content.save_state().transform([module, 0.0, 0.0, -module, x, y]).set_fill_gray(0.0);
         for (y, row) in matrix.rows().enumerate() {
             for (x, length) in dark_runs(row) {
                 self.content.rect(real(x), real(y), real(length), 1.0);
@@ -141,37 +130,15 @@ const SHORT_CODE_DOWN: f32 = mm(50.0);
 /// Room for text between the hairlines.
 const TEXT_ROOM: f32 = mm(56.0);
 
-const SHORT_CODE: Style = Style {
-    size: 12.0,
-    smallest: 6.0,
-    gray: 0.0,
-    align: CENTRE,
-    room: TEXT_ROOM,
-};
-const HEADLINE: Style = Style {
-    size: 9.0,
-    smallest: 7.0,
-    ..SHORT_CODE
-};
-const SMALL: Style = Style {
-    size: 8.0,
-    smallest: 6.5,
-    ..SHORT_CODE
-};
+const SHORT_CODE: Style =
+    Style { size: 12.0, smallest: 6.0, gray: 0.0, align: CENTRE, room: TEXT_ROOM };
+const HEADLINE: Style = Style { size: 9.0, smallest: 7.0, ..SHORT_CODE };
+const SMALL: Style = Style { size: 8.0, smallest: 6.5, ..SHORT_CODE };
 const LINES: [(Style, f32); super::sheet::LINES_MAX] =
     [(HEADLINE, mm(55.6)), (SMALL, mm(59.8)), (SMALL, mm(63.6))];
-const FOOTER_TITLE: Style = Style {
-    size: 8.0,
-    smallest: 8.0,
-    gray: 0.35,
-    align: LEFT,
-    room: mm(150.0),
-};
-const FOOTER_NUMBER: Style = Style {
-    align: RIGHT,
-    room: mm(30.0),
-    ..FOOTER_TITLE
-};
+const FOOTER_TITLE: Style =
+    Style { size: 8.0, smallest: 8.0, gray: 0.35, align: LEFT, room: mm(150.0) };
+const FOOTER_NUMBER: Style = Style { align: RIGHT, room: mm(30.0), ..FOOTER_TITLE };
 
 /// Share of a text's width that lies left of its point.
 const LEFT: f32 = 0.0;
@@ -198,16 +165,8 @@ impl Style {
         let wanted = helvetica::width(&bytes).max(f32::EPSILON);
         let size = (self.room / wanted).clamp(self.smallest, self.size);
         let shortened = self.room / wanted < self.smallest;
-        let bytes = if shortened {
-            shorten(&bytes, self.room / size)
-        } else {
-            bytes
-        };
-        Fitted {
-            bytes,
-            size,
-            shortened,
-        }
+        let bytes = if shortened { shorten(&bytes, self.room / size) } else { bytes };
+        Fitted { bytes, size, shortened }
     }
 }
 
@@ -230,10 +189,7 @@ struct Point {
 
 impl Point {
     fn moved(self, right: f32, down: f32) -> Self {
-        Self {
-            x: self.x + right,
-            y: self.y - down,
-        }
+        Self { x: self.x + right, y: self.y - down }
     }
 }
 
@@ -253,19 +209,14 @@ fn dark_runs(row: &[bool]) -> impl Iterator<Item = (usize, usize)> {
         *next = start.saturating_add(run.len());
         Some((start, run))
     });
-    starts
-        .filter(|(_, run)| run.first() == Some(&true))
-        .map(|(start, run)| (start, run.len()))
+    starts.filter(|(_, run)| run.first() == Some(&true)).map(|(start, run)| (start, run.len()))
 }
 
 /// `ABCD EFGH JKM`, however it was grouped before.
 fn in_fours(code: &str) -> String {
     let plain = |character: &char| !matches!(character, ' ' | '-');
     let characters: Vec<char> = code.chars().filter(plain).collect();
-    let groups: Vec<String> = characters
-        .chunks(4)
-        .map(|group| group.iter().collect())
-        .collect();
+    let groups: Vec<String> = characters.chunks(4).map(|group| group.iter().collect()).collect();
     groups.join(" ")
 }
 
@@ -285,12 +236,7 @@ mod tests {
 
     #[test]
     fn short_codes_are_grouped_in_fours_however_they_come() {
-        for code in [
-            "ABCDEFGHJKM",
-            "ABCD-EFGH-JKM",
-            "ABCD EFGH JKM",
-            "A-BCDEFGHJ-KM",
-        ] {
+        for code in ["ABCDEFGHJKM", "ABCD-EFGH-JKM", "ABCD EFGH JKM", "A-BCDEFGHJ-KM"] {
             assert_eq!(in_fours(code), "ABCD EFGH JKM");
         }
         assert_eq!(in_fours("ABCDEFGH"), "ABCD EFGH");
@@ -299,18 +245,11 @@ mod tests {
 
     #[test]
     fn a_text_is_made_smaller_before_it_is_shortened() {
-        let style = Style {
-            room: 100.0,
-            ..HEADLINE
-        };
+        let style = Style { room: 100.0, ..HEADLINE };
         // A W is 944 thousandths wide: 11 fit at 9 points, 15 at 7.
         for (length, size, shortened) in [(11, 9.0, false), (15, 7.06, false), (16, 7.0, true)] {
             let fitted = style.fit(vec![b'W'; length]);
-            assert!(
-                (fitted.size - size).abs() < 0.01,
-                "{length}: {}",
-                fitted.size
-            );
+            assert!((fitted.size - size).abs() < 0.01, "{length}: {}", fitted.size);
             assert_eq!(fitted.shortened, shortened, "{length}");
             assert!(helvetica::width(&fitted.bytes) * fitted.size < 100.01);
         }

@@ -50,9 +50,8 @@ pub fn png(text: &str, module_px: u32) -> Result<Vec<u8>, PictureError> {
         .filter(|_| (1..=MODULE_PX_MAX).contains(&module_px))
         .ok_or(PictureError::ModuleSize)?;
     let matrix = QrMatrix::of(text)?;
-    let side = u32::try_from(matrix.width_with_quiet_zone())
-        .unwrap_or(u32::MAX)
-        .saturating_mul(module_px);
+    let side =
+        u32::try_from(matrix.width_with_quiet_zone()).unwrap_or(u32::MAX).saturating_mul(module_px);
     let mut file = Vec::new();
     PngEncoder::new(&mut file)
         .write_image(&pixels(&matrix, scale), side, side, ExtendedColorType::L8)
@@ -84,12 +83,8 @@ fn pixels(matrix: &QrMatrix, scale: usize) -> Vec<u8> {
         let line = row
             .iter()
             .flat_map(|dark| std::iter::repeat_n(if *dark { BLACK } else { WHITE }, scale));
-        let line: Vec<u8> = margin
-            .iter()
-            .copied()
-            .chain(line)
-            .chain(margin.iter().copied())
-            .collect();
+        let line: Vec<u8> =
+            margin.iter().copied().chain(line).chain(margin.iter().copied()).collect();
         pixels.extend(line.repeat(scale));
     }
     pixels.extend(border);
@@ -117,9 +112,7 @@ mod tests {
     const TEXT: &str = "CS1:UJCLQE7W581%69 VD92EX0";
 
     fn grey(file: &[u8]) -> image::GrayImage {
-        image::load_from_memory_with_format(file, image::ImageFormat::Png)
-            .unwrap()
-            .into_luma8()
+        image::load_from_memory_with_format(file, image::ImageFormat::Png).unwrap().into_luma8()
     }
 
     #[test]

@@ -59,11 +59,7 @@ fn check(items: &[SheetItem]) -> Result<(), SheetError> {
         return Err(SheetError::TooMany);
     }
     let fits = |item: &SheetItem| item.lines.len() <= LINES_MAX;
-    items
-        .iter()
-        .all(fits)
-        .then_some(())
-        .ok_or(SheetError::Lines)
+    items.iter().all(fits).then_some(()).ok_or(SheetError::Lines)
 }
 
 fn with_code(item: &SheetItem) -> Result<(&SheetItem, QrMatrix), SheetError> {
@@ -95,15 +91,7 @@ impl Document {
         pdf.type1_font(font)
             .base_font(Name(b"Helvetica"))
             .encoding_predefined(Name(b"WinAnsiEncoding"));
-        Self {
-            pdf,
-            next,
-            tree,
-            font,
-            pages: Vec::new(),
-            replaced: 0,
-            shortened: 0,
-        }
+        Self { pdf, next, tree, font, pages: Vec::new(), replaced: 0, shortened: 0 }
     }
 
     fn add(&mut self, page: Page) {
@@ -114,10 +102,7 @@ impl Document {
         self.pdf.stream(content, &page.finish());
         let [width, height] = PAGE;
         let mut written = self.pdf.page(id);
-        written
-            .parent(self.tree)
-            .media_box(Rect::new(0.0, 0.0, width, height))
-            .contents(content);
+        written.parent(self.tree).media_box(Rect::new(0.0, 0.0, width, height)).contents(content);
         written.resources().fonts().pair(FONT, self.font);
         written.finish();
     }
@@ -179,9 +164,7 @@ mod tests {
     fn codes(sheet: &Sheet) -> Vec<QrMatrix> {
         let text = text(sheet);
         let drawings = text.split(" cm\n").skip(1);
-        drawings
-            .map(|drawing| redraw(drawing.split("\nQ\n").next().unwrap()))
-            .collect()
+        drawings.map(|drawing| redraw(drawing.split("\nQ\n").next().unwrap())).collect()
     }
 
     fn redraw(drawing: &str) -> QrMatrix {
@@ -220,10 +203,7 @@ mod tests {
     fn every_code_is_the_one_of_its_voucher_in_order() {
         let items = items(13);
         let drawn = codes(&pdf("Lunch", &items).unwrap());
-        let expected: Vec<_> = items
-            .iter()
-            .map(|item| QrMatrix::of(&item.text).unwrap())
-            .collect();
+        let expected: Vec<_> = items.iter().map(|item| QrMatrix::of(&item.text).unwrap()).collect();
         assert_eq!(drawn, expected);
     }
 

@@ -47,8 +47,14 @@ impl HttpTransport {
 }
 
 impl Transport for HttpTransport {
-    fn call(&self, path: &str, body: Vec<u8>, timeout: Duration) -> Result<Vec<u8>, TransportError> {
-        let url = self.base.join(path).map_err(|error| TransportError::Invalid(error.to_string()))?;
+    fn call(
+        &self,
+        path: &str,
+        body: Vec<u8>,
+        timeout: Duration,
+    ) -> Result<Vec<u8>, TransportError> {
+        let url =
+            self.base.join(path).map_err(|error| TransportError::Invalid(error.to_string()))?;
         let request = self.client.post(url).timeout(timeout).body(body);
         let request = request.header(CONTENT_TYPE, HeaderValue::from_static(COSE));
         let response = request.send().map_err(|error| failure(&error))?;

@@ -13,7 +13,8 @@ use std::time::Duration;
 /// is verified.
 pub trait Transport: Send + Sync {
     /// Sends `body` to `path`, such as `/v1/sync`.
-    fn call(&self, path: &str, body: Vec<u8>, timeout: Duration) -> Result<Vec<u8>, TransportError>;
+    fn call(&self, path: &str, body: Vec<u8>, timeout: Duration)
+    -> Result<Vec<u8>, TransportError>;
 }
 
 /// Why no answer came back.

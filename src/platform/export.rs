@@ -32,16 +32,12 @@ const HEADER: [&str; 20] = [
 
 /// Redemptions as a table with a header.
 pub fn csv(lines: &[RedemptionLine]) -> Result<Vec<u8>, csv::Error> {
-    let mut writer = WriterBuilder::new()
-        .terminator(Terminator::CRLF)
-        .from_writer(Vec::new());
+    let mut writer = WriterBuilder::new().terminator(Terminator::CRLF).from_writer(Vec::new());
     writer.write_record(HEADER)?;
     for line in lines {
         writer.write_record(cells(line).iter().map(|cell| safe(cell).into_owned()))?;
     }
-    writer
-        .into_inner()
-        .map_err(|error| csv::Error::from(error.into_error()))
+    writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
 }
 
 fn cells(line: &RedemptionLine) -> [String; HEADER.len()] {
@@ -64,8 +60,7 @@ fn cells(line: &RedemptionLine) -> [String; HEADER.len()] {
         line.uses.to_string(),
         line.amount.clone(),
         line.currency.to_owned(),
-        line.online
-            .map_or_else(String::new, |online| online.to_string()),
+        line.online.map_or_else(String::new, |online| online.to_string()),
         text(line.rolls_back),
         line.note.clone().unwrap_or_default(),
     ]

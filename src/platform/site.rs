@@ -132,9 +132,7 @@ impl Site {
 
     /// Makes a new API token, which ends the one before.
     pub fn new_api_token(&self) -> Result<ApiToken, SiteError> {
-        let bytes = Entropy::system()
-            .bytes::<24>()
-            .map_err(ServiceError::from)?;
+        let bytes = Entropy::system().bytes::<24>().map_err(ServiceError::from)?;
         let token = ApiToken(Hex(&bytes).to_string());
         let digest = hash(token.0.as_bytes()).to_string();
         self.platform.set_setting(TOKEN_HASH, &digest)?;
@@ -149,10 +147,7 @@ impl Site {
     ) -> Result<Self, SiteError> {
         let store = SqliteStore::open(&dir.join(DATABASE))?;
         let platform = Platform::new(Arc::new(store), keys, clock, entropy);
-        Ok(Self {
-            dir: dir.to_owned(),
-            platform: Arc::new(platform),
-        })
+        Ok(Self { dir: dir.to_owned(), platform: Arc::new(platform) })
     }
 
     fn issuer_path(&self, name: &IssuerName) -> PathBuf {
@@ -186,10 +181,7 @@ impl std::fmt::Debug for ApiToken {
 
 /// Makes the directory, readable by its owner only.
 fn make_empty(dir: &Path) -> Result<(), SiteError> {
-    let failed = |source| SiteError::Io {
-        path: dir.to_owned(),
-        source,
-    };
+    let failed = |source| SiteError::Io { path: dir.to_owned(), source };
     if dir.exists() {
         let mut inside = fs::read_dir(dir).map_err(failed)?;
         if inside.next().is_some() {

@@ -11,7 +11,9 @@ use crate::domain::{
 impl Store {
     /// Keeps notices; one that is held already changes nothing.
     pub fn keep_conflicts(&mut self, notices: &[ConflictNotice]) -> Result<(), StoreError> {
-        let Some(last) = notices.iter().map(|notice| notice.id).max() else { return Ok(()) };
+        let Some(last) = notices.iter().map(|notice| notice.id).max() else {
+            return Ok(());
+        };
         let tx = self.begin()?;
         for notice in notices {
             tx.tx.execute(

@@ -2,7 +2,7 @@
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{SEQ_MASK, SEQ_BITS, journal::Txn, open::StoreError};
+use super::{SEQ_BITS, SEQ_MASK, journal::Txn, open::StoreError, position};
 use crate::domain::{
     id::{Epoch, Seq, VoucherKey},
     redeem::ListFact,
@@ -18,7 +18,9 @@ pub struct LocalUse {
     pub used: Used,
     /// Its last redemption.
     pub last: Option<(Epoch, Seq, Timestamp)>,
-    /// When it last rolled a redemption back.
+    /// What of it was consumed in earlier epochs of the journal.
+    pub before: Used,
+    /// When it rolled its last redemption back, as long as the platform has not acknowledged that.
     pub rolled_back_at: Option<Timestamp>,
 }
 
@@ -26,16 +28,20 @@ impl Txn<'_> {
     /// What this terminal did with the voucher.
     pub fn local_use(&self, key: &VoucherKey) -> Result<LocalUse, StoreError> {
         let mut statement = self.tx.prepare_cached(
-            "SELECT uses, voucher.minor, last_position, rolled_back_at, entry.at
+            "SELECT uses, voucher.minor, last_position, entry.at, uses_before, minor_before, back.at
              FROM voucher JOIN entry ON entry.position = last_position
+             LEFT JOIN entry AS back ON back.of_position = last_position AND back.position > ?3
              WHERE issuer = ?1 AND id = ?2",
         )?;
-        let found = statement.query_row(params![key.issuer.as_str(), key.id.to_bytes()], |row| {
+        let acked = position(self.identity.epoch, self.identity.acked);
+        let which = params![key.issuer.as_str(), key.id.to_bytes(), acked];
+        let found = statement.query_row(which, |row| {
             let position: i64 = row.get(2)?;
             Ok(LocalUse {
                 used: Used { uses: row.get(0)?, minor: row.get(1)? },
-                last: Some((epoch_of(position), seq_of(position), Timestamp(row.get(4)?))),
-                rolled_back_at: row.get::<_, Option<i64>>(3)?.map(Timestamp),
+                last: Some((epoch_of(position), seq_of(position), Timestamp(row.get(3)?))),
+                before: Used { uses: row.get(4)?, minor: row.get(5)? },
+                rolled_back_at: row.get::<_, Option<i64>>(6)?.map(Timestamp),
             })
         });
         Ok(found.optional()?.unwrap_or_default())

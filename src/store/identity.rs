@@ -65,10 +65,10 @@ impl Identity {
 impl Store {
     /// Writes down what the platform granted and opens the journal's epoch.
     ///
-    /// An existing journal is kept: the new epoch goes on from it.
+    /// An existing journal is kept: the new epoch goes on from it, once all of the old one was sent.
     pub fn enrol(
         dir: &Path,
-        key: SecretKey,
+        mut key: SecretKey,
         code: &EnrolmentCode,
         (grant, bundle): (&Grant, &TrustBundle),
         now: Timestamp,
@@ -78,9 +78,15 @@ impl Store {
             if old.root != code.root || old.terminal != grant.terminal {
                 return Err(StoreError::OtherPlatform);
             }
-            if old.epoch >= grant.epoch {
-                return Self::resume(conn, old, key);
+            let renewed = grant.epoch > old.epoch;
+            let store = Self::resume(conn, old, key)?;
+            if !renewed {
+                return Ok(store);
             }
+            if store.unsent_entries() > 0 {
+                return Err(StoreError::Unsent(store.unsent_entries()));
+            }
+            (conn, key) = (store.conn, store.key);
         }
         write_grant(&mut conn, code, grant, bundle)?;
         let identity = Identity::read(&conn)?.ok_or(StoreError::NotEnrolled)?;
@@ -115,6 +121,7 @@ fn write_grant(
          ON CONFLICT (one) DO UPDATE SET version = excluded.version, bytes = excluded.bytes",
         params![bundle.version, grant.bundle.as_slice()],
     )?;
+    tx.execute("UPDATE voucher SET uses_before = uses, minor_before = minor", [])?;
     Ok(tx.commit()?)
 }
 

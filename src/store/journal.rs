@@ -1,8 +1,6 @@
 //! Appending to the journal, and reading it.
 
-use rusqlite::{
-    Connection, OptionalExtension as _, Transaction, TransactionBehavior, params,
-};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::{
     identity::Identity,
@@ -22,7 +20,7 @@ use crate::domain::{
 /// One transaction, from the check to the append. Dropped without [`Txn::commit`], it changes nothing.
 pub struct Txn<'a> {
     pub(super) tx: Transaction<'a>,
-    identity: &'a Identity,
+    pub(super) identity: &'a Identity,
     key: &'a SecretKey,
     head: &'a mut Head,
     floor: &'a mut Timestamp,
@@ -78,20 +76,22 @@ impl Store {
         let row = self.rows("WHERE position = ?1 AND ?2 = 0", at, 0)?.into_iter().next();
         Ok(row.filter(|row| !row.rolled_back).and_then(|row| match row.entry.body.clone() {
             Body::Redeemed(redeemed) => Some((row.entry, redeemed)),
-            Body::Opened(_) | Body::Refused(_) | Body::RolledBack(_) | Body::BundleTaken { .. } => None,
+            Body::Opened(_) | Body::Refused(_) | Body::RolledBack(_) | Body::BundleTaken { .. } => {
+                None
+            }
         }))
     }
 
     /// Calls `visit` with every signed entry in order and the head it leads to; stops at the first that does not verify.
-    pub fn verify_journal(
-        &self,
-        mut visit: impl FnMut(&SignedEntry),
-    ) -> Result<Head, StoreError> {
+    pub fn verify_journal(&self, mut visit: impl FnMut(&SignedEntry)) -> Result<Head, StoreError> {
         let mut statement = self.conn.prepare("SELECT bytes FROM entry ORDER BY position")?;
         let mut rows = statement.query([])?;
         let mut head: Option<Head> = None;
         while let Some(row) = rows.next()? {
-            let entry = SignedEntry::open(row.get_ref(0)?.as_blob().unwrap_or_default(), &self.key.public())?;
+            let entry = SignedEntry::open(
+                row.get_ref(0)?.as_blob().unwrap_or_default(),
+                &self.key.public(),
+            )?;
             let before = head.filter(|head| head.epoch == entry.entry.epoch);
             head = Some(verify_link(before.unwrap_or(Head::start(entry.entry.epoch)), &entry)?);
             visit(&entry);
@@ -202,7 +202,7 @@ fn columns(body: &Body) -> Columns {
 fn book(tx: &Transaction<'_>, signed: &SignedEntry) -> Result<(), StoreError> {
     match &signed.entry.body {
         Body::Redeemed(redeemed) => book_redeemed(tx, &signed.entry, redeemed),
-        Body::RolledBack(back) => book_rolled_back(tx, &signed.entry, back),
+        Body::RolledBack(back) => book_rolled_back(tx, back),
         Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } => Ok(()),
     }
 }
@@ -238,14 +238,9 @@ fn book_redeemed(
     Ok(())
 }
 
-fn book_rolled_back(
-    tx: &Transaction<'_>,
-    entry: &Entry,
-    back: &RolledBack,
-) -> Result<(), StoreError> {
+fn book_rolled_back(tx: &Transaction<'_>, back: &RolledBack) -> Result<(), StoreError> {
     let mut statement = tx.prepare_cached(
-        "UPDATE voucher SET uses = uses - ?3, minor = minor - ?4, rolled_back_at = ?5
-         WHERE issuer = ?1 AND id = ?2",
+        "UPDATE voucher SET uses = uses - ?3, minor = minor - ?4 WHERE issuer = ?1 AND id = ?2",
     )?;
     let key = &back.voucher;
     let changed = statement.execute(params![
@@ -253,7 +248,10 @@ fn book_rolled_back(
         key.id.to_bytes(),
         back.used.uses,
         back.used.minor,
-        entry.at.0,
     ])?;
-    if changed == 1 { Ok(()) } else { Err(StoreError::Damaged("a roll back without its redemption")) }
+    if changed == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Damaged("a roll back without its redemption"))
+    }
 }

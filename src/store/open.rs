@@ -167,11 +167,18 @@ pub(super) fn run_pragma(conn: &Connection, pragma: &str) -> Result<String, Stor
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// There is no terminal in this folder yet.
-    #[error("this terminal is not enrolled yet; run `countersign enrol` with the code from the platform")]
+    #[error(
+        "this terminal is not enrolled yet; run `countersign enrol` with the code from the platform"
+    )]
     NotEnrolled,
     /// There is one already, of another platform.
     #[error("this folder holds a terminal of another platform; choose another folder with --data")]
     OtherPlatform,
+    /// A new epoch may not begin before the old one was sent.
+    #[error(
+        "{0} entries of this terminal were not sent yet; run `countersign sync` first, or keep this folder and enrol in another one"
+    )]
+    Unsent(u64),
     /// The file cannot be opened.
     #[error("cannot open the store {}: {source}", file.display())]
     Open {
@@ -184,10 +191,14 @@ pub enum StoreError {
     #[error("another Countersign is using this store; close it first")]
     InUse,
     /// Not this program's file.
-    #[error("the file is not a Countersign store, or it is damaged; choose another folder with --data")]
+    #[error(
+        "the file is not a Countersign store, or it is damaged; choose another folder with --data"
+    )]
     Foreign,
     /// Written by a newer program.
-    #[error("the store was written by a newer Countersign (schema {found}, this one knows {known}); update this program")]
+    #[error(
+        "the store was written by a newer Countersign (schema {found}, this one knows {known}); update this program"
+    )]
     TooNew {
         /// Its schema.
         found: usize,

@@ -86,7 +86,8 @@ impl Store {
         let hash = self.hash_at(after)?.ok_or(StoreError::Damaged("a gap in the journal"))?;
         let sql = "SELECT bytes FROM entry WHERE position > ?1 ORDER BY position LIMIT ?2";
         let mut statement = self.conn.prepare_cached(sql)?;
-        let mut rows = statement.query(params![position(epoch, after), BATCH_ENTRIES_MAX as u64])?;
+        let mut rows =
+            statement.query(params![position(epoch, after), BATCH_ENTRIES_MAX as u64])?;
         let (mut entries, mut size) = (Vec::new(), 0_usize);
         while let Some(row) = rows.next()? {
             let bytes: Vec<u8> = row.get(0)?;

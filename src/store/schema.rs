@@ -20,7 +20,9 @@ pub(super) fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
 /// Brings the file to a version, which tests want to be an earlier one.
 pub(super) fn migrate_to(conn: &mut Connection, target: usize) -> Result<(), StoreError> {
     let version = version(conn)?;
-    let steps = MIGRATIONS.get(version..target.max(version)).ok_or(StoreError::TooNew { found: version, known: NEWEST })?;
+    let steps = MIGRATIONS
+        .get(version..target.max(version))
+        .ok_or(StoreError::TooNew { found: version, known: NEWEST })?;
     for (number, step) in (version.saturating_add(1)..).zip(steps) {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         tx.execute_batch(step)?;
@@ -34,8 +36,7 @@ pub(super) fn migrate_to(conn: &mut Connection, target: usize) -> Result<(), Sto
 fn version(conn: &Connection) -> Result<usize, StoreError> {
     let application: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
     let version: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let tables: i64 =
-        conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let tables: i64 = conn.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
     if application == APPLICATION_ID {
         return usize::try_from(version).map_err(|_error| StoreError::Foreign);
     }

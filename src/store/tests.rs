@@ -52,6 +52,11 @@ fn enrol(dir: &Path, epoch: u32) -> Result<Store, StoreError> {
     Store::enrol(dir, device(), &code, (&grant, &bundle), NOW)
 }
 
+fn enrol_again(store: Store, dir: &Path, epoch: u32) -> Result<Epoch, StoreError> {
+    drop(store);
+    enrol(dir, epoch).map(|store| store.head().epoch)
+}
+
 fn voucher(index: u32) -> VoucherKey {
     let id = VoucherId { campaign: CampaignId(7), index, random: 1 };
     VoucherKey { issuer: "demo".parse().unwrap(), id }
@@ -216,7 +221,11 @@ fn every_earlier_schema_is_brought_to_the_newest() {
         let mut statement =
             conn.prepare("SELECT type, name, sql FROM sqlite_schema ORDER BY type, name").unwrap();
         let rows = statement.query_map([], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, Option<String>>(2)?))
+            Ok((
+                row.get::<_, String>(0)?,
+                row.get::<_, String>(1)?,
+                row.get::<_, Option<String>>(2)?,
+            ))
         });
         rows.unwrap().map(Result::unwrap).collect::<Vec<_>>()
     };
@@ -236,6 +245,14 @@ fn enrolling_again_goes_on_in_a_new_epoch_and_keeps_the_journal() {
     let mut store = enrol(dir.path(), 1).unwrap();
     append(&mut store, redeemed(1, 100, Limit::Uses(1))).unwrap();
     let old = store.head();
+    assert_eq!(
+        store.head().epoch,
+        enrol_again(store, dir.path(), 1).unwrap(),
+        "the same code again"
+    );
+    assert!(matches!(enrol(dir.path(), 2).map(drop), Err(StoreError::Unsent(3))));
+    let mut store = Store::open(dir.path(), device()).unwrap();
+    store.acknowledged(old, b"reply").unwrap();
     drop(store);
     let mut store = enrol(dir.path(), 2).unwrap();
     assert_eq!((store.head().epoch, store.head().seq), (Epoch(2), Seq(2)));
@@ -243,10 +260,17 @@ fn enrolling_again_goes_on_in_a_new_epoch_and_keeps_the_journal() {
     store.verify_journal(|entry| entries.push(entry.entry.clone())).unwrap();
     let continues = entries.iter().rev().find_map(|entry| match &entry.body {
         Body::Opened(opened) => Some(opened.continues),
-        Body::Redeemed(_) | Body::Refused(_) | Body::RolledBack(_) | Body::BundleTaken { .. } => None,
+        Body::Redeemed(_) | Body::Refused(_) | Body::RolledBack(_) | Body::BundleTaken { .. } => {
+            None
+        }
     });
     assert_eq!(continues, Some(old.hash));
-    assert!(append(&mut store, redeemed(1, 100, Limit::Uses(1))).is_err(), "used in the first epoch");
+    let local = store.begin().unwrap().local_use(&voucher(1)).unwrap();
+    assert_eq!(local.before, local.used);
+    assert!(
+        append(&mut store, redeemed(1, 100, Limit::Uses(1))).is_err(),
+        "used in the first epoch"
+    );
 }
 
 #[test]

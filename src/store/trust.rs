@@ -24,7 +24,8 @@ pub struct HeldList {
 impl Store {
     /// The trust bundle in force, verified under the root key.
     pub fn bundle(&self) -> Result<TrustBundle, StoreError> {
-        let bytes: Vec<u8> = self.conn.query_row("SELECT bytes FROM bundle", [], |row| row.get(0))?;
+        let bytes: Vec<u8> =
+            self.conn.query_row("SELECT bytes FROM bundle", [], |row| row.get(0))?;
         TrustBundle::open(&bytes, &self.identity.root)
             .map_err(|_error| StoreError::Damaged("the trust bundle"))
     }
@@ -37,7 +38,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut txn = self.begin()?;
-        txn.tx.execute("UPDATE bundle SET version = ?1, bytes = ?2", params![bundle.version, bytes])?;
+        txn.tx.execute(
+            "UPDATE bundle SET version = ?1, bytes = ?2",
+            params![bundle.version, bytes],
+        )?;
         txn.append(Body::BundleTaken { version: bundle.version, hash: hash(bytes) }, now)?;
         txn.commit()
     }
@@ -105,7 +109,8 @@ impl Store {
 
     fn chunk(&self, manifest: &Manifest, number: u32) -> Result<Option<Chunk>, StoreError> {
         use rusqlite::OptionalExtension as _;
-        let sql = "SELECT bits FROM status_chunk WHERE issuer = ?1 AND campaign = ?2 AND number = ?3";
+        let sql =
+            "SELECT bits FROM status_chunk WHERE issuer = ?1 AND campaign = ?2 AND number = ?3";
         let mut statement = self.conn.prepare_cached(sql)?;
         let name = params![manifest.issuer.as_str(), manifest.campaign.0, number];
         let bits = statement.query_row(name, |row| row.get(0)).optional()?;

@@ -1,11 +1,6 @@
 //! What the platform is being asked while a customer waits.
 
-use crate::domain::{
-    redeem::Request,
-    scan::ShortCode,
-    sync::Millis,
-    voucher::Voucher,
-};
+use crate::domain::{redeem::Request, scan::ShortCode, sync::Millis, voucher::Voucher};
 
 /// How long a customer waits for the platform before the terminal goes on with what it knows.
 pub const ASK_DEADLINE_MS: Millis = 800;

@@ -31,14 +31,20 @@ pub struct SystemClock {
 }
 
 impl Default for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the clock that others take the time from")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the clock that others take the time from"
+    )]
     fn default() -> Self {
         Self { start: Instant::now() }
     }
 }
 
 impl Clock for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the clock that others take the time from")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the clock that others take the time from"
+    )]
     fn now(&self) -> Now {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let time = Timestamp(i64::try_from(since.as_secs()).unwrap_or(i64::MAX));

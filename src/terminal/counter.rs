@@ -12,12 +12,7 @@ use super::{
     wording::verdict_state,
 };
 use crate::{
-    domain::{
-        money::Money,
-        redeem,
-        scan::EntryMethod,
-        sync::Millis,
-    },
+    domain::{money::Money, redeem, scan::EntryMethod, sync::Millis},
     terminal::view::VerdictState,
 };
 
@@ -42,7 +37,11 @@ pub(super) struct Counter {
 enum Busy {
     #[default]
     Ready,
-    Asking { asking: Asking, nonce: Nonce, deadline: Millis },
+    Asking {
+        asking: Asking,
+        nonce: Nonce,
+        deadline: Millis,
+    },
     Question(Box<Open>),
     Shown(Shown),
 }
@@ -121,7 +120,9 @@ impl Counter {
 
     /// Takes the cashier's answer; an answer that is no number leaves the question open and says why.
     pub(super) fn answer(&mut self, text: &str, texts: &Texts) -> Option<Question> {
-        let Busy::Question(open) = &mut self.busy else { return None };
+        let Busy::Question(open) = &mut self.busy else {
+            return None;
+        };
         let currency = open.question.voucher.claims().terms.currency();
         let problem = match Money::parse(text, currency) {
             Ok(money) if money.minor > 0 => {

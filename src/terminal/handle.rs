@@ -19,10 +19,7 @@ type Notify = Box<dyn Fn() + Send>;
 impl ViewCell {
     /// A cell that holds `first`.
     pub fn new(first: View) -> Self {
-        Self {
-            newest: Arc::new(Mutex::new(Arc::new(first))),
-            on_change: Arc::default(),
-        }
+        Self { newest: Arc::new(Mutex::new(Arc::new(first))), on_change: Arc::default() }
     }
 
     /// The newest view.
@@ -38,21 +35,14 @@ impl ViewCell {
         }
         *newest = Arc::new(view);
         drop(newest);
-        if let Some(notify) = &*self
-            .on_change
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-        {
+        if let Some(notify) = &*self.on_change.lock().unwrap_or_else(PoisonError::into_inner) {
             notify();
         }
     }
 
     /// Calls `notify` after every change, from the engine's thread; it must return at once.
     pub fn on_change(&self, notify: impl Fn() + Send + 'static) {
-        *self
-            .on_change
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(Box::new(notify));
+        *self.on_change.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(notify));
     }
 }
 

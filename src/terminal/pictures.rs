@@ -35,7 +35,9 @@ impl Pictures {
     {
         let (inbox, pictures) = sync_channel(WAITING_MAX);
         let reader = Reader::start()?;
-        Builder::new().name("pictures".to_owned()).spawn(move || work(reader, &pictures, &handle))?;
+        Builder::new()
+            .name("pictures".to_owned())
+            .spawn(move || work(reader, &pictures, &handle))?;
         Ok(Self { inbox })
     }
 

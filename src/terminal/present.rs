@@ -10,8 +10,8 @@ use crate::{
         id::{Hash, Seq},
         journal::{self, Body, Refused, RolledBack},
         redeem::{
-            Decision, Facts, Finding, ListFact, PlatformFact, Redemption, Request, UseRecord, Verdict,
-            decide,
+            Decision, Facts, Finding, ListFact, PlatformFact, Redemption, Request, UseRecord,
+            Verdict, decide,
         },
         scan::{EntryMethod, Scanned, ShortCode, classify},
         time::Timestamp,
@@ -81,7 +81,7 @@ pub(super) enum Step {
         asked: Used,
         /// Position of the journal's last entry.
         after: Seq,
-        /// What this terminal consumed of the voucher.
+        /// What this terminal consumed of the voucher in the current epoch of its journal.
         used_here: Used,
     },
 }
@@ -93,16 +93,19 @@ pub(super) fn redeem(
     voucher: &Voucher,
     (request, platform): (&Request, PlatformFact),
 ) -> Result<Step, StoreError> {
-    let (identity, queue) = (store.identity().clone(), store.queue(voucher.claims().terms.currency()));
+    let (identity, queue) =
+        (store.identity().clone(), store.queue(voucher.claims().terms.currency()));
     let (floor, after) = (store.time_floor(), store.head().seq);
     let mut txn = store.begin()?;
     let (mut facts, local) = gather(&txn, scene, voucher, &identity)?;
+    let platform = without_own(platform, local.before);
     (facts.queue, facts.time_floor, facts.platform) = (queue, floor, platform);
     let policy = scene.trust.policy(voucher.claims());
     let decision = decide(voucher, request, &facts, policy, scene.time);
     if decision.verdict == Verdict::AskPlatform || lacks_evidence(&decision, &facts) {
         let asked = asked(voucher, request, &facts, scene);
-        return Ok(Step::Ask { asked, after, used_here: local.used });
+        let used_here = local.used.minus(local.before);
+        return Ok(Step::Ask { asked, after, used_here });
     }
     let mut outcome = outcome(scene, voucher, &facts, &decision);
     if let Some(body) = body(scene, voucher, (request, &facts), &decision) {
@@ -119,7 +122,8 @@ pub(super) fn validate(
     voucher: &Voucher,
     request: &Request,
 ) -> Result<Outcome, StoreError> {
-    let (identity, queue) = (store.identity().clone(), store.queue(voucher.claims().terms.currency()));
+    let (identity, queue) =
+        (store.identity().clone(), store.queue(voucher.claims().terms.currency()));
     let floor = store.time_floor();
     let txn = store.begin()?;
     let (mut facts, _) = gather(&txn, scene, voucher, &identity)?;
@@ -159,7 +163,9 @@ pub(super) fn roll_back(
     (seq, reason): (Seq, &str),
     time: Timestamp,
 ) -> Result<Option<Outcome>, StoreError> {
-    let Some((entry, redeemed)) = store.redemption(seq)? else { return Ok(None) };
+    let Some((entry, redeemed)) = store.redemption(seq)? else {
+        return Ok(None);
+    };
     let value = crate::domain::money::Money::new(redeemed.used.minor, redeemed.currency);
     let redemption = Redemption {
         used: redeemed.used,
@@ -189,6 +195,19 @@ pub(super) fn roll_back(
 /// The hash of a scanned text, as evidence what was shown.
 pub(super) fn scan_hash(text: &str) -> Hash {
     hash(text.as_bytes())
+}
+
+/// The platform counts earlier epochs of this terminal as another's; this journal holds them too.
+fn without_own(platform: PlatformFact, before: Used) -> PlatformFact {
+    match platform {
+        PlatformFact::Granted { used_elsewhere } => {
+            PlatformFact::Granted { used_elsewhere: used_elsewhere.minus(before) }
+        }
+        PlatformFact::Refused { reason, used_elsewhere, last } => {
+            PlatformFact::Refused { reason, used_elsewhere: used_elsewhere.minus(before), last }
+        }
+        other @ (PlatformFact::NotAsked | PlatformFact::Silent) => other,
+    }
 }
 
 /// A list says only that a voucher was used; the platform also knows when and where, and may know better.

@@ -44,7 +44,8 @@ impl Engine {
 
     /// The words for this terminal's outcomes.
     pub fn speaker(&self) -> Speaker<'_> {
-        let branch = self.store().map_or(crate::domain::id::BranchId(0), |store| store.identity().branch);
+        let branch =
+            self.store().map_or(crate::domain::id::BranchId(0), |store| store.identity().branch);
         Speaker { texts: &self.texts, trust: &self.trust, branch }
     }
 
@@ -111,7 +112,12 @@ impl Engine {
         let (state, title, amount, code) = match &row.entry.body {
             Body::Redeemed(redeemed) => {
                 let amount = Money::new(redeemed.used.minor, redeemed.currency).to_string();
-                (VerdictState::Accepted, self.title(&redeemed.voucher), amount, short(&redeemed.voucher))
+                (
+                    VerdictState::Accepted,
+                    self.title(&redeemed.voucher),
+                    amount,
+                    short(&redeemed.voucher),
+                )
             }
             Body::Refused(refused) => {
                 let code = refused.voucher.as_ref().map(short).unwrap_or_default();
@@ -126,18 +132,25 @@ impl Engine {
 
     fn title(&self, voucher: &VoucherKey) -> String {
         let campaign = self.trust.bundle.campaign(&voucher.issuer, voucher.id.campaign);
-        campaign.map_or_else(|| format!("#{}", voucher.id.campaign), |campaign| campaign.title.clone())
+        campaign
+            .map_or_else(|| format!("#{}", voucher.id.campaign), |campaign| campaign.title.clone())
     }
 
     /// The reason without the parts that only the moment of the refusal knew.
     fn short_reason(&self, code: &str) -> String {
         let key = format!("list.{code}");
         let text = self.texts.get(&key);
-        if text == key { self.texts.get(&format!("reason.{code}")).to_owned() } else { text.to_owned() }
+        if text == key {
+            self.texts.get(&format!("reason.{code}")).to_owned()
+        } else {
+            text.to_owned()
+        }
     }
 
     fn strip(&self, now: Now) -> StripView {
-        let Some(store) = self.store() else { return StripView::default() };
+        let Some(store) = self.store() else {
+            return StripView::default();
+        };
         let identity = store.identity();
         let branch = self.trust.branch(identity.branch).map_or("", |branch| branch.name.as_str());
         let age = identity.synced_at.map(|at| now.time.since(at).max(0));
@@ -164,7 +177,9 @@ impl Engine {
     }
 
     fn ago(&self, seconds: Option<i64>) -> String {
-        let Some(seconds) = seconds else { return self.texts.get("strip.never_synced").to_owned() };
+        let Some(seconds) = seconds else {
+            return self.texts.get("strip.never_synced").to_owned();
+        };
         let (key, count) = match seconds {
             ..60 => ("strip.synced_now", 0),
             60..3600 => ("strip.synced_minutes", seconds / 60),
@@ -177,7 +192,8 @@ impl Engine {
     fn undo_view(&self, now: Now) -> Option<UndoView> {
         let (_, row) = self.undoable(now)?;
         let shown = self.row(row)?;
-        let label = self.texts.fill("undo.label", &[("amount", &shown.amount), ("title", &shown.title)]);
+        let label =
+            self.texts.fill("undo.label", &[("amount", &shown.amount), ("title", &shown.title)]);
         let left = super::counter::UNDO_WINDOW_S.saturating_sub(now.time.since(row.entry.at));
         Some(UndoView { label, seconds_left: u64::try_from(left).unwrap_or(0) })
     }
@@ -218,9 +234,10 @@ fn support(outcome: &Outcome) -> String {
 fn offered(claims: &Claims, left: i64) -> String {
     match &claims.terms {
         Terms::StoredValue { balance } => Money::new(left, balance.currency).number(),
-        Terms::PrepaidDeal { .. } | Terms::AmountOff(_) | Terms::PercentOff(_) | Terms::Pass { .. } => {
-            String::new()
-        }
+        Terms::PrepaidDeal { .. }
+        | Terms::AmountOff(_)
+        | Terms::PercentOff(_)
+        | Terms::Pass { .. } => String::new(),
     }
 }
 
@@ -228,12 +245,17 @@ fn refused_state(refused: &journal::Refused) -> VerdictState {
     match refused.outcome {
         journal::Outcome::CannotCheck => VerdictState::CannotCheck,
         journal::Outcome::NotAVoucher => VerdictState::NotAVoucher,
-        journal::Outcome::Refused if refused.code.starts_with("voucher_already") => VerdictState::AlreadyUsed,
-        journal::Outcome::Refused if refused.code == "voucher_redeemed_elsewhere" => VerdictState::AlreadyUsed,
+        journal::Outcome::Refused if refused.code.starts_with("voucher_already") => {
+            VerdictState::AlreadyUsed
+        }
+        journal::Outcome::Refused if refused.code == "voucher_redeemed_elsewhere" => {
+            VerdictState::AlreadyUsed
+        }
         journal::Outcome::Refused => VerdictState::NotValid,
     }
 }
 
 fn short(voucher: &VoucherKey) -> String {
-    crate::domain::scan::ShortCode::from_bits(crate::domain::voucher::short_code_bits(voucher)).tail()
+    crate::domain::scan::ShortCode::from_bits(crate::domain::voucher::short_code_bits(voucher))
+        .tail()
 }

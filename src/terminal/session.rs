@@ -45,7 +45,7 @@ impl Session {
     /// Presents a text and waits for the outcome; only questions about it go out.
     pub fn redeem(&mut self, text: &str, request: Request) -> Option<Outcome> {
         self.engine.present(text, request, self.clock.now());
-        self.carry(Lane::Ask);
+        while self.carry(Lane::Ask) {}
         self.engine.handle(Event::Command(Command::Dismiss), self.clock.now());
         self.engine.take_outcome()
     }
@@ -70,9 +70,8 @@ impl Session {
     /// Carries the calls that wait on a line; false where there were none.
     fn carry(&mut self, lane: Lane) -> bool {
         let calls: Vec<Call> = std::iter::from_fn(|| self.engine.poll_call()).collect();
-        let (now, later): (Vec<_>, Vec<_>) =
-            calls.into_iter().partition(|call| call.lane <= lane);
-        let carried = !now.is_empty();
+        let (now, later): (Vec<_>, Vec<_>) = calls.into_iter().partition(|call| call.lane <= lane);
+        let carried = !now.is_empty() && self.transport.is_some();
         for call in now {
             let result = match &self.transport {
                 Some(transport) => {

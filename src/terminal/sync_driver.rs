@@ -10,8 +10,8 @@ use crate::{
         redeem::PlatformFact,
         scan::ShortCode,
         sync::{
-            CHUNKS_MAX, ClaimAnswer, ConflictNotice, Exchange, ListName, ListVersion, NumberedChunk,
-            Reply, ReplyBody, Request, RequestBody, Wanted, acknowledges,
+            CHUNKS_MAX, ClaimAnswer, ConflictNotice, Exchange, ListName, ListVersion,
+            NumberedChunk, Reply, ReplyBody, Request, RequestBody, Wanted, acknowledges,
         },
         time::Timestamp,
         trust::{BundleError, Chunk, Manifest, ManifestError, TrustBundle},
@@ -140,7 +140,8 @@ impl Arriving {
             ReplyBody::Mismatch { kind, head } => mismatch(store, kind, head),
             ReplyBody::Pulled { bundle: newer, manifests, conflicts } => {
                 store.keep_conflicts(&conflicts)?;
-                let changed = newer.map(|newer| take_bundle(store, bundle, &newer, now)).transpose()?;
+                let changed =
+                    newer.map(|newer| take_bundle(store, bundle, &newer, now)).transpose()?;
                 let manifests = manifests.iter().map(|bytes| bytes.as_slice());
                 self.announce(store, bundle, manifests, reply.time)?;
                 Ok(Applied::Pulled { wanted: self.settle(store)?, bundle: changed == Some(true) })
@@ -166,13 +167,19 @@ impl Arriving {
         manifests: impl Iterator<Item = &'b [u8]>,
         time: Timestamp,
     ) -> Result<(), SyncError> {
-        let held: BTreeMap<_, _> =
-            store.lists()?.into_iter().map(|held| (held.version.list, held.version.version)).collect();
+        let held: BTreeMap<_, _> = store
+            .lists()?
+            .into_iter()
+            .map(|held| (held.version.list, held.version.version))
+            .collect();
         for bytes in manifests {
             let manifest = Manifest::open(bytes, &bundle.platform_key)?;
             let list = ListName { issuer: manifest.issuer.clone(), campaign: manifest.campaign };
             if held.get(&list).is_some_and(|version| *version > manifest.version) {
-                return Err(SyncError::ListBackwards(ListVersion { list, version: manifest.version }));
+                return Err(SyncError::ListBackwards(ListVersion {
+                    list,
+                    version: manifest.version,
+                }));
             }
             let missing = store.missing_chunks(&manifest)?;
             let arrival =
@@ -188,11 +195,14 @@ impl Arriving {
     /// Takes parts that a manifest names; any other is dropped.
     fn receive(&mut self, chunks: Vec<NumberedChunk>) {
         for NumberedChunk { number, bits } in chunks {
-            let Some(chunk) = Chunk::from_bytes(bits.into()) else { continue };
+            let Some(chunk) = Chunk::from_bytes(bits.into()) else {
+                continue;
+            };
             let hash = chunk.hash();
             for arrival in self.lists.values_mut() {
                 let place = usize::try_from(number).ok();
-                let named = place.and_then(|place| arrival.manifest.chunks.get(place)) == Some(&hash);
+                let named =
+                    place.and_then(|place| arrival.manifest.chunks.get(place)) == Some(&hash);
                 if named && arrival.missing.contains(&number) {
                     arrival.missing.retain(|missing| *missing != number);
                     arrival.chunks.insert(number, chunk.clone());
@@ -213,7 +223,9 @@ impl Arriving {
             }
         }
         let wanted = self.lists.iter();
-        Ok(wanted.map(|(list, a)| Wanted { list: list.clone(), numbers: a.missing.clone() }).collect())
+        Ok(wanted
+            .map(|(list, a)| Wanted { list: list.clone(), numbers: a.missing.clone() })
+            .collect())
     }
 }
 

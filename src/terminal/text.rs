@@ -12,9 +12,7 @@ impl Texts {
     /// The English catalogue, which holds every key.
     pub fn english() -> Self {
         let mut texts = Self::parse(include_str!("../../assets/i18n/en/terminal.toml"));
-        texts
-            .entries
-            .extend(Self::parse(include_str!("../../assets/i18n/en/ui.toml")).entries);
+        texts.entries.extend(Self::parse(include_str!("../../assets/i18n/en/ui.toml")).entries);
         texts
     }
 
@@ -27,9 +25,7 @@ impl Texts {
         let entries = tables
             .into_iter()
             .flat_map(|(table, texts)| {
-                texts
-                    .into_iter()
-                    .map(move |(name, text)| (format!("{table}.{name}"), text))
+                texts.into_iter().map(move |(name, text)| (format!("{table}.{name}"), text))
             })
             .collect();
         Self { entries }
@@ -42,11 +38,9 @@ impl Texts {
 
     /// The text for `key` with each `{name}` replaced by its value.
     pub fn fill(&self, key: &str, values: &[(&str, &str)]) -> String {
-        values
-            .iter()
-            .fold(self.get(key).to_owned(), |text, (name, value)| {
-                text.replace(&format!("{{{name}}}"), value)
-            })
+        values.iter().fold(self.get(key).to_owned(), |text, (name, value)| {
+            text.replace(&format!("{{{name}}}"), value)
+        })
     }
 
     /// Every key, sorted.

@@ -255,5 +255,9 @@ fn minimum(terms: &Terms) -> Money {
 
 fn percent(basis_points: u16) -> String {
     let (whole, rest) = (basis_points / 100, basis_points % 100);
-    if rest == 0 { whole.to_string() } else { format!("{whole}.{rest:02}").trim_end_matches('0').to_owned() }
+    if rest == 0 {
+        whole.to_string()
+    } else {
+        format!("{whole}.{rest:02}").trim_end_matches('0').to_owned()
+    }
 }

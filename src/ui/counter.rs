@@ -78,21 +78,15 @@ impl Counter {
     /// Takes the scans of a keyboard reader out of the input of the coming frame.
     pub fn capture(&mut self, ctx: &Context, raw: &mut RawInput) -> Vec<Command> {
         let captured = self.keys.filter(ctx, raw);
-        captured
-            .into_iter()
-            .map(|captured| self.scan_command(captured))
-            .collect()
+        captured.into_iter().map(|captured| self.scan_command(captured)).collect()
     }
 
     fn scan_command(&self, captured: Captured) -> Command {
         match captured {
-            Captured::Scan(text) => Command::Scan {
-                text,
-                method: EntryMethod::Keyboard,
-            },
-            Captured::Overlong => Command::ScanFailed {
-                reason: self.texts.get("ui.scan_overlong").to_owned(),
-            },
+            Captured::Scan(text) => Command::Scan { text, method: EntryMethod::Keyboard },
+            Captured::Overlong => {
+                Command::ScanFailed { reason: self.texts.get("ui.scan_overlong").to_owned() }
+            }
         }
     }
 
@@ -177,21 +171,11 @@ impl Counter {
         commands: &mut Vec<PhoneCommand>,
     ) {
         let typing = self.dialog.is_some() || matches!(view.scan, ScanView::Question(_));
-        phone_keys(
-            ui.ctx(),
-            phone,
-            view.strip.online,
-            (&mut self.phone, typing),
-            commands,
-        );
+        phone_keys(ui.ctx(), phone, view.strip.online, (&mut self.phone, typing), commands);
         let width = theme::PHONE_WIDTH.min(ui.max_rect().width() * 0.3);
-        Panel::left("phone")
-            .exact_size(width)
-            .resizable(false)
-            .frame(Frame::NONE)
-            .show(ui, |ui| {
-                phone_ui(ui, phone, view, &self.texts, (&mut self.phone, commands));
-            });
+        Panel::left("phone").exact_size(width).resizable(false).frame(Frame::NONE).show(ui, |ui| {
+            phone_ui(ui, phone, view, &self.texts, (&mut self.phone, commands));
+        });
     }
 
     fn panels(&mut self, ui: &mut Ui, view: &View, commands: &mut Vec<Command>) {
@@ -220,10 +204,7 @@ impl Counter {
     /// A band for what is wrong with the terminal itself; returns the room that is left.
     fn notice_ui(&self, ui: &Ui, view: &View) -> Rect {
         let rect = ui.max_rect();
-        let fault = view
-            .fault
-            .as_deref()
-            .filter(|_| view.scan != ScanView::Ready);
+        let fault = view.fault.as_deref().filter(|_| view.scan != ScanView::Ready);
         let stuck = self.stuck.then(|| self.texts.get("ui.not_answering"));
         let Some(notice) = stuck.or(fault) else {
             return rect;
@@ -253,11 +234,7 @@ fn rows(whole: Rect) -> [Rect; 3] {
 /// The middle, and the list beside it where the verdict still fills its share of the window.
 fn columns(middle: Rect, window: Rect) -> (Rect, Option<Rect>) {
     let (left, list) = middle.split_left_right_at_x(middle.max.x - theme::LIST_WIDTH);
-    if left.area() >= window.area() * VERDICT_SHARE {
-        (left, Some(list))
-    } else {
-        (middle, None)
-    }
+    if left.area() >= window.area() * VERDICT_SHARE { (left, Some(list)) } else { (middle, None) }
 }
 
 /// Runs `contents` in exactly `rect`.
@@ -296,11 +273,7 @@ mod tests {
     fn raw(desk: &mut Desk, events: Vec<Event>, at_ms: u32) {
         let ctx = desk.ctx.clone();
         let time = Some(f64::from(at_ms) / 1000.0);
-        let mut input = RawInput {
-            events,
-            time,
-            ..RawInput::default()
-        };
+        let mut input = RawInput { events, time, ..RawInput::default() };
         let scans = desk.state_mut().counter.capture(&ctx, &mut input);
         desk.state_mut().commands.extend(scans);
         for event in input.events {
@@ -318,11 +291,7 @@ mod tests {
             _ => Key::from_name(&name).unwrap(),
         };
         let shift = typed.is_ascii_uppercase() || typed == ':';
-        let modifiers = if shift {
-            Modifiers::SHIFT
-        } else {
-            Modifiers::NONE
-        };
+        let modifiers = if shift { Modifiers::SHIFT } else { Modifiers::NONE };
         let event = |pressed| Event::Key {
             key,
             physical_key: Some(key),
@@ -331,10 +300,7 @@ mod tests {
             modifiers,
         };
         let text = (typed != '\n').then(|| Event::Text(typed.to_string()));
-        [Some(event(true)), text, Some(event(false))]
-            .into_iter()
-            .flatten()
-            .collect()
+        [Some(event(true)), text, Some(event(false))].into_iter().flatten().collect()
     }
 
     fn burst(desk: &mut Desk, text: &str) {
@@ -352,10 +318,7 @@ mod tests {
         type_text(&mut desk, "8");
         type_text(&mut desk, "0");
         press_key(&mut desk, Key::Enter);
-        let answers = [
-            Command::Answer("12.50".into()),
-            Command::Answer("80".into()),
-        ];
+        let answers = [Command::Answer("12.50".into()), Command::Answer("80".into())];
         assert_eq!(desk.state().commands, answers);
     }
 
@@ -364,17 +327,10 @@ mod tests {
         let mut desk = desk(with_question(question()));
         type_text(&mut desk, "99");
         let problem = Some("the balance is €12.50".into());
-        desk.state_mut().view = with_question(QuestionView {
-            problem,
-            held: true,
-            ..question()
-        });
+        desk.state_mut().view = with_question(QuestionView { problem, held: true, ..question() });
         desk.run_ok();
         assert!(desk.query_by_label("the balance is €12.50").is_some());
-        assert!(
-            desk.query_by_label_contains("Finish this one first")
-                .is_some()
-        );
+        assert!(desk.query_by_label_contains("Finish this one first").is_some());
         press_key(&mut desk, Key::Enter);
         type_text(&mut desk, "5");
         press_key(&mut desk, Key::Enter);
@@ -387,10 +343,7 @@ mod tests {
         let mut desk = desk(with_question(question()));
         press_key(&mut desk, Key::Escape);
         assert_eq!(desk.state().commands, [Command::Dismiss]);
-        assert!(
-            desk.get_by_label("Bill amount").is_focused(),
-            "the field keeps the focus"
-        );
+        assert!(desk.get_by_label("Bill amount").is_focused(), "the field keeps the focus");
     }
 
     #[test]
@@ -401,15 +354,9 @@ mod tests {
         desk.event(Event::Paste("9K2M\n".into()));
         desk.run_ok();
         press_key(&mut desk, Key::Enter);
-        let scan = Command::Scan {
-            text: "4F7Q-9K2M".into(),
-            method: EntryMethod::Typed,
-        };
+        let scan = Command::Scan { text: "4F7Q-9K2M".into(), method: EntryMethod::Typed };
         assert_eq!(desk.state().commands, [scan]);
-        assert!(
-            desk.query_by_label("Voucher code").is_none(),
-            "the dialog closes"
-        );
+        assert!(desk.query_by_label("Voucher code").is_none(), "the dialog closes");
     }
 
     #[test]
@@ -431,14 +378,8 @@ mod tests {
         press_key(&mut closed, Key::Num1);
         assert!(closed.state().commands.is_empty());
 
-        for (key, reason) in [Key::Num1, Key::Num2, Key::Num3]
-            .into_iter()
-            .zip(UndoReason::ALL)
-        {
-            let undo = Some(UndoView {
-                label: "Undo €10.00".into(),
-                seconds_left: 42,
-            });
+        for (key, reason) in [Key::Num1, Key::Num2, Key::Num3].into_iter().zip(UndoReason::ALL) {
+            let undo = Some(UndoView { label: "Undo €10.00".into(), seconds_left: 42 });
             let mut desk = desk(View { undo, ..ready() });
             press_key(&mut desk, Key::F4);
             assert!(desk.query_by_label("Undo €10.00").is_some());
@@ -451,22 +392,9 @@ mod tests {
     #[test]
     fn the_bar_shows_every_key_and_clicks_do_the_same() {
         let mut desk = desk(ready());
-        for label in [
-            "Type a code",
-            "Last scans",
-            "Undo",
-            "Sync now",
-            "Clear",
-            "Confirm",
-        ] {
-            let rects: Vec<Rect> = desk
-                .query_all_by_label(label)
-                .map(|node| node.rect())
-                .collect();
-            assert!(
-                rects.iter().any(|rect| rect.height() >= 48.0),
-                "{label}: {rects:?}"
-            );
+        for label in ["Type a code", "Last scans", "Undo", "Sync now", "Clear", "Confirm"] {
+            let rects: Vec<Rect> = desk.query_all_by_label(label).map(|node| node.rect()).collect();
+            assert!(rects.iter().any(|rect| rect.height() >= 48.0), "{label}: {rects:?}");
         }
         desk.get_by_label("Sync now").click();
         desk.run_ok();
@@ -479,32 +407,18 @@ mod tests {
         let mut desk = desk(ready());
         press_key(&mut desk, Key::F2);
         burst(&mut desk, "CS1:6BFOXN\n");
-        let scan = Command::Scan {
-            text: "CS1:6BFOXN".into(),
-            method: EntryMethod::Keyboard,
-        };
+        let scan = Command::Scan { text: "CS1:6BFOXN".into(), method: EntryMethod::Keyboard };
         assert_eq!(desk.state().commands, [scan]);
-        assert_eq!(
-            desk.get_by_label("Voucher code")
-                .value()
-                .unwrap_or_default(),
-            ""
-        );
+        assert_eq!(desk.get_by_label("Voucher code").value().unwrap_or_default(), "");
     }
 
     #[test]
     fn a_reader_answers_no_question() {
         let mut desk = desk(with_question(question()));
         burst(&mut desk, "1234567890\n");
-        let scan = Command::Scan {
-            text: "1234567890".into(),
-            method: EntryMethod::Keyboard,
-        };
+        let scan = Command::Scan { text: "1234567890".into(), method: EntryMethod::Keyboard };
         assert_eq!(desk.state().commands, [scan]);
-        assert_eq!(
-            desk.get_by_label("Bill amount").value().as_deref(),
-            Some("12.50")
-        );
+        assert_eq!(desk.get_by_label("Bill amount").value().as_deref(), Some("12.50"));
     }
 
     #[test]
@@ -515,16 +429,10 @@ mod tests {
             raw(&mut desk, stroke(typed), at_ms);
             raw(&mut desk, Vec::new(), at_ms.saturating_add(100));
         }
-        assert_eq!(
-            desk.get_by_label("Voucher code").value().as_deref(),
-            Some("ab9k2m7xq")
-        );
+        assert_eq!(desk.get_by_label("Voucher code").value().as_deref(), Some("ab9k2m7xq"));
         raw(&mut desk, stroke('\n'), 20_000);
         raw(&mut desk, Vec::new(), 20_100);
-        let scan = Command::Scan {
-            text: "ab9k2m7xq".into(),
-            method: EntryMethod::Typed,
-        };
+        let scan = Command::Scan { text: "ab9k2m7xq".into(), method: EntryMethod::Typed };
         assert_eq!(desk.state().commands, [scan]);
     }
 
@@ -536,10 +444,7 @@ mod tests {
         desk.run_ok();
         assert!(desk.query_by_label("Close").is_none());
         press_key(&mut desk, Key::F3);
-        assert!(
-            desk.query_by_label("Close").is_some(),
-            "it can be opened again"
-        );
+        assert!(desk.query_by_label("Close").is_some(), "it can be opened again");
     }
 
     #[test]
@@ -560,9 +465,7 @@ mod tests {
             width: 21,
             ..PhoneCard::default()
         };
-        let phone = PhoneView {
-            cards: vec![card("First"), card("Second")],
-        };
+        let phone = PhoneView { cards: vec![card("First"), card("Second")] };
         let mut desk = desk_of(vec2(1366.0, 768.0), ready(), Some(phone));
         press_key(&mut desk, Key::F6);
         press_key(&mut desk, Key::F8);
@@ -583,18 +486,12 @@ mod tests {
     #[test]
     fn every_text_on_the_screens_is_in_the_catalogue_and_every_one_there_is_used() {
         let mut sources = String::new();
-        read_sources(
-            &Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ui"),
-            &mut sources,
-        );
+        read_sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ui"), &mut sources);
         let used: BTreeSet<&str> = sources
             .split('"')
             .filter(|part| part.starts_with("ui.") || part.starts_with("phone."))
             .filter(|part| {
-                part.len() > 6
-                    && part
-                        .chars()
-                        .all(|c| c.is_ascii_lowercase() || "._".contains(c))
+                part.len() > 6 && part.chars().all(|c| c.is_ascii_lowercase() || "._".contains(c))
             })
             .collect();
         let catalogue = Texts::parse(include_str!("../../assets/i18n/en/ui.toml"));

@@ -9,14 +9,8 @@ const SIDE: u8 = 64;
 /// A tick in a circle, 64 by 64 pixels.
 pub(super) fn icon() -> IconData {
     let pixels = (0..SIDE).flat_map(|y| (0..SIDE).map(move |x| (x, y)));
-    let rgba = pixels
-        .flat_map(|(x, y)| color(f32::from(x), f32::from(y)).to_array())
-        .collect();
-    IconData {
-        rgba,
-        width: u32::from(SIDE),
-        height: u32::from(SIDE),
-    }
+    let rgba = pixels.flat_map(|(x, y)| color(f32::from(x), f32::from(y)).to_array()).collect();
+    IconData { rgba, width: u32::from(SIDE), height: u32::from(SIDE) }
 }
 
 fn color(x: f32, y: f32) -> Color32 {

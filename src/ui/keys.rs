@@ -39,10 +39,7 @@ impl KeyCapture {
     /// Replaces the events of `raw` by those of persons and returns what a reader delivered.
     pub fn filter(&mut self, ctx: &Context, raw: &mut RawInput) -> Vec<Captured> {
         let now_ms = millis(raw.time.unwrap_or_else(|| ctx.input(|input| input.time)));
-        let mut out = Sorted {
-            events: Vec::new(),
-            captured: Vec::new(),
-        };
+        let mut out = Sorted { events: Vec::new(), captured: Vec::new() };
         let ripe = self.burst.poll(now_ms);
         self.sort(ripe, &mut out);
         let mut events = std::mem::take(&mut raw.events).into_iter().peekable();
@@ -57,9 +54,7 @@ impl KeyCapture {
                 group.push(text);
             }
             self.down.extend(key);
-            let outputs = self
-                .burst
-                .press(press, Withheld { key, events: group }, now_ms);
+            let outputs = self.burst.press(press, Withheld { key, events: group }, now_ms);
             self.sort(outputs, &mut out);
         }
         raw.events = out.events;
@@ -69,14 +64,7 @@ impl KeyCapture {
 
     /// The press the detector should judge; none for what it has no opinion on.
     fn press_of(&self, event: &Event) -> Option<KeyPress> {
-        if let Event::Key {
-            key,
-            physical_key,
-            pressed: true,
-            modifiers,
-            ..
-        } = event
-        {
+        if let Event::Key { key, physical_key, pressed: true, modifiers, .. } = event {
             let place = physical_key.unwrap_or(*key);
             let repeat = self.down.contains(&place);
             return key_press(place, *modifiers, repeat);
@@ -152,10 +140,7 @@ fn millis(seconds: f64) -> u64 {
 
 /// The key by its place; what it is called on this layout only where the place is unknown.
 fn key_of(event: &Event) -> Option<Key> {
-    if let Event::Key {
-        key, physical_key, ..
-    } = event
-    {
+    if let Event::Key { key, physical_key, .. } = event {
         return Some(physical_key.unwrap_or(*key));
     }
     None
@@ -163,27 +148,13 @@ fn key_of(event: &Event) -> Option<Key> {
 
 fn key_press(place: Key, modifiers: Modifiers, repeat: bool) -> Option<KeyPress> {
     let key = PhysicalKey::from_name(place.name())?;
-    let key = if modifiers.alt || modifiers.mac_cmd {
-        PhysicalKey::Other
-    } else {
-        key
-    };
-    Some(KeyPress {
-        key,
-        shift: modifiers.shift,
-        ctrl: modifiers.ctrl,
-        repeat,
-    })
+    let key = if modifiers.alt || modifiers.mac_cmd { PhysicalKey::Other } else { key };
+    Some(KeyPress { key, shift: modifiers.shift, ctrl: modifiers.ctrl, repeat })
 }
 
 /// Text without a key, such as from an input method, is a person's.
 fn foreign() -> KeyPress {
-    KeyPress {
-        key: PhysicalKey::Other,
-        shift: false,
-        ctrl: false,
-        repeat: false,
-    }
+    KeyPress { key: PhysicalKey::Other, shift: false, ctrl: false, repeat: false }
 }
 
 /// The window turns these three control characters into clipboard events before anyone sees a key.
@@ -200,13 +171,7 @@ fn clipboard_key(event: &Event) -> Option<Key> {
 }
 
 fn release_of(event: &Event) -> Option<Event> {
-    if let Event::Key {
-        key,
-        physical_key,
-        modifiers,
-        ..
-    } = event
-    {
+    if let Event::Key { key, physical_key, modifiers, .. } = event {
         return Some(Event::Key {
             key: *key,
             physical_key: *physical_key,
@@ -244,13 +209,8 @@ mod tests {
         fn frame(&mut self, wait_ms: u32, events: Vec<Event>) {
             self.now_ms = self.now_ms.saturating_add(wait_ms);
             let time = Some(f64::from(self.now_ms) / 1000.0);
-            let mut raw = RawInput {
-                events,
-                time,
-                ..RawInput::default()
-            };
-            self.captured
-                .extend(self.capture.filter(&self.ctx, &mut raw));
+            let mut raw = RawInput { events, time, ..RawInput::default() };
+            self.captured.extend(self.capture.filter(&self.ctx, &mut raw));
             self.events.extend(raw.events);
         }
 
@@ -282,11 +242,7 @@ mod tests {
     }
 
     fn stroke(name: &str, place: &str) -> Vec<Event> {
-        vec![
-            key(name, place, true),
-            Event::Text(name.to_lowercase()),
-            key(name, place, false),
-        ]
+        vec![key(name, place, true), Event::Text(name.to_lowercase()), key(name, place, false)]
     }
 
     #[test]

@@ -40,10 +40,7 @@ pub fn run<E: From<Command> + Send + 'static>(
         .with_icon(icon::icon())
         .with_inner_size(vec2(1366.0, 768.0))
         .with_min_inner_size(vec2(800.0, 560.0));
-    let options = eframe::NativeOptions {
-        viewport,
-        ..eframe::NativeOptions::default()
-    };
+    let options = eframe::NativeOptions { viewport, ..eframe::NativeOptions::default() };
     eframe::run_native(
         "Countersign",
         options,
@@ -146,11 +143,7 @@ mod tests {
     fn a_full_queue_delays_commands_and_loses_none() {
         let ctx = Context::default();
         let (mut app, engine) = app(&ctx, 1);
-        let commands = [
-            Command::SyncNow,
-            Command::Dismiss,
-            Command::Undo(UndoReason::WrongScan),
-        ];
+        let commands = [Command::SyncNow, Command::Dismiss, Command::Undo(UndoReason::WrongScan)];
         app.queue(commands.to_vec());
         let mut arrived = Vec::new();
         for _ in 0..commands.len() {

@@ -41,8 +41,6 @@ pub struct PhoneCard {
     pub modules: Vec<bool>,
     /// Modules in a row.
     pub width: usize,
-    /// What the counter is expected to say.
-    pub expected: String,
 }
 
 /// The phone's content and what its keys do.
@@ -80,11 +78,7 @@ pub fn phone_keys(
     let last = phone.cards.len().saturating_sub(1);
     let before = state.selected;
     if press::pressed(ctx, Key::F8) || press::pressed_with_alt(ctx, Key::ArrowDown) {
-        state.selected = if state.selected >= last {
-            0
-        } else {
-            state.selected.saturating_add(1)
-        };
+        state.selected = if state.selected >= last { 0 } else { state.selected.saturating_add(1) };
     }
     if press::pressed(ctx, Key::F7) || press::pressed_with_alt(ctx, Key::ArrowUp) {
         state.selected = state.selected.checked_sub(1).unwrap_or(last);
@@ -109,34 +103,20 @@ pub fn phone_ui(
 ) {
     let rect = ui.max_rect();
     ui.painter().rect_filled(rect, 0.0, theme::PANEL);
-    ui.painter().vline(
-        rect.max.x - 0.5,
-        rect.y_range(),
-        Stroke::new(1.0, theme::LINE),
-    );
+    ui.painter().vline(rect.max.x - 0.5, rect.y_range(), Stroke::new(1.0, theme::LINE));
     let inner = rect.shrink2(vec2(18.0, 0.0));
     let title = Rect::from_min_size(inner.min, vec2(inner.width(), theme::STRIP_HEIGHT));
     let line = Line::new(texts.get("phone.title"), Face::Strong, 16.0, theme::MUTED);
-    line_ui(
-        ui,
-        title,
-        &line,
-        Align::Min,
-        ui.scope_id().with("phone title"),
-    );
+    line_ui(ui, title, &line, Align::Min, ui.scope_id().with("phone title"));
     let switch = Rect::from_min_max(
         pos2(inner.min.x, inner.max.y - 8.0 - TOUCH),
         pos2(inner.max.x, inner.max.y - 8.0),
     );
     if switch_ui(ui, switch, texts, view.strip.online != Link::SwitchedOff) {
-        commands.push(PhoneCommand::Network(
-            view.strip.online == Link::SwitchedOff,
-        ));
+        commands.push(PhoneCommand::Network(view.strip.online == Link::SwitchedOff));
     }
-    let room = Rect::from_min_max(
-        pos2(inner.min.x, title.max.y),
-        pos2(inner.max.x, switch.min.y - 12.0),
-    );
+    let room =
+        Rect::from_min_max(pos2(inner.min.x, title.max.y), pos2(inner.max.x, switch.min.y - 12.0));
     let body_height = (room.height() * 0.74).min(inner.width() + 124.0);
     let body = Rect::from_min_size(room.min, vec2(room.width(), body_height));
     if let Some(card) = phone.cards.get(state.selected)
@@ -158,8 +138,7 @@ fn handset_ui(ui: &mut Ui, body: Rect, card: &PhoneCard, texts: &Texts) -> bool 
         StrokeKind::Inside,
     );
     let page = body.shrink(9.0);
-    ui.painter()
-        .rect_filled(page, CornerRadius::same(22), theme::PHONE_PAGE);
+    ui.painter().rect_filled(page, CornerRadius::same(22), theme::PHONE_PAGE);
     let inner = page.shrink2(vec2(14.0, 12.0));
     let words = Rect::from_min_size(inner.min, vec2(inner.width(), 50.0));
     let lines = [
@@ -173,9 +152,7 @@ fn handset_ui(ui: &mut Ui, body: Rect, card: &PhoneCard, texts: &Texts) -> bool 
         pos2(page.max.x - 6.0, button.min.y - 4.0),
     );
     code_ui(ui, code, card);
-    let builder = UiBuilder::new()
-        .max_rect(button)
-        .layout(Layout::left_to_right(Align::Min));
+    let builder = UiBuilder::new().max_rect(button).layout(Layout::left_to_right(Align::Min));
     ui.scope_builder(builder, |ui| {
         let style = (Look::Primary, true);
         key_button_ui(ui, "F6", texts.get("phone.hold"), button.size(), style).clicked()
@@ -191,16 +168,11 @@ fn code_ui(ui: &Ui, rect: Rect, card: &PhoneCard) {
     let module = (room / (count + 2.0 * QUIET)).floor().max(1.0) / scale;
     let side = module * (count + 2.0 * QUIET);
     let snap = |at: f32| (at * scale).round() / scale;
-    let min = pos2(
-        snap(rect.center().x - side / 2.0),
-        snap(rect.center().y - side / 2.0),
-    );
+    let min = pos2(snap(rect.center().x - side / 2.0), snap(rect.center().y - side / 2.0));
     let paper = Rect::from_min_size(min, vec2(side, side));
-    ui.painter()
-        .rect_filled(paper, CornerRadius::same(6), theme::PAPER);
+    ui.painter().rect_filled(paper, CornerRadius::same(6), theme::PAPER);
     let origin = pos2(min.x + QUIET * module, min.y + QUIET * module);
-    ui.painter()
-        .add(Shape::mesh(code_mesh(card, origin, module)));
+    ui.painter().add(Shape::mesh(code_mesh(card, origin, module)));
     let response = ui.interact(paper, ui.scope_id().with("code"), Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &card.title));
 }
@@ -231,13 +203,7 @@ fn code_mesh(card: &PhoneCard, origin: egui::Pos2, module: f32) -> Mesh {
 fn list_ui(ui: &mut Ui, rect: Rect, phone: &PhoneView, state: &mut PhoneState, texts: &Texts) {
     let hint = Rect::from_min_size(rect.min, vec2(rect.width(), 22.0));
     let line = Line::new(texts.get("phone.choose"), Face::Plain, 14.0, theme::MUTED);
-    line_ui(
-        ui,
-        hint,
-        &line,
-        Align::Min,
-        ui.scope_id().with("phone choose"),
-    );
+    line_ui(ui, hint, &line, Align::Min, ui.scope_id().with("phone choose"));
     let rows = Rect::from_min_max(pos2(rect.min.x, hint.max.y + 6.0), rect.max);
     ui.scope_builder(UiBuilder::new().max_rect(rows), |ui| {
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
@@ -259,27 +225,14 @@ fn row_ui(ui: &mut Ui, card: &PhoneCard, chosen: bool) -> egui::Response {
     let size = vec2(ui.available_width() - 12.0, TOUCH + 4.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, chosen, &card.title));
-    let fill = if chosen || response.hovered() {
-        theme::HOVER
-    } else {
-        theme::RAISED
-    };
-    let edge = if chosen || response.has_focus() {
-        Stroke::new(2.0, theme::ACCENT)
-    } else {
-        Stroke::NONE
-    };
-    ui.painter().rect(
-        rect,
-        CornerRadius::same(theme::RADIUS),
-        fill,
-        edge,
-        StrokeKind::Inside,
-    );
+    let fill = if chosen || response.hovered() { theme::HOVER } else { theme::RAISED };
+    let edge =
+        if chosen || response.has_focus() { Stroke::new(2.0, theme::ACCENT) } else { Stroke::NONE };
+    ui.painter().rect(rect, CornerRadius::same(theme::RADIUS), fill, edge, StrokeKind::Inside);
     let room = rect.shrink2(vec2(14.0, 5.0));
     let lines = [
         row_line(&card.title, Face::Strong, 15.0, theme::TEXT),
-        row_line(&card.expected, Face::Plain, 13.0, theme::MUTED),
+        row_line(&card.subtitle, Face::Plain, 13.0, theme::MUTED),
     ];
     let galleys = lines.map(|line| line.layout(ui, room.width(), 1.0, Align::Min));
     let height = galleys.iter().map(|galley| galley.size().y).sum::<f32>();
@@ -301,52 +254,24 @@ fn switch_ui(ui: &mut Ui, rect: Rect, texts: &Texts, on: bool) -> bool {
     let response = ui.interact(rect, ui.scope_id().with("network"), Sense::click());
     let label = texts.get("phone.network");
     response.widget_info(|| WidgetInfo::selected(Role::Switch, true, on, label));
-    let fill = if response.hovered() {
-        theme::HOVER
-    } else {
-        theme::RAISED
-    };
-    let edge = if response.has_focus() {
-        Stroke::new(2.0, theme::ACCENT)
-    } else {
-        Stroke::NONE
-    };
-    ui.painter().rect(
-        rect,
-        CornerRadius::same(theme::RADIUS),
-        fill,
-        edge,
-        StrokeKind::Inside,
-    );
-    let words = texts.get(if on {
-        "phone.network_on"
-    } else {
-        "phone.network_off"
-    });
+    let fill = if response.hovered() { theme::HOVER } else { theme::RAISED };
+    let edge = if response.has_focus() { Stroke::new(2.0, theme::ACCENT) } else { Stroke::NONE };
+    ui.painter().rect(rect, CornerRadius::same(theme::RADIUS), fill, edge, StrokeKind::Inside);
+    let words = texts.get(if on { "phone.network_on" } else { "phone.network_off" });
     let room = Rect::from_min_max(
         pos2(rect.min.x + 16.0, rect.min.y),
         pos2(rect.max.x - 90.0, rect.max.y),
     );
     let line = Line::new(words, Face::Strong, 16.0, theme::TEXT);
-    line_ui(
-        ui,
-        room,
-        &line,
-        Align::Min,
-        ui.scope_id().with("network words"),
-    );
+    line_ui(ui, room, &line, Align::Min, ui.scope_id().with("network words"));
     knob(ui, rect, on);
     response.clicked()
 }
 
 fn knob(ui: &Ui, rect: Rect, on: bool) {
     let track = Rect::from_center_size(pos2(rect.max.x - 46.0, rect.center().y), vec2(60.0, 30.0));
-    let (fill, at) = if on {
-        (theme::GOOD, track.max.x - 15.0)
-    } else {
-        (theme::FAINT, track.min.x + 15.0)
-    };
+    let (fill, at) =
+        if on { (theme::GOOD, track.max.x - 15.0) } else { (theme::FAINT, track.min.x + 15.0) };
     ui.painter().rect_filled(track, 15.0, fill);
-    ui.painter()
-        .circle_filled(pos2(at, track.center().y), 12.0, theme::PHONE_PAGE);
+    ui.painter().circle_filled(pos2(at, track.center().y), 12.0, theme::PHONE_PAGE);
 }

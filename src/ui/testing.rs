@@ -28,18 +28,8 @@ pub(crate) struct Bench {
 pub(crate) type Desk = Harness<'static, Bench>;
 
 pub(crate) fn ready() -> View {
-    let strip = StripView {
-        shop: "Café Anker".into(),
-        ..StripView::default()
-    };
-    View {
-        scan: ScanView::Ready,
-        recent: Vec::new(),
-        strip,
-        undo: None,
-        notice: None,
-        fault: None,
-    }
+    let strip = StripView { shop: "Café Anker".into(), ..StripView::default() };
+    View { scan: ScanView::Ready, recent: Vec::new(), strip, undo: None, notice: None, fault: None }
 }
 
 pub(crate) fn verdict(state: VerdictState, headline: &str) -> VerdictView {
@@ -59,10 +49,7 @@ pub(crate) fn verdict(state: VerdictState, headline: &str) -> VerdictView {
 }
 
 pub(crate) fn with_verdict(verdict: VerdictView) -> View {
-    View {
-        scan: ScanView::Verdict(Arc::new(verdict)),
-        ..ready()
-    }
+    View { scan: ScanView::Verdict(Arc::new(verdict)), ..ready() }
 }
 
 pub(crate) fn question() -> QuestionView {
@@ -79,10 +66,7 @@ pub(crate) fn question() -> QuestionView {
 }
 
 pub(crate) fn with_question(question: QuestionView) -> View {
-    View {
-        scan: ScanView::Question(question),
-        ..ready()
-    }
+    View { scan: ScanView::Question(question), ..ready() }
 }
 
 pub(crate) fn desk_of(size: Vec2, view: View, phone: Option<PhoneView>) -> Desk {
@@ -93,17 +77,14 @@ pub(crate) fn desk_of(size: Vec2, view: View, phone: Option<PhoneView>) -> Desk 
         commands: Vec::new(),
         asked: Vec::new(),
     };
-    HarnessBuilder::default()
-        .with_size(size)
-        .with_context_setup(theme::install)
-        .build_ui_state(
-            |ui, bench: &mut Bench| {
-                let wishes = bench.counter.ui(ui, &bench.view, bench.phone.as_ref());
-                bench.commands.extend(wishes.commands);
-                bench.asked.extend(wishes.phone);
-            },
-            bench,
-        )
+    HarnessBuilder::default().with_size(size).with_context_setup(theme::install).build_ui_state(
+        |ui, bench: &mut Bench| {
+            let wishes = bench.counter.ui(ui, &bench.view, bench.phone.as_ref());
+            bench.commands.extend(wishes.commands);
+            bench.asked.extend(wishes.phone);
+        },
+        bench,
+    )
 }
 
 pub(crate) fn desk(view: View) -> Desk {

@@ -53,12 +53,8 @@ pub const CANNOT_CHECK: Tone = Tone {
     shade: rgb(0x0026_333A),
 };
 /// Nothing on the counter.
-pub const CALM: Tone = Tone {
-    fill: rgb(0x000E_1519),
-    ink: rgb(0x00F3_F6F7),
-    soft: rgb(0x00A9_B8C0),
-    shade: PANEL,
-};
+pub const CALM: Tone =
+    Tone { fill: rgb(0x000E_1519), ink: rgb(0x00F3_F6F7), soft: rgb(0x00A9_B8C0), shade: PANEL };
 
 /// Strip, bar and side panels.
 pub const PANEL: Color32 = rgb(0x0015_1E23);
@@ -207,26 +203,16 @@ pub fn install(ctx: &Context) {
 fn fonts() -> FontDefinitions {
     let mut fonts = FontDefinitions::default();
     for (name, data) in [
-        (
-            "Inter Medium",
-            &include_bytes!("../../assets/fonts/Inter-Medium.otf")[..],
-        ),
+        ("Inter Medium", &include_bytes!("../../assets/fonts/Inter-Medium.otf")[..]),
         ("Inter Bold", &include_bytes!("../../assets/fonts/Inter-Bold.otf")[..]),
     ] {
-        fonts
-            .font_data
-            .insert(name.to_owned(), Arc::new(FontData::from_static(data)));
+        fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(data)));
     }
     let plain = fonts.families.entry(FontFamily::Proportional).or_default();
     let fallback = plain.clone();
     plain.insert(0, "Inter Medium".to_owned());
-    let strong = ["Inter Bold".to_owned()]
-        .into_iter()
-        .chain(fallback)
-        .collect();
-    fonts
-        .families
-        .insert(FontFamily::Name(STRONG.into()), strong);
+    let strong = ["Inter Bold".to_owned()].into_iter().chain(fallback).collect();
+    fonts.families.insert(FontFamily::Name(STRONG.into()), strong);
     fonts
 }
 
@@ -244,10 +230,7 @@ fn visuals() -> Visuals {
     visuals
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the tokens themselves are made here"
-)]
+#[expect(clippy::disallowed_methods, reason = "the tokens themselves are made here")]
 const fn rgb(hex: u32) -> Color32 {
     let [_, red, green, blue] = hex.to_be_bytes();
     Color32::from_rgb(red, green, blue)
@@ -261,11 +244,7 @@ mod tests {
     fn luminance(color: Color32) -> f64 {
         let linear = |channel: u8| {
             let c = f64::from(channel) / 255.0;
-            if c <= 0.04045 {
-                c / 12.92
-            } else {
-                ((c + 0.055) / 1.055).powf(2.4)
-            }
+            if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) }
         };
         0.2126 * linear(color.r()) + 0.7152 * linear(color.g()) + 0.0722 * linear(color.b())
     }

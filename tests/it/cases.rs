@@ -28,13 +28,7 @@ pub(crate) struct Case {
 
 impl Case {
     pub(crate) fn decide(&self) -> Decision {
-        decide(
-            &self.voucher,
-            &self.request,
-            &self.facts,
-            &self.policy,
-            self.now,
-        )
+        decide(&self.voucher, &self.request, &self.facts, &self.policy, self.now)
     }
 
     pub(crate) fn is_accepted(&self) -> bool {
@@ -44,13 +38,7 @@ impl Case {
 
 pub(crate) fn case() -> impl Strategy<Value = Case> {
     (voucher(), request(), facts(), policy(), now()).prop_map(
-        |(voucher, request, facts, policy, now)| Case {
-            voucher,
-            request,
-            facts,
-            policy,
-            now,
-        },
+        |(voucher, request, facts, policy, now)| Case { voucher, request, facts, policy, now },
     )
 }
 
@@ -69,10 +57,7 @@ fn voucher() -> impl Strategy<Value = Voucher> {
     let branches = prop_oneof![3 => Just(vec![]), 1 => Just(vec![BranchId(11)]), 1 => Just(vec![BranchId(12)])];
     (terms(), branches, prop::bool::weighted(0.05)).prop_map(|(terms, branches, withdrawn)| {
         let mut claims = world::claims(terms);
-        claims.scope = Scope {
-            merchant: MerchantId(1),
-            branches,
-        };
+        claims.scope = Scope { merchant: MerchantId(1), branches };
         let mut key = world::published_key();
         key.withdrawn = withdrawn;
         world::voucher(&claims, &key)
@@ -84,10 +69,7 @@ fn terms() -> impl Strategy<Value = Terms> {
     prop_oneof![
         (1..9_000_i64).prop_map(|minor| Terms::PrepaidDeal { value: euro(minor) }),
         (1..9_000_i64, minimum()).prop_map(|(off, minimum_spend)| {
-            Terms::AmountOff(AmountOff {
-                off: euro(off),
-                minimum_spend,
-            })
+            Terms::AmountOff(AmountOff { off: euro(off), minimum_spend })
         }),
         (1..=10_000_u16, minimum(), minimum()).prop_map(|(basis_points, cap, minimum_spend)| {
             Terms::PercentOff(PercentOff {
@@ -97,13 +79,9 @@ fn terms() -> impl Strategy<Value = Terms> {
                 currency: Currency::EUR,
             })
         }),
-        (1..6_u16, 0..900_i64).prop_map(|(uses, each)| Terms::Pass {
-            uses,
-            value_each: euro(each)
-        }),
-        (1..9_000_i64).prop_map(|minor| Terms::StoredValue {
-            balance: euro(minor)
-        }),
+        (1..6_u16, 0..900_i64)
+            .prop_map(|(uses, each)| Terms::Pass { uses, value_each: euro(each) }),
+        (1..9_000_i64).prop_map(|minor| Terms::StoredValue { balance: euro(minor) }),
     ]
 }
 
@@ -111,20 +89,11 @@ fn request() -> impl Strategy<Value = Request> {
     let money = || {
         let currency = prop_oneof![9 => Just(Currency::EUR), 1 => Just("USD".parse().unwrap())];
         let amount = (-20..9_000_i64, currency);
-        option::weighted(
-            0.8,
-            amount.prop_map(|(minor, currency)| Money::new(minor, currency)),
-        )
+        option::weighted(0.8, amount.prop_map(|(minor, currency)| Money::new(minor, currency)))
     };
     let method = select(vec![EntryMethod::Camera, EntryMethod::Typed]);
-    (method, money(), money(), option::of(0..7_u16)).prop_map(|(method, bill, amount, uses)| {
-        Request {
-            method,
-            bill,
-            amount,
-            uses,
-        }
-    })
+    (method, money(), money(), option::of(0..7_u16))
+        .prop_map(|(method, bill, amount, uses)| Request { method, bill, amount, uses })
 }
 
 fn facts() -> impl Strategy<Value = Facts> {
@@ -145,29 +114,20 @@ fn facts() -> impl Strategy<Value = Facts> {
     let queue = (0..5_u32, 0..20_000_i64).prop_map(|(count, minor)| Queue { count, minor });
     let floor =
         prop_oneof![4 => Just(-60), 1 => -400_000..400_000_i64].prop_map(|ahead| NOON.plus(ahead));
-    (
-        campaign,
-        list,
-        used(),
-        rolled_back,
-        platform(),
-        queue,
-        floor,
+    (campaign, list, used(), rolled_back, platform(), queue, floor).prop_map(
+        |(campaign, list, used_here, rolled_back_at, platform, queue, time_floor)| Facts {
+            merchant: MerchantId(1),
+            branch: BranchId(11),
+            campaign,
+            list,
+            used_here,
+            last_use_here: None,
+            rolled_back_at,
+            platform,
+            queue,
+            time_floor,
+        },
     )
-        .prop_map(
-            |(campaign, list, used_here, rolled_back_at, platform, queue, time_floor)| Facts {
-                merchant: MerchantId(1),
-                branch: BranchId(11),
-                campaign,
-                list,
-                used_here,
-                last_use_here: None,
-                rolled_back_at,
-                platform,
-                queue,
-                time_floor,
-            },
-        )
 }
 
 /// Mostly nothing.
@@ -197,22 +157,15 @@ pub(crate) fn refusal() -> impl Strategy<Value = PlatformRefusal> {
 /// Standard policies, and any sets of findings at all.
 fn policy() -> impl Strategy<Value = Policy> {
     let mode = select(OfflineMode::ALL.to_vec());
-    let limits = (
-        0..9_000_i64,
-        0..5_u32,
-        0..30_000_i64,
-        0..100_000_u32,
-        0..300_000_u32,
-    )
-        .prop_map(
-            |(amount_minor, unsynced_count, unsynced_minor, list_warn_s, list_max_s)| Limits {
-                amount_minor,
-                unsynced_count,
-                unsynced_minor,
-                list_warn_s,
-                list_max_s,
-            },
-        );
+    let limits = (0..9_000_i64, 0..5_u32, 0..30_000_i64, 0..100_000_u32, 0..300_000_u32).prop_map(
+        |(amount_minor, unsynced_count, unsynced_minor, list_warn_s, list_max_s)| Limits {
+            amount_minor,
+            unsynced_count,
+            unsynced_minor,
+            list_warn_s,
+            list_max_s,
+        },
+    );
     let sets = option::weighted(0.5, (findings(), findings(), findings()));
     (mode, limits, sets).prop_map(|(mode, limits, sets)| {
         let mut policy = Policy::standard(mode, limits);
@@ -232,13 +185,8 @@ pub(crate) fn findings() -> impl Strategy<Value = FindingSet> {
 fn enough_of_the_random_cases_are_accepted() {
     use proptest::{strategy::ValueTree as _, test_runner::TestRunner};
     let mut runner = TestRunner::deterministic();
-    let accepted = (0..1000).filter(|_| {
-        case()
-            .new_tree(&mut runner)
-            .unwrap()
-            .current()
-            .is_accepted()
-    });
+    let accepted =
+        (0..1000).filter(|_| case().new_tree(&mut runner).unwrap().current().is_accepted());
     let count = accepted.count();
     assert!((100..900).contains(&count), "{count} of 1000");
 }

@@ -56,12 +56,7 @@ fn every_message_is_accepted_by_its_own_decoder_and_by_no_other() {
 
 #[test]
 fn every_flipped_bit_is_refused() {
-    for Sample {
-        name,
-        bytes,
-        accepts,
-    } in samples()
-    {
+    for Sample { name, bytes, accepts } in samples() {
         for bit in 0..bytes.len() * 8 {
             let mut changed = bytes.clone();
             changed[bit / 8] ^= 1 << (bit % 8);
@@ -72,29 +67,14 @@ fn every_flipped_bit_is_refused() {
 
 #[test]
 fn every_truncation_and_every_appended_or_leading_byte_is_refused() {
-    for Sample {
-        name,
-        bytes,
-        accepts,
-    } in samples()
-    {
+    for Sample { name, bytes, accepts } in samples() {
         for end in 0..bytes.len() {
             assert!(!accepts(&bytes[..end]), "{name}, cut to {end}");
-            assert!(
-                !accepts(&bytes[end + 1..]),
-                "{name}, without its first {}",
-                end + 1
-            );
+            assert!(!accepts(&bytes[end + 1..]), "{name}, without its first {}", end + 1);
         }
         for byte in 0..=u8::MAX {
-            assert!(
-                !accepts(&[&bytes[..], &[byte]].concat()),
-                "{name}, then {byte}"
-            );
-            assert!(
-                !accepts(&[&[byte], &bytes[..]].concat()),
-                "{name}, after {byte}"
-            );
+            assert!(!accepts(&[&bytes[..], &[byte]].concat()), "{name}, then {byte}");
+            assert!(!accepts(&[&[byte], &bytes[..]].concat()), "{name}, after {byte}");
         }
     }
 }
@@ -103,11 +83,7 @@ fn every_truncation_and_every_appended_or_leading_byte_is_refused() {
 fn texts_of_other_systems_are_refused_by_all() {
     for text in FOREIGN {
         for sample in samples() {
-            assert!(
-                !(sample.accepts)(text.as_bytes()),
-                "{text:?} as {}",
-                sample.name
-            );
+            assert!(!(sample.accepts)(text.as_bytes()), "{text:?} as {}", sample.name);
         }
         assert!(EnrolmentCode::parse(text).is_err(), "{text:?}");
         let _named = classify(text);
@@ -118,14 +94,7 @@ fn texts_of_other_systems_are_refused_by_all() {
 #[test]
 fn a_megabyte_of_anything_is_refused() {
     let many = |byte: u8| vec![byte; 1_000_000];
-    let mut huge = vec![
-        many(b'A'),
-        many(0),
-        many(0x81),
-        many(0x9f),
-        many(0xa1),
-        many(0xbf),
-    ];
+    let mut huge = vec![many(b'A'), many(0), many(0x81), many(0x9f), many(0xa1), many(0xbf)];
     for prefix in ["CS1:", "CSE1:", "CSO1:", "]Q1"] {
         huge.push([prefix.as_bytes(), &many(b'A')].concat());
     }
@@ -150,12 +119,8 @@ fn a_megabyte_of_anything_is_refused() {
 /// The same with the right signature around it: lengths and nesting inside the payload.
 #[test]
 fn signed_payloads_that_promise_too_much_are_refused() {
-    let keys = [
-        world::terminal_key(),
-        world::platform_key(),
-        world::root_key(),
-        world::issuer_key(),
-    ];
+    let keys =
+        [world::terminal_key(), world::platform_key(), world::root_key(), world::issuer_key()];
     for payload in hostile_payloads() {
         for key in &keys {
             for context in CONTEXTS {
@@ -181,23 +146,11 @@ const CONTEXTS: [Context; 7] = [
 ];
 
 fn hostile_payloads() -> Vec<Vec<u8>> {
-    let mut payloads = vec![
-        Vec::new(),
-        vec![0x81; 900],
-        vec![0xbf],
-        vec![0xa0],
-        vec![0xf6],
-    ];
+    let mut payloads = vec![Vec::new(), vec![0x81; 900], vec![0xbf], vec![0xa0], vec![0xf6]];
     for head in [0x5b, 0x7b, 0x9b, 0xbb] {
         payloads.push([[head].as_slice(), &[0xff; 8]].concat());
         payloads.push([&[0xa1, 0x01, head][..], &[0x7f; 8]].concat());
-        payloads.push(
-            [
-                &[0xa1, 0x05, head][..],
-                &[0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff],
-            ]
-            .concat(),
-        );
+        payloads.push([&[0xa1, 0x05, head][..], &[0, 0, 0, 0, 0xff, 0xff, 0xff, 0xff]].concat());
     }
     payloads
 }

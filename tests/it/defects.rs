@@ -63,11 +63,7 @@ impl Defect {
 
 /// The bytes with one defect at one item, and how many items there are.
 fn encode(value: &Value, defect: Option<(usize, Defect)>) -> (Vec<u8>, usize) {
-    let mut writer = Writer {
-        bytes: Vec::new(),
-        node: 0,
-        defect,
-    };
+    let mut writer = Writer { bytes: Vec::new(), node: 0, defect };
     writer.value(value);
     (writer.bytes, writer.node)
 }
@@ -140,10 +136,7 @@ impl Writer {
         } else {
             self.head(major, items.len().try_into().unwrap(), defect);
         }
-        items
-            .into_iter()
-            .flatten()
-            .for_each(|item| self.value(item));
+        items.into_iter().flatten().for_each(|item| self.value(item));
         if open {
             self.bytes.push(0xff);
         }
@@ -186,10 +179,7 @@ fn misspellings_are_as_rfc_8949_has_them() {
     assert_eq!(find("Tagged at item 0"), [0xd2, 0x82, 1, 0x41, 2]);
     let map = misspellings(&crate::independent::from_diagnostic("{1: 2, 3: 4}"));
     assert!(map.contains(&("LastFirst at item 0".to_owned(), vec![0xa2, 3, 4, 1, 2])));
-    assert!(map.contains(&(
-        "FirstTwice at item 0".to_owned(),
-        vec![0xa3, 1, 2, 3, 4, 1, 2]
-    )));
+    assert!(map.contains(&("FirstTwice at item 0".to_owned(), vec![0xa3, 1, 2, 3, 4, 1, 2])));
     for (defect, bytes) in &all {
         assert_ne!(bytes[..], [0x82, 1, 0x41, 2], "{defect} is none");
     }

@@ -32,13 +32,8 @@ pub(crate) fn fences(document: &str, name: &str) -> Vec<Fence> {
 pub(crate) fn commands(document: &str) -> Vec<String> {
     let blocks = document.split("```").skip(1).step_by(2);
     let shell = blocks.filter_map(|block| block.strip_prefix("sh\n"));
-    let lines = shell
-        .flat_map(str::lines)
-        .map(|line| line.trim_start_matches("$ ").trim());
-    lines
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(str::to_owned)
-        .collect()
+    let lines = shell.flat_map(str::lines).map(|line| line.trim_start_matches("$ ").trim());
+    lines.filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
 }
 
 fn line(line: &str) -> Option<(String, String)> {
@@ -47,10 +42,7 @@ fn line(line: &str) -> Option<(String, String)> {
 }
 
 pub(crate) fn hex(text: &str) -> Vec<u8> {
-    let digits: Vec<u32> = text
-        .chars()
-        .map(|digit| digit.to_digit(16).unwrap())
-        .collect();
+    let digits: Vec<u32> = text.chars().map(|digit| digit.to_digit(16).unwrap()).collect();
     assert_eq!(digits.len() % 2, 0, "{text}");
     let bytes = digits.chunks(2).map(|pair| pair[0] * 16 + pair[1]);
     bytes.map(|byte| u8::try_from(byte).unwrap()).collect()

@@ -46,19 +46,14 @@ fn the_program_reads_verifies_and_mints_every_example() {
         assert_eq!(voucher.claims().terms.kind().code(), example.get("kind"));
         assert_eq!(voucher.claims().id.to_string(), example.get("voucher id"));
         let key = SecretKey::from_seed(&seed());
-        assert_eq!(
-            mint(&key, &claims_of(&example)).unwrap(),
-            example.get("text")
-        );
+        assert_eq!(mint(&key, &claims_of(&example)).unwrap(), example.get("text"));
     }
 }
 
 #[test]
 fn there_is_an_example_of_every_kind() {
-    let kinds: Vec<String> = examples()
-        .iter()
-        .map(|example| example.get("kind").to_owned())
-        .collect();
+    let kinds: Vec<String> =
+        examples().iter().map(|example| example.get("kind").to_owned()).collect();
     assert_eq!(kinds, Kind::ALL.map(|kind| kind.code().to_owned()));
 }
 
@@ -75,13 +70,8 @@ fn what_is_signed_is_the_printed_structure() {
     let signed = &fences(FORMAT, "to be signed")[0];
     let key = SigningKey::from_bytes(&seed()).verifying_key();
     let signature = Signature::from_slice(&signed.bytes("signature")).unwrap();
-    key.verify_strict(&signed.bytes("to be signed"), &signature)
-        .unwrap();
-    assert!(
-        examples()[0]
-            .bytes("token hex")
-            .ends_with(&signed.bytes("signature"))
-    );
+    key.verify_strict(&signed.bytes("to be signed"), &signature).unwrap();
+    assert!(examples()[0].bytes("token hex").ends_with(&signed.bytes("signature")));
 }
 
 #[test]
@@ -102,9 +92,7 @@ fn every_refused_spelling_is_refused_for_its_reason() {
 fn refused_claims_are_refused_as_claims() {
     let issuers_own = fences(FORMAT, "refused").into_iter().filter(|example| {
         let bytes = from_text(example.get("text")).unwrap_or_default();
-        let payload = bytes
-            .get(14..bytes.len().saturating_sub(66))
-            .unwrap_or_default();
+        let payload = bytes.get(14..bytes.len().saturating_sub(66)).unwrap_or_default();
         bytes == sign(&seed(), CONTEXT, payload)
     });
     let errors: Vec<String> = issuers_own
@@ -114,10 +102,7 @@ fn refused_claims_are_refused_as_claims() {
         })
         .collect();
     assert!(errors.len() >= 14, "{errors:?}");
-    assert!(
-        errors.iter().all(|error| !error.contains("signature")),
-        "{errors:?}"
-    );
+    assert!(errors.iter().all(|error| !error.contains("signature")), "{errors:?}");
 }
 
 #[test]
@@ -130,10 +115,7 @@ fn enrolment_codes_are_spelled_as_written() {
     assert_eq!(code.url, "https://vouchers.example");
     assert_eq!(code.to_text(), example.get("text"));
     let lower = example.get("text").to_ascii_lowercase();
-    assert!(matches!(
-        EnrolmentCode::parse(&lower),
-        Err(EnrolError::NotACode)
-    ));
+    assert!(matches!(EnrolmentCode::parse(&lower), Err(EnrolError::NotACode)));
 }
 
 #[test]
@@ -166,10 +148,7 @@ fn the_largest_voucher_is_as_large_as_written() {
     let bytes = from_text(&text).unwrap();
     assert!(bytes.len() <= TOKEN_MAX);
     let written = format!("has {} bytes and {} characters", bytes.len(), text.len());
-    assert!(
-        FORMAT.contains(&written),
-        "FORMAT.md does not say that the largest voucher {written}"
-    );
+    assert!(FORMAT.contains(&written), "FORMAT.md does not say that the largest voucher {written}");
 }
 
 fn examples() -> Vec<Fence> {
@@ -181,10 +160,7 @@ fn seed() -> [u8; 32] {
     let seed = key.bytes("issuer seed").try_into().unwrap();
     let public = SigningKey::from_bytes(&seed).verifying_key();
     assert_eq!(public.as_bytes()[..], key.bytes("issuer key"));
-    assert_eq!(
-        SecretKey::from_seed(&seed).public().id().to_string(),
-        key.get("key id")
-    );
+    assert_eq!(SecretKey::from_seed(&seed).public().id().to_string(), key.get("key id"));
     seed
 }
 
@@ -223,26 +199,18 @@ fn terms_of(worth: &[Value]) -> Terms {
     let currency = Currency::from_number(integer(&worth[1])).unwrap();
     let money = |value: &Value| Money::new(integer(value), currency);
     match (integer::<u8>(&worth[0]), &worth[3..]) {
-        (1, [value]) => Terms::PrepaidDeal {
-            value: money(value),
-        },
-        (2, [off, minimum]) => Terms::AmountOff(AmountOff {
-            off: money(off),
-            minimum_spend: integer(minimum),
-        }),
+        (1, [value]) => Terms::PrepaidDeal { value: money(value) },
+        (2, [off, minimum]) => {
+            Terms::AmountOff(AmountOff { off: money(off), minimum_spend: integer(minimum) })
+        }
         (3, [share, cap, minimum]) => Terms::PercentOff(PercentOff {
             basis_points: integer(share),
             cap: integer(cap),
             minimum_spend: integer(minimum),
             currency,
         }),
-        (4, [uses, each]) => Terms::Pass {
-            uses: integer(uses),
-            value_each: money(each),
-        },
-        (5, [balance]) => Terms::StoredValue {
-            balance: money(balance),
-        },
+        (4, [uses, each]) => Terms::Pass { uses: integer(uses), value_each: money(each) },
+        (5, [balance]) => Terms::StoredValue { balance: money(balance) },
         other => panic!("{other:?}"),
     }
 }

@@ -39,14 +39,10 @@ pub(crate) fn sign(seed: &[u8; 32], external_aad: &[u8], payload: &[u8]) -> Vec<
 
 /// Base45 as RFC 9285 section 4 describes it.
 pub(crate) fn base45(bytes: &[u8]) -> String {
-    let alphabet: Vec<char> = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
-        .chars()
-        .collect();
+    let alphabet: Vec<char> = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:".chars().collect();
     let mut text = String::new();
     for group in bytes.chunks(2) {
-        let mut number = group
-            .iter()
-            .fold(0, |number, byte| number * 256 + usize::from(*byte));
+        let mut number = group.iter().fold(0, |number, byte| number * 256 + usize::from(*byte));
         for _ in 0..=group.len() {
             text.push(alphabet[number % 45]);
             number /= 45;
@@ -73,11 +69,9 @@ fn value(rest: &mut &str) -> Value {
     if take(rest, "\"") {
         return Value::Text(until(rest, '"').to_owned());
     }
-    for (word, simple) in [
-        ("false", Value::Bool(false)),
-        ("true", Value::Bool(true)),
-        ("null", Value::Null),
-    ] {
+    for (word, simple) in
+        [("false", Value::Bool(false)), ("true", Value::Bool(true)), ("null", Value::Null)]
+    {
         if take(rest, word) {
             return simple;
         }
@@ -120,11 +114,7 @@ fn the_tools_of_this_file_agree_with_the_standards() {
         ("{}", "a0"),
         ("[false, true, null]", "83f4f5f6"),
     ] {
-        assert_eq!(
-            to_bytes(&from_diagnostic(text)),
-            crate::fences::hex(hex),
-            "{text}"
-        );
+        assert_eq!(to_bytes(&from_diagnostic(text)), crate::fences::hex(hex), "{text}");
     }
     // RFC 9285 section 4.3.
     assert_eq!(base45(b"AB"), "BB8");

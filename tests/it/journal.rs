@@ -117,18 +117,9 @@ fn a_link_names_what_is_wrong_with_it() {
     let gap = |at| Err(ChainError::Gap { expected, at });
     assert_eq!(link(|entry| entry.seq = Seq(3)), gap(later));
     assert_eq!(link(|entry| entry.seq = Seq(1)), gap(again));
-    assert_eq!(
-        link(|entry| entry.epoch = Epoch(2)),
-        Err(ChainError::Epoch { at: expected })
-    );
-    assert_eq!(
-        link(|entry| entry.epoch = Epoch(0)),
-        Err(ChainError::Epoch { at: expected })
-    );
-    assert_eq!(
-        link(|entry| entry.prev = Hash::ZERO),
-        Err(ChainError::Fork { at: expected })
-    );
+    assert_eq!(link(|entry| entry.epoch = Epoch(2)), Err(ChainError::Epoch { at: expected }));
+    assert_eq!(link(|entry| entry.epoch = Epoch(0)), Err(ChainError::Epoch { at: expected }));
+    assert_eq!(link(|entry| entry.prev = Hash::ZERO), Err(ChainError::Fork { at: expected }));
 }
 
 /// Does what `tamper` says.
@@ -182,9 +173,7 @@ fn bytes_of(journal: &[SignedEntry]) -> Vec<Vec<u8>> {
 fn chain(bodies: &[Body]) -> Vec<SignedEntry> {
     let mut journal: Vec<SignedEntry> = Vec::new();
     for body in bodies {
-        let head = journal
-            .last()
-            .map_or(Head::start(Epoch(1)), SignedEntry::head);
+        let head = journal.last().map_or(Head::start(Epoch(1)), SignedEntry::head);
         let entry = Entry {
             terminal: TerminalId(3),
             epoch: Epoch(1),
@@ -204,18 +193,12 @@ fn chain(bodies: &[Body]) -> Vec<SignedEntry> {
 /// What a body adds to the sums of its campaign.
 fn booking(body: &Body) -> Option<(VoucherKey, Currency, i64, i128)> {
     match body {
-        Body::Redeemed(one) => Some((
-            one.voucher.clone(),
-            one.currency,
-            1,
-            i128::from(one.used.minor),
-        )),
-        Body::RolledBack(back) => Some((
-            back.voucher.clone(),
-            back.currency,
-            -1,
-            -i128::from(back.used.minor),
-        )),
+        Body::Redeemed(one) => {
+            Some((one.voucher.clone(), one.currency, 1, i128::from(one.used.minor)))
+        }
+        Body::RolledBack(back) => {
+            Some((back.voucher.clone(), back.currency, -1, -i128::from(back.used.minor)))
+        }
         Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } => None,
     }
 }
@@ -283,11 +266,7 @@ fn redeemed(campaign: u32, index: u32, minor: i64, online: bool) -> Body {
 fn voucher(campaign: u32, index: u32) -> VoucherKey {
     VoucherKey {
         issuer: "demo".parse().unwrap(),
-        id: VoucherId {
-            campaign: CampaignId(campaign),
-            index,
-            random: 5,
-        },
+        id: VoucherId { campaign: CampaignId(campaign), index, random: 5 },
     }
 }
 

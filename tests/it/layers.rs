@@ -26,21 +26,9 @@ const LAYERS: &[Layer] = &[
     Layer {
         module: "domain",
         modules: &[],
-        crates: &[
-            "base45",
-            "ed25519_dalek",
-            "jiff",
-            "minicbor",
-            "sha2",
-            "thiserror",
-            "zeroize",
-        ],
+        crates: &["base45", "ed25519_dalek", "jiff", "minicbor", "sha2", "thiserror", "zeroize"],
     },
-    Layer {
-        module: "keys",
-        modules: &["domain"],
-        crates: &["getrandom", "thiserror", "zeroize"],
-    },
+    Layer { module: "keys", modules: &["domain"], crates: &["getrandom", "thiserror", "zeroize"] },
     Layer {
         module: "store",
         modules: &["domain"],
@@ -49,26 +37,12 @@ const LAYERS: &[Layer] = &[
     Layer {
         module: "device",
         modules: &["domain"],
-        crates: &[
-            "image",
-            "rqrr",
-            "rxing",
-            "serialport",
-            "thiserror",
-            "tracing",
-        ],
+        crates: &["image", "rqrr", "rxing", "serialport", "thiserror", "tracing"],
     },
     Layer {
         module: "net",
         modules: &["domain"],
-        crates: &[
-            "reqwest",
-            "rustls",
-            "serde",
-            "serde_json",
-            "thiserror",
-            "tracing",
-        ],
+        crates: &["reqwest", "rustls", "serde", "serde_json", "thiserror", "tracing"],
     },
     Layer {
         module: "terminal",
@@ -87,15 +61,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         module: "console",
         modules: &["domain", "keys", "store", "device", "net", "terminal"],
-        crates: &[
-            "clap",
-            "getrandom",
-            "jiff",
-            "serde",
-            "serde_json",
-            "thiserror",
-            "tracing",
-        ],
+        crates: &["clap", "getrandom", "jiff", "serde", "serde_json", "thiserror", "tracing"],
     },
     Layer {
         module: "ui",
@@ -152,20 +118,11 @@ const LAYERS: &[Layer] = &[
         modules: &[
             "domain", "keys", "store", "device", "net", "terminal", "console", "issuer", "platform",
         ],
-        crates: &[
-            "getrandom",
-            "jiff",
-            "tempfile",
-            "thiserror",
-            "tokio",
-            "tracing",
-        ],
+        crates: &["getrandom", "jiff", "tempfile", "thiserror", "tokio", "tracing"],
     },
     Layer {
         module: "window",
-        modules: &[
-            "domain", "keys", "store", "device", "net", "terminal", "console", "ui", "demo",
-        ],
+        modules: &["domain", "keys", "store", "device", "net", "terminal", "console", "ui", "demo"],
         crates: &["eframe", "egui", "thiserror", "tracing"],
     },
 ];
@@ -192,9 +149,7 @@ fn layers_look_inwards_only() {
     for (position, layer) in LAYERS.iter().enumerate() {
         for named in layer.modules {
             let module = named.split("::").next().unwrap();
-            let inner = LAYERS[..position]
-                .iter()
-                .any(|inner| inner.module == module);
+            let inner = LAYERS[..position].iter().any(|inner| inner.module == module);
             assert!(inner, "{} may not look at {named}", layer.module);
         }
     }
@@ -204,10 +159,7 @@ fn layers_look_inwards_only() {
 fn every_crate_that_is_listed_is_a_dependency() {
     let known = dependencies();
     for name in LAYERS.iter().flat_map(|layer| layer.crates) {
-        assert!(
-            known.iter().any(|known| known == name),
-            "{name} is in no [dependencies]"
-        );
+        assert!(known.iter().any(|known| known == name), "{name} is in no [dependencies]");
     }
 }
 
@@ -231,13 +183,7 @@ fn the_check_sees_grouped_imports_and_paths_in_macros() {
         #[cfg(not(test))] mod more { use super::super::super::store::X; }
         use axum as web; use ::axum::Router; use self::inside::X;";
     let crates = ["egui", "axum"].map(str::to_owned);
-    let errors = check_source(
-        &LAYERS[0],
-        "domain/probe.rs",
-        &["domain", "probe"],
-        source,
-        &crates,
-    );
+    let errors = check_source(&LAYERS[0], "domain/probe.rs", &["domain", "probe"], source, &crates);
     assert_eq!(
         errors,
         [
@@ -283,13 +229,7 @@ fn check(layer: &Layer, file: &Path, crates: &[String]) -> Vec<String> {
         module.push(last);
     }
     let source = fs::read_to_string(file).unwrap();
-    check_source(
-        layer,
-        &relative.display().to_string(),
-        &module,
-        &source,
-        crates,
-    )
+    check_source(layer, &relative.display().to_string(), &module, &source, crates)
 }
 
 fn check_source(
@@ -308,20 +248,12 @@ fn check_source(
 }
 
 fn violation(layer: &Layer, path: &[String], crates: &[String]) -> Option<String> {
-    let (root, next) = (
-        path.first()?.as_str(),
-        path.get(1).map_or("", String::as_str),
-    );
+    let (root, next) = (path.first()?.as_str(), path.get(1).map_or("", String::as_str));
     let own = layer.module;
     if root == "crate" {
         let known = LAYERS.iter().any(|other| other.module == next);
         let allowed = next == own || layer.modules.iter().any(|named| covers(named, &path[1..]));
-        let named = path[1..]
-            .iter()
-            .take(2)
-            .cloned()
-            .collect::<Vec<_>>()
-            .join("::");
+        let named = path[1..].iter().take(2).cloned().collect::<Vec<_>>().join("::");
         return (known && !allowed).then(|| format!("`{own}` may not use `crate::{named}`"));
     }
     if root == "std" && own == "domain" && STD_IO.contains(&next) {
@@ -334,17 +266,12 @@ fn violation(layer: &Layer, path: &[String], crates: &[String]) -> Option<String
 /// Whether the path `named`, such as `terminal::view`, is the beginning of `path`.
 fn covers(named: &str, path: &[String]) -> bool {
     let mut path = path.iter();
-    named
-        .split("::")
-        .all(|part| path.next().is_some_and(|next| next == part))
+    named.split("::").all(|part| path.next().is_some_and(|next| next == part))
 }
 
 /// The files of a layer without those that hold tests only.
 fn layer_files(layer: &Layer) -> Vec<PathBuf> {
-    let places = [
-        src().join(layer.module),
-        src().join(format!("{}.rs", layer.module)),
-    ];
+    let places = [src().join(layer.module), src().join(format!("{}.rs", layer.module))];
     let all: Vec<PathBuf> = places.iter().flat_map(|place| rust_files(place)).collect();
     let tests: Vec<PathBuf> = all.iter().flat_map(|file| test_places(file)).collect();
     let is_test = |file: &PathBuf| tests.iter().any(|place| file.starts_with(place));
@@ -359,9 +286,7 @@ fn test_places(file: &Path) -> Vec<PathBuf> {
         _other => file.with_extension(""),
     };
     let names = test_modules(&file.display().to_string(), &source).into_iter();
-    names
-        .flat_map(|name| [inside.join(format!("{name}.rs")), inside.join(name)])
-        .collect()
+    names.flat_map(|name| [inside.join(format!("{name}.rs")), inside.join(name)]).collect()
 }
 
 /// The names of all dependencies, of every target, as they are spelled in code.
@@ -369,11 +294,8 @@ fn dependencies() -> Vec<String> {
     let manifest: toml::Table = include_str!("../../Cargo.toml").parse().unwrap();
     let targets = manifest.get("target").and_then(toml::Value::as_table);
     let targets = targets.into_iter().flat_map(toml::Table::values);
-    let tables = targets
-        .filter_map(|target| target.get("dependencies"))
-        .chain(manifest.get("dependencies"));
-    let names = tables
-        .filter_map(toml::Value::as_table)
-        .flat_map(toml::Table::keys);
+    let tables =
+        targets.filter_map(|target| target.get("dependencies")).chain(manifest.get("dependencies"));
+    let names = tables.filter_map(toml::Value::as_table).flat_map(toml::Table::keys);
     names.map(|name| name.replace('-', "_")).collect()
 }

@@ -38,6 +38,11 @@ mod stage;
 #[cfg(feature = "demo")]
 mod two_terminals;
 
+#[cfg(feature = "demo")]
+mod counter;
+#[cfg(feature = "demo")]
+mod programs;
+
 /// A file without its `mod` line would be compiled into nothing and never fail.
 #[test]
 fn every_file_is_part_of_the_binary() {

@@ -133,11 +133,7 @@ fn worsening() -> impl Strategy<Value = Worsening> {
     let revoke: Worsening = |case| set_status(case, Status::Revoked);
     let suspend: Worsening = |case| set_status(case, Status::Suspended);
     let age: Worsening = |case| {
-        if let ListFact::Known {
-            status: Status::Valid,
-            as_of,
-        } = &mut case.facts.list
-        {
+        if let ListFact::Known { status: Status::Valid, as_of } = &mut case.facts.list {
             *as_of = as_of.plus(-200_000);
         }
     };
@@ -157,17 +153,11 @@ fn worsening() -> impl Strategy<Value = Worsening> {
     let typed: Worsening = |case| case.request.method = EntryMethod::Typed;
     let elsewhere: Worsening = |case| case.facts.merchant = MerchantId(9);
     let keep: Worsening = |case| case.facts.rolled_back_at = None;
-    select(vec![
-        revoke, suspend, age, stop, consume, queue, deny, strict, typed, elsewhere, keep,
-    ])
+    select(vec![revoke, suspend, age, stop, consume, queue, deny, strict, typed, elsewhere, keep])
 }
 
 fn set_status(case: &mut Case, worse: Status) {
-    if let ListFact::Known {
-        status: status @ Status::Valid,
-        ..
-    } = &mut case.facts.list
-    {
+    if let ListFact::Known { status: status @ Status::Valid, .. } = &mut case.facts.list {
         *status = worse;
     }
 }

@@ -27,11 +27,8 @@ const PROTOCOL: &str = include_str!("../../src/domain/sync/PROTOCOL.md");
 
 #[test]
 fn the_page_was_compared_with_the_types_it_describes() {
-    let files = [
-        "src/domain/sync/message.rs",
-        "src/domain/journal/entry.rs",
-        "src/domain/enrol.rs",
-    ];
+    let files =
+        ["src/domain/sync/message.rs", "src/domain/journal/entry.rs", "src/domain/enrol.rs"];
     let written = &fences(PROTOCOL, files[0])[0];
     for file in files {
         let bytes = fs::read(root().join(file)).unwrap();
@@ -49,10 +46,7 @@ fn examples_are_what_the_types_encode_to() {
     assert_eq!(encode(&samples::entry().entry), example("entry"));
     assert_eq!(encode(&request(pull())), example("pull"));
     assert_eq!(encode(&request(claim())), example("claim"));
-    let refusal = samples()
-        .into_iter()
-        .find(|sample| sample.name == "reply")
-        .unwrap();
+    let refusal = samples().into_iter().find(|sample| sample.name == "reply").unwrap();
     let sealed = Envelope::parse(&refusal.bytes).unwrap();
     assert_eq!(sealed.unverified_payload(), example("refusal"));
 }
@@ -68,10 +62,7 @@ fn limits_are_those_of_the_program() {
         ("a trust bundle", TrustBundle::BYTES_MAX),
         ("a token", TOKEN_MAX),
     ] {
-        let row = PROTOCOL
-            .lines()
-            .find(|line| line.starts_with(&format!("| {what} |")))
-            .unwrap();
+        let row = PROTOCOL.lines().find(|line| line.starts_with(&format!("| {what} |"))).unwrap();
         let digits: String = row.chars().filter(char::is_ascii_digit).collect();
         assert_eq!(digits, most.to_string(), "{what}");
     }
@@ -99,19 +90,11 @@ fn example(name: &str) -> Vec<u8> {
 }
 
 fn request(body: RequestBody) -> Request {
-    Request {
-        terminal: TerminalId(3),
-        epoch: Epoch(1),
-        nonce: [9; 16],
-        body,
-    }
+    Request { terminal: TerminalId(3), epoch: Epoch(1), nonce: [9; 16], body }
 }
 
 fn pull() -> RequestBody {
-    let list = ListName {
-        issuer: "demo".parse().unwrap(),
-        campaign: CampaignId(7),
-    };
+    let list = ListName { issuer: "demo".parse().unwrap(), campaign: CampaignId(7) };
     RequestBody::Pull {
         bundle: 3,
         lists: vec![ListVersion { list, version: 3 }],

@@ -37,11 +37,7 @@ pub(crate) struct Expected {
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
-    Accept {
-        gives: i64,
-        pay: Option<i64>,
-        left: i64,
-    },
+    Accept { gives: i64, pay: Option<i64>, left: i64 },
     Refuse(Finding),
     Cannot(Finding),
     AskBill,
@@ -87,26 +83,18 @@ pub(crate) fn parse_terms(text: &str) -> Parsed<Terms> {
     let named = |name| named_amount(text, name);
     let money = |text| Ok::<_, String>(Money::new(minor(text)?, currency));
     Ok(match kind {
-        "prepaid" => Terms::PrepaidDeal {
-            value: money(first)?,
-        },
-        "off" => Terms::AmountOff(AmountOff {
-            off: money(first)?,
-            minimum_spend: named("min")?,
-        }),
+        "prepaid" => Terms::PrepaidDeal { value: money(first)? },
+        "off" => Terms::AmountOff(AmountOff { off: money(first)?, minimum_spend: named("min")? }),
         "percent" => Terms::PercentOff(PercentOff {
             basis_points: basis_points(first)?,
             cap: named("cap")?,
             minimum_spend: named("min")?,
             currency,
         }),
-        "pass" => Terms::Pass {
-            uses: number(first)?,
-            value_each: Money::new(named("x")?, currency),
-        },
-        "value" => Terms::StoredValue {
-            balance: money(first)?,
-        },
+        "pass" => {
+            Terms::Pass { uses: number(first)?, value_each: Money::new(named("x")?, currency) }
+        }
+        "value" => Terms::StoredValue { balance: money(first)? },
         other => return Err(format!("unknown kind {other}")),
     })
 }
@@ -116,9 +104,7 @@ fn parse_scope(text: &str) -> Parsed<Scope> {
     let listed = branches.split(',').filter(|part| !part.is_empty());
     Ok(Scope {
         merchant: MerchantId(number(merchant)?),
-        branches: listed
-            .map(|branch| number(branch).map(BranchId))
-            .collect::<Parsed<_>>()?,
+        branches: listed.map(|branch| number(branch).map(BranchId)).collect::<Parsed<_>>()?,
     })
 }
 
@@ -176,10 +162,7 @@ fn world_facts(now: Timestamp) -> Facts {
         merchant: MerchantId(1),
         branch: BranchId(11),
         campaign: Some(CampaignState::Active),
-        list: ListFact::Known {
-            status: Status::Valid,
-            as_of: now.plus(-3600),
-        },
+        list: ListFact::Known { status: Status::Valid, as_of: now.plus(-3600) },
         used_here: Used::default(),
         last_use_here: None,
         rolled_back_at: None,
@@ -212,10 +195,7 @@ fn parse_list(mut words: Words<'_>, now: Timestamp) -> Parsed<ListFact> {
         .find(|status| status.code() == name)
         .ok_or_else(|| format!("unknown status {name}"))?;
     let age = words.peek().map_or(Ok(3600), seconds)?;
-    Ok(ListFact::Known {
-        status,
-        as_of: now.plus(-age),
-    })
+    Ok(ListFact::Known { status, as_of: now.plus(-age) })
 }
 
 fn parse_platform(text: &str) -> Parsed<PlatformFact> {
@@ -223,9 +203,7 @@ fn parse_platform(text: &str) -> Parsed<PlatformFact> {
     Ok(match words.next()? {
         "not" => PlatformFact::NotAsked,
         "silent" => PlatformFact::Silent,
-        "grants" => PlatformFact::Granted {
-            used_elsewhere: words.used()?,
-        },
+        "grants" => PlatformFact::Granted { used_elsewhere: words.used()? },
         "refuses" => PlatformFact::Refused {
             reason: match words.next()? {
                 "revoked" => PlatformRefusal::Revoked,
@@ -262,10 +240,7 @@ fn parse_policy(text: &str) -> Parsed<Policy> {
             "waive" => {
                 let waived = finding(value)?;
                 for set in [&mut policy.deny, &mut policy.ask, &mut policy.deny_unasked] {
-                    *set = set
-                        .iter()
-                        .filter(|finding| *finding != waived)
-                        .collect::<FindingSet>();
+                    *set = set.iter().filter(|finding| *finding != waived).collect::<FindingSet>();
                 }
             }
             other => return Err(format!("unknown policy {other}")),
@@ -279,10 +254,7 @@ fn parse_verdict(text: &str) -> Parsed<Expected> {
     let answer = match (words.next()?, words.next()?) {
         ("accept", gives) => Answer::Accept {
             gives: minor(gives)?,
-            pay: text
-                .contains(" pay ")
-                .then(|| named_amount(text, "pay"))
-                .transpose()?,
+            pay: text.contains(" pay ").then(|| named_amount(text, "pay")).transpose()?,
             left: named_amount(text, "left")?,
         },
         ("refuse", code) => Answer::Refuse(finding(code)?),
@@ -295,15 +267,9 @@ fn parse_verdict(text: &str) -> Parsed<Expected> {
     let after = |name: &str| {
         let all: Vec<&str> = text.split_whitespace().collect();
         let pairs = all.windows(2).filter(|pair| pair[0] == name);
-        pairs
-            .map(|pair| finding(pair[1]))
-            .collect::<Parsed<Vec<_>>>()
+        pairs.map(|pair| finding(pair[1])).collect::<Parsed<Vec<_>>>()
     };
-    Ok(Expected {
-        answer,
-        noted: after("note")?,
-        absent: after("without")?,
-    })
+    Ok(Expected { answer, noted: after("note")?, absent: after("without")? })
 }
 
 struct Words<'a>(std::iter::Peekable<SplitWhitespace<'a>>);
@@ -326,10 +292,7 @@ impl<'a> Words<'a> {
         let Some(uses) = self.0.next() else {
             return Ok(Used::default());
         };
-        Ok(Used {
-            uses: number(uses.trim_end_matches('x'))?,
-            minor: minor(self.next()?)?,
-        })
+        Ok(Used { uses: number(uses.trim_end_matches('x'))?, minor: minor(self.next()?)? })
     }
 
     /// `20.00` or `20.00 USD`.
@@ -376,6 +339,5 @@ fn finding(code: &str) -> Parsed<Finding> {
 }
 
 fn number<T: FromStr>(text: &str) -> Parsed<T> {
-    text.parse()
-        .map_err(|_error| format!("not a number: {text}"))
+    text.parse().map_err(|_error| format!("not a number: {text}"))
 }

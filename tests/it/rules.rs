@@ -34,10 +34,7 @@ fn every_finding_is_the_reason_of_a_line() {
             }
         };
     }
-    let silent: Vec<_> = Finding::ALL
-        .iter()
-        .filter(|finding| !told.contains(finding))
-        .collect();
+    let silent: Vec<_> = Finding::ALL.iter().filter(|finding| !told.contains(finding)).collect();
     assert_eq!(silent, [&Finding::NotConfirmed; 0]);
 }
 
@@ -51,16 +48,7 @@ fn a_clock_set_back_turns_no_line_into_an_acceptance() {
         }
         row.facts.time_floor = row.facts.time_floor.max(row.now);
         let true_now = row.now;
-        for back in [
-            1,
-            300,
-            301,
-            3600,
-            86_400,
-            31 * 86_400,
-            400 * 86_400,
-            i64::MAX,
-        ] {
+        for back in [1, 300, 301, 3600, 86_400, 31 * 86_400, 400 * 86_400, i64::MAX] {
             row.now = true_now.plus(-back);
             assert!(!accepts(&decide_row(&row)), "{place}\n    {back} s earlier");
             tried += 1;
@@ -119,9 +107,7 @@ fn rows() -> Vec<(String, Row)> {
                 continue;
             }
             let place = format!("tests/rules/{name}:{number}: {line}");
-            let row = line
-                .parse::<Row>()
-                .unwrap_or_else(|error| panic!("{place}\n    {error}"));
+            let row = line.parse::<Row>().unwrap_or_else(|error| panic!("{place}\n    {error}"));
             rows.push((place, row));
         }
     }
@@ -142,20 +128,10 @@ fn check(row: &Row) -> Result<(), String> {
     if answer != row.expected.answer {
         return Err(format!("{answer:?} instead of {:?}", row.expected.answer));
     }
-    if let Some(missing) = row
-        .expected
-        .noted
-        .iter()
-        .find(|noted| !decision.findings.has(**noted))
-    {
+    if let Some(missing) = row.expected.noted.iter().find(|noted| !decision.findings.has(**noted)) {
         return Err(format!("{missing} is not found"));
     }
-    if let Some(extra) = row
-        .expected
-        .absent
-        .iter()
-        .find(|absent| decision.findings.has(**absent))
-    {
+    if let Some(extra) = row.expected.absent.iter().find(|absent| decision.findings.has(**absent)) {
         return Err(format!("{extra} is found"));
     }
     let Verdict::Accepted(redemption) = decision.verdict else {
@@ -186,8 +162,7 @@ fn check_books(row: &Row, redemption: &Redemption) -> Result<(), String> {
         && redemption.value.currency == terms.currency()
         && redemption.bill == row.request.bill.filter(|_| coupon)
         && redemption.limit == limit;
-    fits.then_some(())
-        .ok_or_else(|| format!("the books are wrong: {redemption:?}"))
+    fits.then_some(()).ok_or_else(|| format!("the books are wrong: {redemption:?}"))
 }
 
 fn answer(verdict: &Verdict) -> Answer {

@@ -25,11 +25,7 @@ pub(crate) struct Sample {
 
 /// Every signed message there is, as bytes; the voucher as its text.
 pub(crate) fn samples() -> Vec<Sample> {
-    let sample = |name, bytes, accepts| Sample {
-        name,
-        bytes,
-        accepts,
-    };
+    let sample = |name, bytes, accepts| Sample { name, bytes, accepts };
     vec![
         sample("voucher", voucher_text().into_bytes(), |bytes| {
             let token = std::str::from_utf8(bytes).ok().map(UntrustedToken::parse);
@@ -68,11 +64,7 @@ pub(crate) fn samples() -> Vec<Sample> {
 
 fn voucher_text() -> String {
     let value = world::euro(1250);
-    mint(
-        &world::issuer_key(),
-        &world::claims(Terms::PrepaidDeal { value }),
-    )
-    .unwrap()
+    mint(&world::issuer_key(), &world::claims(Terms::PrepaidDeal { value })).unwrap()
 }
 
 fn envelope() -> Vec<u8> {
@@ -87,15 +79,12 @@ fn manifest() -> Vec<u8> {
     let mut list = StatusList::default();
     list.set(5, Status::Redeemed);
     let name = ("demo".parse().unwrap(), CampaignId(7));
-    list.manifest(name, 3, NOON, 40_000)
-        .seal(&world::platform_key())
+    list.manifest(name, 3, NOON, 40_000).seal(&world::platform_key())
 }
 
 /// A redemption at the head of a journal.
 pub(crate) fn entry() -> SignedEntry {
-    let voucher = world::claims(Terms::PrepaidDeal {
-        value: world::euro(1250),
-    });
+    let voucher = world::claims(Terms::PrepaidDeal { value: world::euro(1250) });
     let redeemed = Redeemed {
         voucher: voucher.key(),
         token: Hash([7; 32]),
@@ -126,32 +115,18 @@ pub(crate) fn entry() -> SignedEntry {
 }
 
 pub(crate) fn used() -> Used {
-    Used {
-        uses: 1,
-        minor: 1250,
-    }
+    Used { uses: 1, minor: 1250 }
 }
 
 fn request() -> Vec<u8> {
-    let body = RequestBody::Push {
-        after: Head::start(Epoch(1)),
-        entries: vec![entry().bytes.into()],
-    };
-    let request = Request {
-        terminal: TerminalId(3),
-        epoch: Epoch(1),
-        nonce: [9; 16],
-        body,
-    };
+    let body =
+        RequestBody::Push { after: Head::start(Epoch(1)), entries: vec![entry().bytes.into()] };
+    let request = Request { terminal: TerminalId(3), epoch: Epoch(1), nonce: [9; 16], body };
     request.seal(&world::terminal_key())
 }
 
 fn reply() -> Vec<u8> {
-    let last = UseRecord {
-        at: Timestamp(5),
-        terminal: TerminalId(4),
-        branch: BranchId(12),
-    };
+    let last = UseRecord { at: Timestamp(5), terminal: TerminalId(4), branch: BranchId(12) };
     let answer = ClaimAnswer::Refused {
         reason: PlatformRefusal::Exhausted,
         used_elsewhere: used(),
@@ -168,11 +143,8 @@ fn reply() -> Vec<u8> {
 
 fn enrolment_request() -> Vec<u8> {
     let key = world::terminal_key();
-    let request = EnrolmentRequest {
-        secret: [5; 16],
-        key: key.public(),
-        software: "0.1.0".to_owned(),
-    };
+    let request =
+        EnrolmentRequest { secret: [5; 16], key: key.public(), software: "0.1.0".to_owned() };
     request.seal(&key)
 }
 

@@ -36,11 +36,7 @@ fn envelopes_have_one_spelling() {
         let value: Value = ciborium::from_reader(&bytes[..]).unwrap();
         assert!(Envelope::parse(&bytes).is_ok());
         for (defect, bytes) in misspellings(&value) {
-            assert!(
-                Envelope::parse(&bytes).is_err(),
-                "{defect} in {}",
-                sample.name
-            );
+            assert!(Envelope::parse(&bytes).is_err(), "{defect} in {}", sample.name);
         }
         let inside = independent::from_diagnostic("{1: -19, 4: h'01020304'}");
         for (defect, header) in misspellings(&inside) {
@@ -60,13 +56,7 @@ fn enrolment_codes_have_one_spelling() {
     for (defect, bytes) in misspellings(&value) {
         assert!(EnrolmentCode::parse(&text(&bytes)).is_err(), "{defect}");
     }
-    for address in [
-        "",
-        "vouchers.example",
-        "file:///etc/passwd",
-        "HTTPS://a",
-        "javascript:x",
-    ] {
+    for address in ["", "vouchers.example", "file:///etc/passwd", "HTTPS://a", "javascript:x"] {
         let bytes = independent::to_bytes(&enrolment_value(address));
         assert!(EnrolmentCode::parse(&text(&bytes)).is_err(), "{address}");
     }
@@ -84,15 +74,9 @@ fn every_bound_of_the_terms_holds_to_the_last_unit() {
         ("off 1.00 min 0.00", "off 1.00 min -0.01"),
         ("percent 0.01%", "percent 0%"),
         ("percent 100%", "percent 100.01%"),
-        (
-            "percent 1% cap 10000000000.00",
-            "percent 1% cap 10000000000.01",
-        ),
+        ("percent 1% cap 10000000000.00", "percent 1% cap 10000000000.01"),
         ("percent 1% cap 0.00", "percent 1% cap -0.01"),
-        (
-            "percent 1% min 10000000000.00",
-            "percent 1% min 10000000000.01",
-        ),
+        ("percent 1% min 10000000000.00", "percent 1% min 10000000000.01"),
         ("pass 1 x 1.00", "pass 0 x 1.00"),
         ("pass 10000 x 1.00", "pass 10001 x 1.00"),
         ("pass 2 x 0.00", "pass 2 x -0.01"),
@@ -112,10 +96,7 @@ fn scope_and_validity_have_bounds() {
         |listed: Vec<BranchId>| minted("value 1.00", |claims| claims.scope.branches = listed);
     assert_eq!(within(branches(&[])), None);
     assert_eq!(within((1..=16).map(BranchId).collect()), None);
-    assert_eq!(
-        within((1..=17).map(BranchId).collect()),
-        Some(ClaimsError::Scope)
-    );
+    assert_eq!(within((1..=17).map(BranchId).collect()), Some(ClaimsError::Scope));
     assert_eq!(within(branches(&[1, 1])), Some(ClaimsError::Scope));
     assert_eq!(within(branches(&[2, 1])), Some(ClaimsError::Scope));
     let valid = |from, until| {
@@ -137,20 +118,14 @@ fn minted(terms: &str, change: impl FnOnce(&mut Claims)) -> Option<ClaimsError> 
         Err(error) => return Some(error),
     };
     let token = UntrustedToken::parse(&text).unwrap();
-    assert_eq!(
-        *token.verify(&world::bundle().keyring()).unwrap().claims(),
-        claims
-    );
+    assert_eq!(*token.verify(&world::bundle().keyring()).unwrap().claims(), claims);
     None
 }
 
 fn enrolment_value(address: &str) -> Value {
     Value::Map(vec![
         (1.into(), Value::Text(address.to_owned())),
-        (
-            2.into(),
-            Value::Bytes(world::root_key().public().to_bytes().to_vec()),
-        ),
+        (2.into(), Value::Bytes(world::root_key().public().to_bytes().to_vec())),
         (3.into(), Value::Bytes(vec![5; 16])),
     ])
 }
@@ -171,18 +146,11 @@ pub(crate) fn payload_of(terms: &Terms) -> Vec<u8> {
     let claims = world::claims(terms.clone());
     let text = mint(&world::issuer_key(), &claims).unwrap();
     let bytes = from_text(&text).unwrap();
-    Envelope::parse(&bytes)
-        .unwrap()
-        .unverified_payload()
-        .to_vec()
+    Envelope::parse(&bytes).unwrap().unverified_payload().to_vec()
 }
 
 pub(crate) fn accepts_claims(payload: &[u8]) -> bool {
-    let text = to_text(&independent::sign(
-        &[1; 32],
-        b"countersign/voucher/1",
-        payload,
-    ));
+    let text = to_text(&independent::sign(&[1; 32], b"countersign/voucher/1", payload));
     let token = UntrustedToken::parse(&text).unwrap();
     token.verify(&world::bundle().keyring()).is_ok()
 }

@@ -27,7 +27,7 @@ use countersign::{
         clock::Clock as PlatformClock,
         entropy::Entropy,
         service::{EnrolmentOrder, Issued, NewCampaign, Order, Platform, PlatformKeys},
-        store::{MemoryStore, SqliteStore, Store},
+        store::{MemoryStore, Store},
     },
     terminal::{
         clock::{Clock, ManualClock},
@@ -58,23 +58,8 @@ impl Stage {
     }
 
     pub fn with_mode(mode: OfflineMode) -> Self {
-        let limits = Limits {
-            unsynced_count: 10_000,
-            ..Limits::default()
-        };
-        Self::build(Policy::standard(mode, limits), |_| {
-            Arc::new(MemoryStore::default())
-        })
-    }
-
-    pub fn on_sqlite() -> Self {
-        let limits = Limits {
-            unsynced_count: 100_000,
-            ..Limits::default()
-        };
-        Self::build(Policy::standard(OfflineMode::Limited, limits), |folder| {
-            Arc::new(SqliteStore::open(&folder.path().join("platform.db")).unwrap())
-        })
+        let limits = Limits { unsynced_count: 10_000, ..Limits::default() };
+        Self::build(Policy::standard(mode, limits), |_| Arc::new(MemoryStore::default()))
     }
 
     fn build(policy: Policy, store: impl Fn(&TempDir) -> Arc<dyn Store>) -> Self {
@@ -86,48 +71,22 @@ impl Stage {
             platform: SecretKey::from_seed(&[2; 32]),
         };
         let platform_clock = PlatformClock::new(move || time.now().time);
-        let platform = Arc::new(Platform::new(
-            store(&folder),
-            keys,
-            platform_clock,
-            Entropy::system(),
-        ));
+        let platform =
+            Arc::new(Platform::new(store(&folder), keys, platform_clock, Entropy::system()));
         let key = SecretKey::from_seed(&[3; 32]);
         let issuer = "demo".parse().unwrap();
-        platform
-            .create_issuer(&issuer, key.public(), START.plus(10 * 365 * 86_400))
-            .unwrap();
+        platform.create_issuer(&issuer, key.public(), START.plus(10 * 365 * 86_400)).unwrap();
         let merchant = platform.create_merchant("Café Anker").unwrap();
-        let branch = |name| {
-            platform
-                .create_branch(merchant, name, "Europe/Berlin")
-                .unwrap()
-        };
+        let branch = |name| platform.create_branch(merchant, name, "Europe/Berlin").unwrap();
         let branches = [branch("Harbour"), branch("Station")];
         let title = "Lunch for two".to_owned();
-        let new = NewCampaign {
-            issuer,
-            merchant,
-            title,
-            policy,
-            capacity: 100_000,
-        };
+        let new = NewCampaign { issuer, merchant, title, policy, capacity: 100_000 };
         let campaign = platform.create_campaign(&new).unwrap();
-        Self {
-            platform,
-            clock,
-            key,
-            merchant,
-            branches,
-            campaign,
-            folder,
-        }
+        Self { platform, clock, key, merchant, branches, campaign, folder }
     }
 
     pub fn deal() -> Terms {
-        Terms::PrepaidDeal {
-            value: Money::new(2_490, Currency::EUR),
-        }
+        Terms::PrepaidDeal { value: Money::new(2_490, Currency::EUR) }
     }
 
     pub fn issue(&self, terms: &Terms, count: u32) -> Vec<Issued> {
@@ -158,11 +117,7 @@ impl Stage {
         let code = EnrolmentCode::parse(&code).unwrap();
         let wire = Arc::new(Wire::new(Arc::clone(&self.platform)));
         enrolment::enrol(&self.dir(name), &code, &*wire, START).unwrap();
-        Till {
-            stage: self,
-            name: name.to_owned(),
-            wire,
-        }
+        Till { stage: self, name: name.to_owned(), wire }
     }
 }
 
@@ -183,9 +138,7 @@ impl Till<'_> {
 
     /// Redeems in a program of its own, as the console does.
     pub fn redeem(&self, text: &str) -> Outcome {
-        self.open()
-            .redeem(text, Request::plain(EntryMethod::Program))
-            .unwrap()
+        self.open().redeem(text, Request::plain(EntryMethod::Program)).unwrap()
     }
 
     pub fn sync(&self) -> bool {
@@ -250,7 +203,7 @@ impl Transport for Wire {
         let answer = self.serve(path, &body)?;
         let every = self.lose_every.load(Ordering::SeqCst);
         let count = self.count.fetch_add(1, Ordering::SeqCst);
-        if every > 0 && count % every == 0 {
+        if every > 0 && count.is_multiple_of(every) {
             Err(TransportError::Timeout)
         } else {
             Ok(answer)

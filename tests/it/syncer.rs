@@ -90,8 +90,7 @@ impl Driver {
     }
 
     fn fail(&mut self, exchange: Exchange, jitter: u32) {
-        self.syncer
-            .handle(Input::Failed { exchange, jitter }, self.now);
+        self.syncer.handle(Input::Failed { exchange, jitter }, self.now);
     }
 
     /// Starts all that is due, and checks that it may be.
@@ -112,29 +111,17 @@ impl Driver {
             self.log.push((self.now, exchange));
         }
         let next = self.syncer.poll_timeout();
-        assert!(
-            next.is_none_or(|next| next > self.now),
-            "due and not started"
-        );
-        assert!(
-            next.is_none() || self.enabled,
-            "a time to wake up while switched off"
-        );
+        assert!(next.is_none_or(|next| next > self.now), "due and not started");
+        assert!(next.is_none() || self.enabled, "a time to wake up while switched off");
     }
 
     fn downs(&self) -> Vec<(u64, Exchange)> {
-        let downs = self
-            .log
-            .iter()
-            .filter(|(_, exchange)| *exchange != Exchange::Push);
+        let downs = self.log.iter().filter(|(_, exchange)| *exchange != Exchange::Push);
         downs.cloned().collect()
     }
 
     fn pushes(&self) -> Vec<u64> {
-        let pushes = self
-            .log
-            .iter()
-            .filter(|(_, exchange)| *exchange == Exchange::Push);
+        let pushes = self.log.iter().filter(|(_, exchange)| *exchange == Exchange::Push);
         pushes.map(|(at, _)| *at).collect()
     }
 }
@@ -233,10 +220,7 @@ fn all_parts_of_a_list_are_fetched_before_the_next_pull() {
 
 fn wanted() -> Wanted {
     Wanted {
-        list: ListName {
-            issuer: "demo".parse().unwrap(),
-            campaign: CampaignId(7),
-        },
+        list: ListName { issuer: "demo".parse().unwrap(), campaign: CampaignId(7) },
         numbers: vec![0, 1],
     }
 }

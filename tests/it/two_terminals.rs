@@ -21,39 +21,22 @@ fn code(outcome: &Outcome) -> (&'static str, &str) {
 }
 
 fn redemptions(stage: &Stage) -> usize {
-    let filter = RedemptionFilter {
-        limit: 500,
-        ..RedemptionFilter::default()
-    };
-    stage
-        .platform
-        .redemptions(&filter)
-        .unwrap()
-        .redemptions
-        .len()
+    let filter = RedemptionFilter { limit: 500, ..RedemptionFilter::default() };
+    stage.platform.redemptions(&filter).unwrap().redemptions.len()
 }
 
 #[test]
 fn an_offline_double_redemption_is_reported_with_both_signed_entries() {
     let stage = Stage::new();
     let voucher = stage.issue(&Stage::deal(), 1).remove(0);
-    let tills = [
-        stage.terminal("a", stage.branches[0]),
-        stage.terminal("b", stage.branches[1]),
-    ];
+    let tills = [stage.terminal("a", stage.branches[0]), stage.terminal("b", stage.branches[1])];
     for till in &tills {
         assert!(till.sync());
         till.wire.cut(true);
     }
-    assert_eq!(
-        code(&tills[0].redeem(&voucher.text)),
-        ("accepted", "accepted")
-    );
+    assert_eq!(code(&tills[0].redeem(&voucher.text)), ("accepted", "accepted"));
     stage.clock.advance(60);
-    assert_eq!(
-        code(&tills[1].redeem(&voucher.text)),
-        ("accepted", "accepted")
-    );
+    assert_eq!(code(&tills[1].redeem(&voucher.text)), ("accepted", "accepted"));
     for till in &tills {
         till.wire.cut(false);
         assert!(till.sync());
@@ -70,30 +53,17 @@ fn an_offline_double_redemption_is_reported_with_both_signed_entries() {
         let evidence: Vec<_> = notices[0]
             .evidence
             .iter()
-            .map(|proof| {
-                SignedEntry::open(&proof.entry, &proof.terminal_key)
-                    .unwrap()
-                    .entry
-            })
+            .map(|proof| SignedEntry::open(&proof.entry, &proof.terminal_key).unwrap().entry)
             .collect();
         let branches: Vec<_> = evidence.iter().map(|entry| entry.branch).collect();
-        assert_eq!(
-            branches,
-            [stage.branches[1], stage.branches[0]],
-            "the later one first"
-        );
+        assert_eq!(branches, [stage.branches[1], stage.branches[0]], "the later one first");
         for entry in &evidence {
-            let Body::Redeemed(redeemed) = &entry.body else {
-                panic!("not a redemption")
-            };
+            let Body::Redeemed(redeemed) = &entry.body else { panic!("not a redemption") };
             assert_eq!(redeemed.voucher, voucher.claims.key());
             assert!(!redeemed.online);
         }
-        let keys: Vec<PublicKey> = notices[0]
-            .evidence
-            .iter()
-            .map(|proof| proof.terminal_key)
-            .collect();
+        let keys: Vec<PublicKey> =
+            notices[0].evidence.iter().map(|proof| proof.terminal_key).collect();
         assert_ne!(keys[0], keys[1]);
     }
     assert_eq!(stage.platform.conflicts(0, 10).unwrap().len(), 1);
@@ -104,10 +74,7 @@ fn an_offline_double_redemption_is_reported_with_both_signed_entries() {
 fn with_the_network_the_second_terminal_is_told_when_and_where() {
     let stage = Stage::new();
     let voucher = stage.issue(&Stage::deal(), 1).remove(0);
-    let (a, b) = (
-        stage.terminal("a", stage.branches[0]),
-        stage.terminal("b", stage.branches[1]),
-    );
+    let (a, b) = (stage.terminal("a", stage.branches[0]), stage.terminal("b", stage.branches[1]));
     assert!(a.sync() && b.sync());
     let first = a.redeem(&voucher.text);
     assert!(first.online && matches!(first.state, State::Accepted(_)));
@@ -124,27 +91,16 @@ fn with_the_network_the_second_terminal_is_told_when_and_where() {
 fn a_use_that_is_set_aside_for_one_terminal_is_not_given_to_another() {
     let stage = Stage::new();
     let voucher = stage.issue(&Stage::deal(), 1).remove(0);
-    let (a, b) = (
-        stage.terminal("a", stage.branches[0]),
-        stage.terminal("b", stage.branches[1]),
-    );
+    let (a, b) = (stage.terminal("a", stage.branches[0]), stage.terminal("b", stage.branches[1]));
     assert!(a.sync() && b.sync());
     // The first till asks, is granted, accepts, and loses the network before its entry is sent.
     let mut session = a.open();
-    let granted = session
-        .redeem(&voucher.text, Request::plain(EntryMethod::Program))
-        .unwrap();
+    let granted = session.redeem(&voucher.text, Request::plain(EntryMethod::Program)).unwrap();
     assert!(granted.online && matches!(granted.state, State::Accepted(_)));
     drop(session);
-    assert_eq!(
-        code(&b.redeem(&voucher.text)),
-        ("refused", "voucher_in_use")
-    );
+    assert_eq!(code(&b.redeem(&voucher.text)), ("refused", "voucher_in_use"));
     assert!(a.sync());
-    assert_eq!(
-        code(&b.redeem(&voucher.text)),
-        ("refused", "voucher_redeemed_elsewhere")
-    );
+    assert_eq!(code(&b.redeem(&voucher.text)), ("refused", "voucher_redeemed_elsewhere"));
 }
 
 #[test]
@@ -154,10 +110,7 @@ fn a_campaign_that_is_never_honoured_offline_cannot_be_checked_without_the_netwo
     let till = stage.terminal("a", stage.branches[0]);
     assert!(till.sync());
     till.wire.cut(true);
-    assert_eq!(
-        code(&till.redeem(&voucher.text)),
-        ("cannot_check", "online_required")
-    );
+    assert_eq!(code(&till.redeem(&voucher.text)), ("cannot_check", "online_required"));
     till.wire.cut(false);
     assert_eq!(code(&till.redeem(&voucher.text)), ("accepted", "accepted"));
 }
@@ -189,10 +142,7 @@ fn answers_that_are_lost_and_messages_that_come_twice_change_nothing() {
 fn a_roll_back_gives_the_use_back_everywhere() {
     let stage = Stage::new();
     let voucher = stage.issue(&Stage::deal(), 1).remove(0);
-    let (a, b) = (
-        stage.terminal("a", stage.branches[0]),
-        stage.terminal("b", stage.branches[1]),
-    );
+    let (a, b) = (stage.terminal("a", stage.branches[0]), stage.terminal("b", stage.branches[1]));
     assert!(a.sync() && b.sync());
     let entry = a.redeem(&voucher.text).entry.unwrap();
     assert!(a.sync());
@@ -218,24 +168,16 @@ fn a_voucher_used_here_is_refused_here_whatever_the_clock_and_the_network_do() {
     assert_eq!(code(&till.redeem(&voucher.text)).0, "accepted");
     for shift in [-86_400 * 400, -1, 0, 1, 86_400] {
         stage.clock.set(crate::stage::START.plus(shift));
-        assert_eq!(
-            code(&till.redeem(&voucher.text)),
-            ("refused", "voucher_already_redeemed")
-        );
+        assert_eq!(code(&till.redeem(&voucher.text)), ("refused", "voucher_already_redeemed"));
     }
 }
 
 #[test]
 fn a_balance_is_spent_in_parts_and_never_beyond_what_it_holds() {
     let stage = Stage::new();
-    let gift = Terms::StoredValue {
-        balance: Money::new(5_000, Currency::EUR),
-    };
+    let gift = Terms::StoredValue { balance: Money::new(5_000, Currency::EUR) };
     let voucher = stage.issue(&gift, 1).remove(0);
-    let (a, b) = (
-        stage.terminal("a", stage.branches[0]),
-        stage.terminal("b", stage.branches[1]),
-    );
+    let (a, b) = (stage.terminal("a", stage.branches[0]), stage.terminal("b", stage.branches[1]));
     assert!(a.sync() && b.sync());
     let spend = |minor| Request {
         amount: Some(Money::new(minor, Currency::EUR)),
@@ -243,29 +185,17 @@ fn a_balance_is_spent_in_parts_and_never_beyond_what_it_holds() {
     };
     let left = |outcome: &Outcome| match &outcome.state {
         State::Accepted(redemption) => redemption.left,
-        other => panic!("{other:?}"),
+        _other => panic!("{outcome:?}"),
     };
-    assert_eq!(
-        left(&a.open().redeem(&voucher.text, spend(1_250)).unwrap()),
-        3_750
-    );
+    assert_eq!(left(&a.open().redeem(&voucher.text, spend(1_250)).unwrap()), 3_750);
     assert!(a.sync());
     // The second till asks, and hears of the first one's part.
-    assert_eq!(
-        left(&b.open().redeem(&voucher.text, spend(3_000)).unwrap()),
-        750
-    );
+    assert_eq!(left(&b.open().redeem(&voucher.text, spend(3_000)).unwrap()), 750);
     assert!(b.sync());
     let over = b.open().redeem(&voucher.text, spend(751)).unwrap();
     assert_eq!(code(&over), ("refused", "balance_exceeded"));
-    assert_eq!(
-        over.voucher.unwrap().terms.limit().left_after(over.used),
-        750
-    );
-    assert_eq!(
-        left(&a.open().redeem(&voucher.text, spend(750)).unwrap()),
-        0
-    );
+    assert_eq!(over.voucher.unwrap().terms.limit().left_after(over.used), 750);
+    assert_eq!(left(&a.open().redeem(&voucher.text, spend(750)).unwrap()), 0);
     assert!(a.sync());
     assert_eq!(stage.platform.conflicts(0, 10).unwrap().len(), 0);
 }
@@ -276,20 +206,11 @@ fn a_revocation_arrives_with_the_next_list_and_holds_without_the_network() {
     let voucher = stage.issue(&Stage::deal(), 1).remove(0);
     let till = stage.terminal("a", stage.branches[0]);
     assert!(till.sync());
-    stage
-        .platform
-        .revoke_voucher(VoucherName::Code(voucher.code))
-        .unwrap();
+    stage.platform.revoke_voucher(VoucherName::Code(voucher.code)).unwrap();
     assert!(till.sync());
     till.wire.cut(true);
-    assert_eq!(
-        code(&till.redeem(&voucher.text)),
-        ("refused", "voucher_revoked")
-    );
-    let known = stage
-        .platform
-        .voucher(VoucherName::Code(voucher.code))
-        .unwrap();
+    assert_eq!(code(&till.redeem(&voucher.text)), ("refused", "voucher_revoked"));
+    let known = stage.platform.voucher(VoucherName::Code(voucher.code)).unwrap();
     assert_eq!(known.status, Status::Revoked);
 }
 
@@ -301,10 +222,7 @@ fn typed_short_codes_are_looked_up_at_the_platform() {
     assert!(till.sync());
     till.wire.cut(true);
     let typed = voucher.code.to_string();
-    assert_eq!(
-        code(&till.redeem(&typed)),
-        ("cannot_check", "short_code_offline")
-    );
+    assert_eq!(code(&till.redeem(&typed)), ("cannot_check", "short_code_offline"));
     till.wire.cut(false);
     assert_eq!(code(&till.redeem(&typed)), ("accepted", "accepted"));
 }

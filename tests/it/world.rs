@@ -47,17 +47,10 @@ pub(crate) fn euro(minor: i64) -> Money {
 pub(crate) fn claims(terms: Terms) -> Claims {
     Claims {
         issuer: "demo".parse().unwrap(),
-        id: VoucherId {
-            campaign: CampaignId(7),
-            index: 5,
-            random: 0x0123_4567_89ab_cdef,
-        },
+        id: VoucherId { campaign: CampaignId(7), index: 5, random: 0x0123_4567_89ab_cdef },
         from: time("2026-12-01 00:00:00"),
         until: time("2027-01-01 00:00:00"),
-        scope: Scope {
-            merchant: MerchantId(1),
-            branches: Vec::new(),
-        },
+        scope: Scope { merchant: MerchantId(1), branches: Vec::new() },
         terms,
     }
 }
@@ -86,10 +79,7 @@ pub(crate) fn keyring(key: PublishedKey) -> Keyring {
 }
 
 pub(crate) fn bundle() -> TrustBundle {
-    let issuer = Issuer {
-        name: "demo".parse().unwrap(),
-        keys: vec![published_key()],
-    };
+    let issuer = Issuer { name: "demo".parse().unwrap(), keys: vec![published_key()] };
     let campaign = Campaign {
         id: CampaignId(7),
         issuer: issuer.name.clone(),
@@ -100,10 +90,7 @@ pub(crate) fn bundle() -> TrustBundle {
     TrustBundle {
         version: 3,
         issued_at: NOON,
-        merchant: Merchant {
-            id: MerchantId(1),
-            name: "Corner".to_owned(),
-        },
+        merchant: Merchant { id: MerchantId(1), name: "Corner".to_owned() },
         platform_key: platform_key().public(),
         issuers: vec![issuer],
         branches: vec![Branch {

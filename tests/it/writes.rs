@@ -24,17 +24,9 @@ fn no_write_runs_through_a_reading_call() {
     for file in rust_files(&src()) {
         let source = fs::read_to_string(&file).unwrap();
         let inside = violations(&source);
-        found.extend(
-            inside
-                .into_iter()
-                .map(|what| format!("{}: {what}", file.display())),
-        );
+        found.extend(inside.into_iter().map(|what| format!("{}: {what}", file.display())));
     }
-    assert!(
-        found.is_empty(),
-        "write with `execute` in a transaction:\n{}\n",
-        found.join("\n")
-    );
+    assert!(found.is_empty(), "write with `execute` in a transaction:\n{}\n", found.join("\n"));
 }
 
 #[test]
@@ -91,8 +83,7 @@ impl Gate {
 
     fn literal(&mut self, text: String) {
         if has_word(&text, "RETURNING") {
-            self.found
-                .push(format!("{text:?} is a write that answers with rows"));
+            self.found.push(format!("{text:?} is a write that answers with rows"));
         } else {
             self.literals.push(text);
         }

@@ -35,16 +35,9 @@ pub(super) fn shrink(picture: &Luma, factor: u8) -> Option<Luma> {
     let height = picture.height().checked_div(step)?;
     let area = f32::from(factor).powi(2);
     let mut pixels = Vec::with_capacity(width.saturating_mul(height));
-    for band in picture
-        .pixels()
-        .chunks_exact(picture.width().saturating_mul(step))
-    {
+    for band in picture.pixels().chunks_exact(picture.width().saturating_mul(step)) {
         let sums = block_sums(band, picture.width(), step);
-        pixels.extend(
-            sums.into_iter()
-                .take(width)
-                .map(|sum| grey(f32::from(sum) / area)),
-        );
+        pixels.extend(sums.into_iter().take(width).map(|sum| grey(f32::from(sum) / area)));
     }
     Luma::new(width, height, pixels)
 }
@@ -53,9 +46,7 @@ fn block_sums(band: &[u8], width: usize, step: usize) -> Vec<u16> {
     let mut sums = vec![0_u16; width.checked_div(step).unwrap_or_default()];
     for row in band.chunks_exact(width) {
         for (sum, block) in sums.iter_mut().zip(row.chunks_exact(step)) {
-            *sum = block
-                .iter()
-                .fold(*sum, |sum, &p| sum.saturating_add(p.into()));
+            *sum = block.iter().fold(*sum, |sum, &p| sum.saturating_add(p.into()));
         }
     }
     sums
@@ -90,29 +81,19 @@ fn mean_along(row: &[u8], radius: u8, out: &mut Vec<u8>) {
     let mut sum: u16 = padded.iter().take(window).map(|&p| u16::from(p)).sum();
     let share = share(radius);
     out.push(grey(f32::from(sum) * share));
-    out.extend(
-        padded
-            .iter()
-            .skip(window)
-            .zip(&padded)
-            .map(|(&enters, &leaves)| {
-                sum = slide(sum, enters, leaves);
-                grey(f32::from(sum) * share)
-            }),
-    );
+    out.extend(padded.iter().skip(window).zip(&padded).map(|(&enters, &leaves)| {
+        sum = slide(sum, enters, leaves);
+        grey(f32::from(sum) * share)
+    }));
 }
 
 fn mean_down(picture: &Luma, radius: u8) -> Option<Luma> {
     let (first, last) = (picture.rows().next()?, picture.rows().next_back()?);
     let (reach, window) = (usize::from(radius), window(radius));
-    let padded = repeat_n(first, reach)
-        .chain(picture.rows())
-        .chain(repeat_n(last, reach));
+    let padded = repeat_n(first, reach).chain(picture.rows()).chain(repeat_n(last, reach));
     let mut sums = vec![0_u16; picture.width()];
     for row in padded.clone().take(window) {
-        sums.iter_mut()
-            .zip(row)
-            .for_each(|(sum, &p)| *sum = slide(*sum, p, 0));
+        sums.iter_mut().zip(row).for_each(|(sum, &p)| *sum = slide(*sum, p, 0));
     }
     let share = share(radius);
     let mut out = Vec::with_capacity(picture.pixels().len());
@@ -136,16 +117,13 @@ fn share(radius: u8) -> f32 {
 
 /// 255 pixels of 255 and one more fit into 16 bits, so neither step saturates up to radius 127.
 fn slide(sum: u16, enters: u8, leaves: u8) -> u16 {
-    sum.saturating_add(enters.into())
-        .saturating_sub(leaves.into())
+    sum.saturating_add(enters.into()).saturating_sub(leaves.into())
 }
 
 fn unsharp(picture: &Luma, radius: u8, gain: f32) -> Option<Luma> {
     let soft = box_mean(&box_mean(picture, radius)?, radius)?;
     let pairs = picture.pixels().iter().zip(soft.pixels());
-    let pixels = pairs
-        .map(|(&p, &soft)| sharpened(p.into(), soft.into(), gain))
-        .collect();
+    let pixels = pairs.map(|(&p, &soft)| sharpened(p.into(), soft.into(), gain)).collect();
     Luma::new(picture.width(), picture.height(), pixels)
 }
 
@@ -187,11 +165,7 @@ mod tests {
 
     #[test]
     fn shrinking_takes_block_means_and_drops_the_rest() {
-        let picture = luma(
-            5,
-            3,
-            &[0, 10, 100, 100, 7, 20, 30, 100, 104, 7, 7, 7, 7, 7, 7],
-        );
+        let picture = luma(5, 3, &[0, 10, 100, 100, 7, 20, 30, 100, 104, 7, 7, 7, 7, 7, 7]);
         assert_eq!(shrink(&picture, 2), Some(luma(2, 1, &[15, 101])));
         assert_eq!(shrink(&picture, 4), None);
     }
@@ -200,11 +174,7 @@ mod tests {
     fn sharpening_widens_an_edge_and_saturates() {
         let edge = luma(6, 1, &[100, 100, 100, 150, 150, 150]);
         let sharp = unsharp(&edge, 1, 2.0).unwrap();
-        assert!(
-            sharp.pixels()[2] < 100 && sharp.pixels()[3] > 150,
-            "{:?}",
-            sharp.pixels()
-        );
+        assert!(sharp.pixels()[2] < 100 && sharp.pixels()[3] > 150, "{:?}", sharp.pixels());
         let black_white = luma(2, 1, &[0, 255]);
         assert_eq!(unsharp(&black_white, 1, 2.0), Some(black_white));
     }

@@ -54,16 +54,12 @@ fn finder_sets(black: &BitMatrix) -> Vec<FinderPatternSet> {
 fn read(black: &BitMatrix, set: &FinderPatternSet) -> Option<String> {
     let sampled = SampleQR(black, set).ok()?;
     let grid = sampled.getBits();
-    by_rqrr(grid)
-        .or_else(|| by_rxing(grid))
-        .filter(|text| !text.is_empty())
+    by_rqrr(grid).or_else(|| by_rxing(grid)).filter(|text| !text.is_empty())
 }
 
 /// `rqrr` takes only UTF-8; a text in another character set is left to `rxing`, which guesses it.
 fn by_rqrr(grid: &BitMatrix) -> Option<String> {
-    let size = usize::try_from(grid.width())
-        .ok()
-        .filter(|size| is_symbol_side(*size))?;
+    let size = usize::try_from(grid.width()).ok().filter(|size| is_symbol_side(*size))?;
     let module = |x: usize, y: usize| {
         let at = u32::try_from(x).ok().zip(u32::try_from(y).ok());
         at.is_some_and(|(x, y)| grid.get(x, y))

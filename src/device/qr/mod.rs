@@ -73,21 +73,11 @@ const STEPS: [Step; 12] = {
 };
 
 const fn dark_on_light(scale: Scale, filter: Filter, threshold: Threshold) -> Step {
-    Step {
-        scale,
-        light_on_dark: false,
-        filter,
-        threshold,
-    }
+    Step { scale, light_on_dark: false, filter, threshold }
 }
 
 const fn light_on_dark(scale: Scale, filter: Filter, threshold: Threshold) -> Step {
-    Step {
-        scale,
-        light_on_dark: true,
-        filter,
-        threshold,
-    }
+    Step { scale, light_on_dark: true, filter, threshold }
 }
 
 const fn unsharp(radius: u8, gain: f32) -> Filter {
@@ -113,18 +103,12 @@ pub fn texts(picture: &Luma, stop: &AtomicBool) -> Vec<String> {
 impl Step {
     fn texts(&self, views: &Views<'_>, stop: &AtomicBool) -> Vec<String> {
         let black = locate::attempt(|| self.black(views));
-        black
-            .map(|black| locate::texts(&black, stop))
-            .unwrap_or_default()
+        black.map(|black| locate::texts(&black, stop)).unwrap_or_default()
     }
 
     fn black(&self, views: &Views<'_>) -> Option<BitMatrix> {
         let scaled = views.at(self.scale)?;
-        let upright = if self.light_on_dark {
-            invert(&scaled)?
-        } else {
-            scaled
-        };
+        let upright = if self.light_on_dark { invert(&scaled)? } else { scaled };
         self.threshold.apply(&self.filter.apply(upright)?)
     }
 }
@@ -139,10 +123,7 @@ impl<'a> Views<'a> {
     fn of(picture: &'a Luma) -> Option<Self> {
         let factor = (1..=16).find(|factor| fits(picture, *factor))?;
         let whole = (factor > 1).then_some(picture);
-        Some(Self {
-            whole,
-            full: shrink(picture, factor)?,
-        })
+        Some(Self { whole, full: shrink(picture, factor)? })
     }
 
     fn at(&self, scale: Scale) -> Option<Luma> {
@@ -163,10 +144,7 @@ fn fits(picture: &Luma, factor: u8) -> bool {
 
 #[cfg(test)]
 #[cfg(feature = "issuer")]
-#[expect(
-    clippy::arithmetic_side_effects,
-    reason = "the sizes in the tests are small and fixed"
-)]
+#[expect(clippy::arithmetic_side_effects, reason = "the sizes in the tests are small and fixed")]
 mod tests {
     use qrcode::{Color, EcLevel, QrCode};
 
@@ -214,8 +192,7 @@ mod tests {
         let text = made_up(7, 225);
         let mut random = Lcg(8);
         let picture = changed(&drawn(&text, 5), |p| {
-            p.saturating_add(random.below(60))
-                .saturating_sub(random.below(60))
+            p.saturating_add(random.below(60)).saturating_sub(random.below(60))
         });
         assert_eq!(read(&picture), [text]);
     }
@@ -293,9 +270,7 @@ mod tests {
             (Some(x), Some(y)) if code[(x, y)] == Color::Dark => 20,
             _ => 235,
         };
-        let pixels = (0..side * side)
-            .map(|i| pixel(i % side, i / side))
-            .collect();
+        let pixels = (0..side * side).map(|i| pixel(i % side, i / side)).collect();
         Luma::new(side, side, pixels).unwrap()
     }
 
@@ -303,9 +278,7 @@ mod tests {
     fn turned(picture: &Luma) -> Luma {
         let (width, height) = (picture.height(), picture.width());
         let from = |i: usize| (width - 1 - i % width) * picture.width() + i / width;
-        let pixels = (0..width * height)
-            .map(|i| picture.pixels()[from(i)])
-            .collect();
+        let pixels = (0..width * height).map(|i| picture.pixels()[from(i)]).collect();
         Luma::new(width, height, pixels).unwrap()
     }
 
@@ -322,9 +295,7 @@ mod tests {
 
     fn made_up(seed: u64, length: usize) -> String {
         let mut random = Lcg(seed);
-        (0..length)
-            .map(|_| char::from(ALPHABET[usize::from(random.below(45))]))
-            .collect()
+        (0..length).map(|_| char::from(ALPHABET[usize::from(random.below(45))])).collect()
     }
 
     /// Knuth's MMIX generator.

@@ -55,11 +55,7 @@ impl Reader {
 
     fn with(decode: Decode) -> io::Result<Self> {
         let worker = Some(Worker::start(decode)?);
-        Ok(Self {
-            decode,
-            worker,
-            abandoned: Vec::new(),
-        })
+        Ok(Self { decode, worker, abandoned: Vec::new() })
     }
 
     /// All distinct texts in the picture, at the latest after `budget`; empty when it shows no code.
@@ -109,20 +105,14 @@ impl Worker {
     fn start(decode: Decode) -> io::Result<Self> {
         let (jobs, queue) = sync_channel(1);
         let work = move || queue.into_iter().for_each(|job: Job| job.run(decode));
-        let thread = thread::Builder::new()
-            .name("qr-reader".to_owned())
-            .spawn(work)?;
+        let thread = thread::Builder::new().name("qr-reader".to_owned()).spawn(work)?;
         Ok(Self { jobs, thread })
     }
 
     fn begin(&self, picture: Luma) -> (Receiver<Outcome>, Arc<AtomicBool>) {
         let stop = Arc::new(AtomicBool::new(false));
         let (answer, answered) = sync_channel(1);
-        let job = Job {
-            picture,
-            stop: Arc::clone(&stop),
-            answer,
-        };
+        let job = Job { picture, stop: Arc::clone(&stop), answer };
         // A refused job drops its sender, which the receiver reports as a crash.
         drop(self.jobs.try_send(job));
         (answered, stop)
@@ -163,10 +153,7 @@ mod tests {
     fn a_panic_is_one_failed_picture() {
         let mut reader = Reader::with(by_first_pixel).unwrap();
         for _ in 0..=ABANDONED_MAX {
-            assert!(matches!(
-                reader.read(picture(PANICS), LONG),
-                Err(ReadError::Crashed)
-            ));
+            assert!(matches!(reader.read(picture(PANICS), LONG), Err(ReadError::Crashed)));
         }
         assert_eq!(reader.read(picture(READABLE), LONG).unwrap(), ["text"]);
     }
@@ -174,10 +161,7 @@ mod tests {
     #[test]
     fn a_hanging_picture_is_left_behind() {
         let mut reader = Reader::with(by_first_pixel).unwrap();
-        assert!(matches!(
-            reader.read(picture(HANGS), SHORT),
-            Err(ReadError::TimedOut)
-        ));
+        assert!(matches!(reader.read(picture(HANGS), SHORT), Err(ReadError::TimedOut)));
         assert_eq!(reader.read(picture(READABLE), LONG).unwrap(), ["text"]);
     }
 
@@ -185,16 +169,10 @@ mod tests {
     fn hanging_pictures_cannot_take_all_cores() {
         let mut reader = Reader::with(by_first_pixel).unwrap();
         for _ in 0..ABANDONED_MAX {
-            assert!(matches!(
-                reader.read(picture(HANGS), SHORT),
-                Err(ReadError::TimedOut)
-            ));
+            assert!(matches!(reader.read(picture(HANGS), SHORT), Err(ReadError::TimedOut)));
         }
         for _ in 0..3 {
-            assert!(matches!(
-                reader.read(picture(READABLE), LONG),
-                Err(ReadError::Unavailable)
-            ));
+            assert!(matches!(reader.read(picture(READABLE), LONG), Err(ReadError::Unavailable)));
         }
     }
 
@@ -202,10 +180,7 @@ mod tests {
     fn pictures_that_heed_the_stop_flag_are_not_counted() {
         let mut reader = Reader::with(by_first_pixel).unwrap();
         for _ in 0..3 * ABANDONED_MAX {
-            assert!(matches!(
-                reader.read(picture(SLOW), SHORT),
-                Err(ReadError::TimedOut)
-            ));
+            assert!(matches!(reader.read(picture(SLOW), SHORT), Err(ReadError::TimedOut)));
         }
         assert_eq!(reader.read(picture(READABLE), LONG).unwrap(), ["text"]);
     }

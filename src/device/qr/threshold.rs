@@ -41,10 +41,7 @@ fn local_mean(picture: &Luma, radius: u8, keep: f32) -> Option<BitMatrix> {
 fn blocks(picture: &Luma) -> Option<BitMatrix> {
     let (width, height) = (side(picture.width())?, side(picture.height())?);
     let source = Luma8Source::new_with_slice(picture.pixels(), width, height).ok()?;
-    HybridBinarizer::new(source)
-        .get_black_matrix()
-        .ok()
-        .cloned()
+    HybridBinarizer::new(source).get_black_matrix().ok().cloned()
 }
 
 fn side(pixels: usize) -> Option<u32> {
@@ -52,10 +49,7 @@ fn side(pixels: usize) -> Option<u32> {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::arithmetic_side_effects,
-    reason = "the sizes in the tests are small and fixed"
-)]
+#[expect(clippy::arithmetic_side_effects, reason = "the sizes in the tests are small and fixed")]
 mod tests {
     use super::*;
 
@@ -63,10 +57,7 @@ mod tests {
         let picture = Luma::new(width, pixels.len() / width, pixels.to_vec()).unwrap();
         let black = threshold.apply(&picture).unwrap();
         let at = |i: usize| {
-            black.get(
-                u32::try_from(i % width).unwrap(),
-                u32::try_from(i / width).unwrap(),
-            )
+            black.get(u32::try_from(i % width).unwrap(), u32::try_from(i / width).unwrap())
         };
         (0..pixels.len()).map(at).collect()
     }
@@ -75,32 +66,15 @@ mod tests {
     fn the_local_mean_follows_the_light() {
         // A dark stroke in the light half is brighter than the paper in the shadow half.
         let pixels = [200, 200, 120, 200, 200, 90, 90, 40, 90, 90];
-        let strokes = blacks(
-            Threshold::LocalMean {
-                radius: 1,
-                keep: 0.7,
-            },
-            10,
-            &pixels,
-        );
+        let strokes = blacks(Threshold::LocalMean { radius: 1, keep: 0.7 }, 10, &pixels);
         let expected = [2, 7].map(|x| strokes[x]);
-        assert_eq!(
-            (expected, strokes.iter().filter(|b| **b).count()),
-            ([true, true], 2)
-        );
+        assert_eq!((expected, strokes.iter().filter(|b| **b).count()), ([true, true], 2));
     }
 
     #[test]
     fn even_paper_has_no_black() {
         for grey in [1, 100, 255] {
-            let even = blacks(
-                Threshold::LocalMean {
-                    radius: 12,
-                    keep: 0.95,
-                },
-                20,
-                &[grey; 400],
-            );
+            let even = blacks(Threshold::LocalMean { radius: 12, keep: 0.95 }, 20, &[grey; 400]);
             assert!(!even.contains(&true), "grey {grey}");
         }
     }
@@ -109,15 +83,10 @@ mod tests {
     fn blocks_tell_a_chequer_of_any_size() {
         for (width, height) in [(41, 40), (47, 63), (64, 64)] {
             let dark = |i: usize| (i % width / 4 + i / width / 4).is_multiple_of(2);
-            let pixels: Vec<u8> = (0..width * height)
-                .map(|i| if dark(i) { 20 } else { 235 })
-                .collect();
+            let pixels: Vec<u8> =
+                (0..width * height).map(|i| if dark(i) { 20 } else { 235 }).collect();
             let expected: Vec<bool> = (0..width * height).map(dark).collect();
-            assert_eq!(
-                blacks(Threshold::Blocks, width, &pixels),
-                expected,
-                "{width}x{height}"
-            );
+            assert_eq!(blacks(Threshold::Blocks, width, &pixels), expected, "{width}x{height}");
         }
     }
 }

@@ -28,11 +28,7 @@ pub struct Head {
 impl Head {
     /// The head of an epoch without entries.
     pub fn start(epoch: Epoch) -> Self {
-        Self {
-            epoch,
-            seq: Seq(0),
-            hash: Hash::ZERO,
-        }
+        Self { epoch, seq: Seq(0), hash: Hash::ZERO }
     }
 }
 
@@ -54,20 +50,12 @@ impl SignedEntry {
             return Err(EnvelopeError::Spelling);
         }
         let entry = open_message(bytes, terminal, Context::Entry)?;
-        Ok(Self {
-            entry,
-            bytes: bytes.to_vec(),
-            hash: hash(bytes),
-        })
+        Ok(Self { entry, bytes: bytes.to_vec(), hash: hash(bytes) })
     }
 
     /// Where a journal that ends with this entry ends.
     pub fn head(&self) -> Head {
-        Head {
-            epoch: self.entry.epoch,
-            seq: self.entry.seq,
-            hash: self.hash,
-        }
+        Head { epoch: self.entry.epoch, seq: self.entry.seq, hash: self.hash }
     }
 }
 
@@ -85,10 +73,7 @@ pub fn verify_link(head: Head, entry: &SignedEntry) -> Result<Head, ChainError> 
         return Err(ChainError::Epoch { at });
     }
     if at != head.seq.next() {
-        return Err(ChainError::Gap {
-            expected: head.seq.next(),
-            at,
-        });
+        return Err(ChainError::Gap { expected: head.seq.next(), at });
     }
     if entry.entry.prev != head.hash {
         return Err(ChainError::Fork { at });

@@ -54,10 +54,7 @@ impl Totals {
             Body::Redeemed(redeemed) => {
                 self.redeemed = self.redeemed.saturating_add(1);
                 self.offline = self.offline.saturating_add(u64::from(!redeemed.online));
-                let key = (
-                    redeemed.voucher.issuer.clone(),
-                    redeemed.voucher.id.campaign,
-                );
+                let key = (redeemed.voucher.issuer.clone(), redeemed.voucher.id.campaign);
                 self.book(key, redeemed.currency, redeemed.used, 1);
             }
             Body::RolledBack(back) => {
@@ -76,10 +73,7 @@ impl Totals {
         used: Used,
         sign: i64,
     ) {
-        let totals = self
-            .campaigns
-            .entry((issuer, campaign, currency))
-            .or_default();
+        let totals = self.campaigns.entry((issuer, campaign, currency)).or_default();
         let minor = i128::from(used.minor).saturating_mul(i128::from(sign));
         totals.count = totals.count.saturating_add(sign);
         totals.minor = totals.minor.saturating_add(minor);

@@ -75,27 +75,28 @@ pub fn decide(
     now: Timestamp,
 ) -> Decision {
     let mut findings = standing_findings(voucher, request, facts, policy, now);
-    if let Some(verdict) = denied(findings, policy) {
+    if let Some(verdict) = denied(findings, policy, &facts.platform) {
         return Decision { findings, verdict };
     }
     let act = match act(&voucher.claims().terms, request) {
         Ok(act) => act,
         Err(wanted) => {
-            return Decision {
-                findings,
-                verdict: Verdict::NeedsInput(wanted),
-            };
+            return Decision { findings, verdict: Verdict::NeedsInput(wanted) };
         }
     };
     findings = findings.or(act_findings(voucher, &act, facts, policy));
-    let verdict = denied(findings, policy)
+    let verdict = denied(findings, policy, &facts.platform)
         .or_else(|| unknown(findings, policy, &facts.platform))
         .unwrap_or_else(|| accepted(voucher, &act, facts));
     Decision { findings, verdict }
 }
 
-fn denied(findings: FindingSet, policy: &Policy) -> Option<Verdict> {
-    let deny = policy.deny.or(always_denied());
+fn denied(findings: FindingSet, policy: &Policy, platform: &PlatformFact) -> Option<Verdict> {
+    let mut deny = policy.deny.or(always_denied());
+    if *platform == PlatformFact::NotAsked {
+        // Whether the platform agrees is not known before it was asked.
+        deny = deny.without(Finding::NotConfirmed);
+    }
     let finding = findings.and(deny).first()?;
     let unknown = finding.is_lack_of_knowledge();
     Some(if unknown { Verdict::CannotCheck(finding) } else { Verdict::Refused(finding) })
@@ -104,13 +105,11 @@ fn denied(findings: FindingSet, policy: &Policy) -> Option<Verdict> {
 fn unknown(findings: FindingSet, policy: &Policy, platform: &PlatformFact) -> Option<Verdict> {
     match platform {
         PlatformFact::NotAsked => {
-            let asking = !findings.and(policy.ask.or(policy.deny_unasked)).is_empty();
+            let asking = policy.ask.or(policy.deny_unasked).or(policy.deny);
+            let asking = !findings.and(asking).is_empty();
             asking.then_some(Verdict::AskPlatform)
         }
-        PlatformFact::Silent => findings
-            .and(policy.deny_unasked)
-            .first()
-            .map(Verdict::CannotCheck),
+        PlatformFact::Silent => findings.and(policy.deny_unasked).first().map(Verdict::CannotCheck),
         PlatformFact::Granted { .. } | PlatformFact::Refused { .. } => None,
     }
 }
@@ -119,21 +118,8 @@ fn accepted(voucher: &Voucher, act: &Act, facts: &Facts) -> Verdict {
     let limit = voucher.claims().terms.limit();
     let used = used_everywhere(facts).plus(act.used);
     let left = limit.left_after(used);
-    let Act {
-        used,
-        value,
-        bill,
-        due,
-        reaches_minimum: _,
-    } = *act;
-    Verdict::Accepted(Redemption {
-        used,
-        value,
-        bill,
-        due,
-        limit,
-        left,
-    })
+    let Act { used, value, bill, due, reaches_minimum: _ } = *act;
+    Verdict::Accepted(Redemption { used, value, bill, due, limit, left })
 }
 
 /// Findings that do not depend on what is asked for.
@@ -150,18 +136,9 @@ fn standing_findings(
     note_place(&mut found, voucher, facts, policy);
     note_status(&mut found, voucher, facts);
     note_age(&mut found, facts, policy, time);
-    found.note(
-        Finding::ClockSetBack,
-        facts.time_floor.since(now) > CLOCK_TOLERANCE_S,
-    );
-    found.note(
-        Finding::TypedEntry,
-        request.method == crate::domain::scan::EntryMethod::Typed,
-    );
-    found.note(
-        Finding::PlatformSilent,
-        facts.platform == PlatformFact::Silent,
-    );
+    found.note(Finding::ClockSetBack, facts.time_floor.since(now) > CLOCK_TOLERANCE_S);
+    found.note(Finding::TypedEntry, request.method == crate::domain::scan::EntryMethod::Typed);
+    found.note(Finding::PlatformSilent, facts.platform == PlatformFact::Silent);
     let granted = matches!(facts.platform, PlatformFact::Granted { .. });
     found.note(Finding::NotConfirmed, !granted);
     found
@@ -180,15 +157,9 @@ fn note_place(found: &mut FindingSet, voucher: &Voucher, facts: &Facts, policy: 
     let scope = &voucher.claims().scope;
     let own_merchant = scope.merchant == facts.merchant;
     found.note(Finding::OtherMerchant, !own_merchant);
-    found.note(
-        Finding::OtherBranch,
-        own_merchant && !scope.allows(facts.merchant, facts.branch),
-    );
+    found.note(Finding::OtherBranch, own_merchant && !scope.allows(facts.merchant, facts.branch));
     found.note(Finding::CampaignUnknown, facts.campaign.is_none());
-    found.note(
-        Finding::CampaignSuspended,
-        facts.campaign == Some(CampaignState::Suspended),
-    );
+    found.note(Finding::CampaignSuspended, facts.campaign == Some(CampaignState::Suspended));
     found.note(Finding::OnlineRequired, policy.mode == OfflineMode::Never);
     let bound = policy.mode == OfflineMode::BranchBound;
     found.note(Finding::NotBranchBound, bound && !scope.is_one_branch());
@@ -198,32 +169,34 @@ fn note_place(found: &mut FindingSet, voucher: &Voucher, facts: &Facts, policy: 
 fn note_status(found: &mut FindingSet, voucher: &Voucher, facts: &Facts) {
     let limit = voucher.claims().terms.limit();
     let used_up_here = limit.left_after(facts.used_here) == 0;
-    let granted = matches!(facts.platform, PlatformFact::Granted { .. });
-    let listed = match facts.list {
-        ListFact::NotCovered => Status::Valid,
-        // What the platform says at this moment is newer than its list.
-        ListFact::Known { .. } if granted => Status::Valid,
-        // The list may still count a use that this terminal took back after the list was made.
-        ListFact::Known {
-            status: Status::Redeemed,
-            as_of,
-        } if facts.rolled_back_at.is_some_and(|at| at >= as_of) => Status::Valid,
-        ListFact::Known { status, .. } => status,
-    };
+    let listed = listed(limit, facts);
     let refused = |reason| matches!(&facts.platform, PlatformFact::Refused { reason: given, .. } if *given == reason);
     let used_up = limit.left_after(used_everywhere(facts)) == 0;
     let elsewhere = listed == Status::Redeemed || used_up;
     found.note(Finding::UsedHere, used_up_here);
     found.note(Finding::UsedElsewhere, !used_up_here && elsewhere);
-    found.note(
-        Finding::Revoked,
-        listed == Status::Revoked || refused(PlatformRefusal::Revoked),
-    );
+    found.note(Finding::Revoked, listed == Status::Revoked || refused(PlatformRefusal::Revoked));
     found.note(
         Finding::Suspended,
         listed == Status::Suspended || refused(PlatformRefusal::Suspended),
     );
     found.note(Finding::Claimed, refused(PlatformRefusal::Claimed));
+}
+
+/// The list's status, unless something newer than the list is known.
+fn listed(limit: Limit, facts: &Facts) -> Status {
+    let ListFact::Known { status, as_of } = facts.list else {
+        return Status::Valid;
+    };
+    let granted = matches!(facts.platform, PlatformFact::Granted { .. });
+    let taken_back = facts.rolled_back_at.is_some_and(|at| at >= as_of) && limit == Limit::Uses(1);
+    match status {
+        // Revoking is for good; the rest the platform may have changed since.
+        Status::Redeemed | Status::Suspended if granted => Status::Valid,
+        // The list still counts the only use, which this terminal took back after the list was made.
+        Status::Redeemed if taken_back => Status::Valid,
+        known @ (Status::Valid | Status::Revoked | Status::Suspended | Status::Redeemed) => known,
+    }
 }
 
 fn note_age(found: &mut FindingSet, facts: &Facts, policy: &Policy, time: Timestamp) {
@@ -244,10 +217,7 @@ fn act_findings(voucher: &Voucher, act: &Act, facts: &Facts, policy: &Policy) ->
     let limit = voucher.claims().terms.limit();
     let over = exceeds(limit, used_everywhere(facts), act) || refused_as_exhausted(facts);
     found.note(Finding::OverUses, over && matches!(limit, Limit::Uses(_)));
-    found.note(
-        Finding::OverBalance,
-        over && matches!(limit, Limit::Balance(_)),
-    );
+    found.note(Finding::OverBalance, over && matches!(limit, Limit::Balance(_)));
     found.note(Finding::BelowMinimumSpend, !act.reaches_minimum);
     if policy.mode == OfflineMode::Limited {
         note_limits(&mut found, act, facts, policy);
@@ -260,25 +230,13 @@ fn note_limits(found: &mut FindingSet, act: &Act, facts: &Facts, policy: &Policy
     let limits = &policy.limits;
     let count = i64::from(facts.queue.count).saturating_add(1);
     let sum = facts.queue.minor.saturating_add(act.value.minor);
-    found.note(
-        Finding::OverAmountLimit,
-        over(limits.amount_minor, act.value.minor),
-    );
-    found.note(
-        Finding::OverCountLimit,
-        over(i64::from(limits.unsynced_count), count),
-    );
+    found.note(Finding::OverAmountLimit, over(limits.amount_minor, act.value.minor));
+    found.note(Finding::OverCountLimit, over(i64::from(limits.unsynced_count), count));
     found.note(Finding::OverSumLimit, over(limits.unsynced_minor, sum));
 }
 
 fn refused_as_exhausted(facts: &Facts) -> bool {
-    matches!(
-        &facts.platform,
-        PlatformFact::Refused {
-            reason: PlatformRefusal::Exhausted,
-            ..
-        }
-    )
+    matches!(&facts.platform, PlatformFact::Refused { reason: PlatformRefusal::Exhausted, .. })
 }
 
 fn used_everywhere(facts: &Facts) -> Used {

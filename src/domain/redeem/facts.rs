@@ -27,12 +27,7 @@ pub struct Request {
 impl Request {
     /// A plain scan, with nothing said about amounts.
     pub fn plain(method: EntryMethod) -> Self {
-        Self {
-            method,
-            bill: None,
-            amount: None,
-            uses: None,
-        }
+        Self { method, bill: None, amount: None, uses: None }
     }
 }
 
@@ -51,7 +46,7 @@ pub struct Facts {
     pub used_here: Used,
     /// The last time this terminal consumed it.
     pub last_use_here: Option<UseRecord>,
-    /// The last time this terminal rolled a use of it back.
+    /// When this terminal rolled its last use back, as long as the platform has not acknowledged that.
     pub rolled_back_at: Option<Timestamp>,
     /// What the platform says.
     pub platform: PlatformFact,

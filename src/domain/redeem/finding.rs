@@ -90,10 +90,7 @@ findings! {
 impl Finding {
     /// The finding with this code.
     pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .find(|finding| finding.code() == code)
+        Self::ALL.iter().copied().find(|finding| finding.code() == code)
     }
 
     /// Whether it means that something is missing for a decision, not that the voucher is bad.
@@ -138,6 +135,12 @@ impl FindingSet {
         Self(self.0 & other.0)
     }
 
+    /// The set without one finding.
+    #[must_use]
+    pub fn without(self, finding: Finding) -> Self {
+        Self(self.0 & !finding.bit())
+    }
+
     /// The findings in either set.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
@@ -151,10 +154,7 @@ impl FindingSet {
 
     /// The findings, the most telling first.
     pub fn iter(self) -> impl Iterator<Item = Finding> {
-        Finding::ALL
-            .iter()
-            .copied()
-            .filter(move |finding| self.has(*finding))
+        Finding::ALL.iter().copied().filter(move |finding| self.has(*finding))
     }
 
     /// Whether there are none.
@@ -165,11 +165,7 @@ impl FindingSet {
 
 impl FromIterator<Finding> for FindingSet {
     fn from_iter<I: IntoIterator<Item = Finding>>(findings: I) -> Self {
-        Self(
-            findings
-                .into_iter()
-                .fold(0, |bits, finding| bits | finding.bit()),
-        )
+        Self(findings.into_iter().fold(0, |bits, finding| bits | finding.bit()))
     }
 }
 
@@ -180,8 +176,7 @@ impl<C> Encode<C> for FindingSet {
         _: &mut C,
     ) -> Result<(), minicbor::encode::Error<W::Error>> {
         e.array(u64::from(self.0.count_ones()))?;
-        self.iter()
-            .try_for_each(|finding| e.str(finding.code())?.ok())
+        self.iter().try_for_each(|finding| e.str(finding.code())?.ok())
     }
 }
 

@@ -53,13 +53,8 @@ pub enum OfflineMode {
 
 impl OfflineMode {
     /// All modes.
-    pub const ALL: [Self; 5] = [
-        Self::Never,
-        Self::BranchBound,
-        Self::Limited,
-        Self::Leased,
-        Self::Always,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Never, Self::BranchBound, Self::Limited, Self::Leased, Self::Always];
 
     /// Stable code, such as `branch_bound`.
     pub fn code(self) -> &'static str {
@@ -164,23 +159,11 @@ impl Policy {
             F::ListTooOld,
         ];
         let deny_unasked: FindingSet = limited.into_iter().collect();
-        let unknown = [
-            F::NotCovered,
-            F::CampaignUnknown,
-            F::ListOld,
-            F::TypedEntry,
-            F::NotConfirmed,
-        ];
+        let unknown =
+            [F::NotCovered, F::CampaignUnknown, F::ListOld, F::TypedEntry, F::NotConfirmed];
         let deny = FindingSet::from_iter([F::BelowMinimumSpend]).or(always_denied());
         let ask = deny_unasked.or(unknown.into_iter().collect());
-        Self {
-            mode,
-            deny,
-            ask,
-            deny_unasked,
-            limits,
-            liable: Liable::Issuer,
-        }
+        Self { mode, deny, ask, deny_unasked, limits, liable: Liable::Issuer }
     }
 }
 

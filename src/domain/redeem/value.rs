@@ -35,25 +35,12 @@ pub(super) fn act(terms: &Terms, request: &Request) -> Result<Act, Wanted> {
         }
         Terms::PercentOff(terms) => {
             let bill = bill.ok_or(Wanted::Bill)?;
-            Ok(single(
-                percent_of(bill, terms),
-                1,
-                Some(bill),
-                terms.minimum_spend,
-            ))
+            Ok(single(percent_of(bill, terms), 1, Some(bill), terms.minimum_spend))
         }
         Terms::Pass { value_each, .. } => {
             let uses = request.uses.unwrap_or(1).max(1);
             let minor = value_each.minor.saturating_mul(i64::from(uses));
-            Ok(single(
-                Money {
-                    minor,
-                    ..*value_each
-                },
-                u32::from(uses),
-                None,
-                0,
-            ))
+            Ok(single(Money { minor, ..*value_each }, u32::from(uses), None, 0))
         }
         Terms::StoredValue { balance } => {
             let same = |amount: &Money| amount.currency == balance.currency && amount.minor > 0;
@@ -64,15 +51,9 @@ pub(super) fn act(terms: &Terms, request: &Request) -> Result<Act, Wanted> {
 }
 
 fn single(value: Money, uses: u32, bill: Option<Money>, minimum: i64) -> Act {
-    let value = bill.map_or(value, |bill| Money {
-        minor: value.minor.min(bill.minor),
-        ..value
-    });
+    let value = bill.map_or(value, |bill| Money { minor: value.minor.min(bill.minor), ..value });
     Act {
-        used: Used {
-            uses,
-            minor: value.minor,
-        },
+        used: Used { uses, minor: value.minor },
         value,
         bill,
         due: bill.and_then(|bill| bill.minus(value)),
@@ -85,11 +66,7 @@ fn percent_of(bill: Money, terms: &PercentOff) -> Money {
     let exact = i128::from(bill.minor).saturating_mul(i128::from(terms.basis_points));
     let rounded = exact.saturating_add(5_000) / 10_000;
     let share = i64::try_from(rounded).unwrap_or(i64::MAX);
-    let minor = if terms.cap > 0 {
-        share.min(terms.cap)
-    } else {
-        share
-    };
+    let minor = if terms.cap > 0 { share.min(terms.cap) } else { share };
     Money { minor, ..bill }
 }
 

@@ -47,14 +47,8 @@ mod tests {
     fn identifiers_are_stripped_and_named() {
         for (text, expected) in [
             ("]Q1CS1:AB", (Some(Symbology::Qr), "CS1:AB")),
-            (
-                "]E04006381333931",
-                (Some(Symbology::EanUpc), "4006381333931"),
-            ),
-            (
-                "]C1010950110153000",
-                (Some(Symbology::Code128), "010950110153000"),
-            ),
+            ("]E04006381333931", (Some(Symbology::EanUpc), "4006381333931")),
+            ("]C1010950110153000", (Some(Symbology::Code128), "010950110153000")),
             ("]d2X", (Some(Symbology::DataMatrix), "X")),
             ("]z0X", (Some(Symbology::Other), "X")),
             ("]Q1", (Some(Symbology::Qr), "")),

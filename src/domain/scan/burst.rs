@@ -50,11 +50,7 @@ pub struct Burst<T> {
 impl<T> Burst<T> {
     /// A detector that has seen no key.
     pub fn new() -> Self {
-        Self {
-            state: State::Idle,
-            swallow_until_ms: 0,
-            chain_until_ms: 0,
-        }
+        Self { state: State::Idle, swallow_until_ms: 0, chain_until_ms: 0 }
     }
 
     /// Takes one key press at `at_ms`, holding `item` back for it.
@@ -225,11 +221,7 @@ impl<T> Run<T> {
     }
 
     fn into_scan(self) -> Scan {
-        Scan {
-            last_ms: self.last_ms,
-            text: self.text,
-            overlong: false,
-        }
+        Scan { last_ms: self.last_ms, text: self.text, overlong: false }
     }
 }
 
@@ -262,10 +254,7 @@ impl Scan {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::arithmetic_side_effects,
-    reason = "the numbers of these tests are small"
-)]
+#[expect(clippy::arithmetic_side_effects, reason = "the numbers of these tests are small")]
 mod tests {
     use proptest::{collection::vec, prelude::*, sample::select};
 
@@ -281,18 +270,12 @@ mod tests {
 
     impl Keyboard {
         fn new() -> Self {
-            Self {
-                burst: Burst::new(),
-                now_ms: 1_000,
-                pressed: 0,
-                outputs: Vec::new(),
-            }
+            Self { burst: Burst::new(), now_ms: 1_000, pressed: 0, outputs: Vec::new() }
         }
 
         fn press(&mut self, gap_ms: u64, key: KeyPress) -> &mut Self {
             self.now_ms += gap_ms;
-            self.outputs
-                .extend(self.burst.press(key, self.pressed, self.now_ms));
+            self.outputs.extend(self.burst.press(key, self.pressed, self.now_ms));
             self.pressed += 1;
             self
         }
@@ -334,12 +317,7 @@ mod tests {
     }
 
     fn other() -> KeyPress {
-        KeyPress {
-            key: PhysicalKey::Other,
-            shift: false,
-            ctrl: false,
-            repeat: false,
-        }
+        KeyPress { key: PhysicalKey::Other, shift: false, ctrl: false, repeat: false }
     }
 
     #[test]
@@ -391,11 +369,7 @@ mod tests {
         for ends in ["\n\t", "\t\n", "\n\n\t"] {
             let mut keyboard = Keyboard::new();
             keyboard.text(20, &format!("4006381333931{ends}")).wait(500);
-            assert_eq!(
-                keyboard.outputs,
-                [BurstOutput::Scan("4006381333931".into())],
-                "{ends:?}"
-            );
+            assert_eq!(keyboard.outputs, [BurstOutput::Scan("4006381333931".into())], "{ends:?}");
             keyboard.text(0, "\n");
             assert_eq!(keyboard.typed().len(), 1, "a later Enter is a person's");
         }
@@ -404,14 +378,9 @@ mod tests {
     #[test]
     fn a_code_of_many_lines_types_nothing_into_a_field() {
         let mut keyboard = Keyboard::new();
-        keyboard
-            .text(8, "BCD\n001\n1\nSCT\nBFSWDE33BER\nWikimedia\nEUR5\n\nOk\n")
-            .wait(500);
+        keyboard.text(8, "BCD\n001\n1\nSCT\nBFSWDE33BER\nWikimedia\nEUR5\n\nOk\n").wait(500);
         assert_eq!(keyboard.typed(), Vec::<usize>::new());
-        assert_eq!(
-            keyboard.scans(),
-            ["BCD\n001\n1\nSCT", "BFSWDE33BER", "Wikimedia"]
-        );
+        assert_eq!(keyboard.scans(), ["BCD\n001\n1\nSCT", "BFSWDE33BER", "Wikimedia"]);
     }
 
     #[test]
@@ -424,12 +393,7 @@ mod tests {
     #[test]
     fn a_window_that_is_busy_for_a_moment_does_not_tear_a_scan() {
         let mut keyboard = Keyboard::new();
-        keyboard
-            .text(8, "CS1")
-            .text(70, ":")
-            .text(0, "ABCDE")
-            .text(140, "F")
-            .text(8, "GH\n");
+        keyboard.text(8, "CS1").text(70, ":").text(0, "ABCDE").text(140, "F").text(8, "GH\n");
         assert_eq!(keyboard.outputs, [BurstOutput::Scan("CS1:ABCDEFGH".into())]);
     }
 
@@ -447,10 +411,7 @@ mod tests {
     #[test]
     fn escape_during_a_scan_reaches_the_screen_and_the_scan_goes_on() {
         let mut keyboard = Keyboard::new();
-        keyboard
-            .text(8, "CS1:ABCDEF")
-            .press(8, other())
-            .text(8, "GH\n");
+        keyboard.text(8, "CS1:ABCDEF").press(8, other()).text(8, "GH\n");
         assert_eq!(keyboard.typed(), [10]);
         assert_eq!(keyboard.scans(), ["CS1:ABCDEFGH"]);
     }
@@ -458,10 +419,7 @@ mod tests {
     #[test]
     fn a_book_on_the_keyboard_is_typing() {
         let mut keyboard = Keyboard::new();
-        let held = KeyPress {
-            repeat: true,
-            ..KeyPress::of_char('x').unwrap()
-        };
+        let held = KeyPress { repeat: true, ..KeyPress::of_char('x').unwrap() };
         keyboard.text(0, "x");
         for _ in 0..200 {
             keyboard.press(33, held);
@@ -481,11 +439,7 @@ mod tests {
         assert_eq!(keyboard.outputs, [BurstOutput::Overlong]);
 
         let mut keyboard = Keyboard::new();
-        keyboard
-            .text(1, &longest)
-            .text(1, &longest)
-            .text(1, "77\n")
-            .wait(500);
+        keyboard.text(1, &longest).text(1, &longest).text(1, "77\n").wait(500);
         assert_eq!(keyboard.outputs, [BurstOutput::Overlong]);
         keyboard.text(8, "CS1:ABCDEF\n");
         assert_eq!(keyboard.scans(), ["CS1:ABCDEF"], "works again afterwards");

@@ -83,10 +83,7 @@ pub fn classify(text: &str) -> Scanned<'_> {
     if symbology == Some(Symbology::EanUpc) || is_gtin(text) {
         return Scanned::ProductBarcode(text);
     }
-    ours(text)
-        .or_else(|| foreign(text))
-        .or_else(|| short_code(text))
-        .unwrap_or(Scanned::Unknown)
+    ours(text).or_else(|| foreign(text)).or_else(|| short_code(text)).unwrap_or(Scanned::Unknown)
 }
 
 /// `text` without an AIM identifier and without the blanks and control characters around it.
@@ -156,8 +153,7 @@ fn foreign(text: &str) -> Option<Scanned<'static>> {
 }
 
 fn starts_with(text: &str, prefix: &str) -> bool {
-    text.get(..prefix.len())
-        .is_some_and(|head| head.eq_ignore_ascii_case(prefix))
+    text.get(..prefix.len()).is_some_and(|head| head.eq_ignore_ascii_case(prefix))
 }
 
 fn short_code(text: &str) -> Option<Scanned<'static>> {
@@ -173,15 +169,11 @@ fn is_gtin(text: &str) -> bool {
     if !matches!(text.len(), 8 | 12 | 13 | 14) || !is_digits(text) {
         return false;
     }
-    let sum = text
-        .bytes()
-        .rev()
-        .enumerate()
-        .fold(0_u32, |sum, (index, digit)| {
-            let weight = if index % 2 == 0 { 1 } else { 3 };
-            let digit = u32::from(digit.saturating_sub(b'0'));
-            sum.saturating_add(digit.saturating_mul(weight))
-        });
+    let sum = text.bytes().rev().enumerate().fold(0_u32, |sum, (index, digit)| {
+        let weight = if index % 2 == 0 { 1 } else { 3 };
+        let digit = u32::from(digit.saturating_sub(b'0'));
+        sum.saturating_add(digit.saturating_mul(weight))
+    });
     sum % 10 == 0
 }
 
@@ -246,12 +238,7 @@ mod tests {
     #[test]
     fn readers_may_put_things_around_the_text() {
         let voucher = Scanned::Voucher("CS1:A B".into());
-        for text in [
-            "CS1:A B\r\n",
-            "\u{2}CS1:A B\u{3}",
-            "]Q1CS1:A B\t",
-            " ]Q1 CS1:A B ",
-        ] {
+        for text in ["CS1:A B\r\n", "\u{2}CS1:A B\u{3}", "]Q1CS1:A B\t", " ]Q1 CS1:A B "] {
             assert_eq!(classify(text), voucher, "{text:?}");
         }
         assert_eq!(clean("]Q1CS1:A B\r"), "CS1:A B");
@@ -261,11 +248,7 @@ mod tests {
     fn a_reader_that_swaps_case_is_repaired_and_nothing_else_is() {
         assert_eq!(classify("cs1:ab%12"), Scanned::Voucher("CS1:AB%12".into()));
         assert_eq!(classify("]q1cse1:ab"), Scanned::Enrolment("CSE1:AB".into()));
-        assert_eq!(
-            classify("CS1:ab"),
-            Scanned::Voucher("CS1:ab".into()),
-            "the decoder refuses it"
-        );
+        assert_eq!(classify("CS1:ab"), Scanned::Voucher("CS1:ab".into()), "the decoder refuses it");
     }
 
     #[test]
@@ -278,58 +261,27 @@ mod tests {
     #[test]
     fn product_barcodes_by_length_and_check_digit() {
         // Printed on packages, or worked out by hand in the GS1 General Specifications.
-        for text in [
-            "4006381333931",
-            "96385074",
-            "036000291452",
-            "10614141000415",
-            "5901234123457",
-        ] {
+        for text in ["4006381333931", "96385074", "036000291452", "10614141000415", "5901234123457"]
+        {
             assert_eq!(classify(text), Scanned::ProductBarcode(text));
         }
-        for text in [
-            "4006381333932",
-            "96385075",
-            "036000291453",
-            "10614141000416",
-            "40063813339",
-        ] {
+        for text in ["4006381333932", "96385075", "036000291453", "10614141000416", "40063813339"] {
             assert_eq!(code(text), "unknown", "{text}");
         }
-        assert_eq!(
-            code("]E04006381333932"),
-            "product_barcode",
-            "the reader says so"
-        );
-        assert_eq!(
-            code("]E0400638133393112345"),
-            "product_barcode",
-            "with an add-on"
-        );
-        assert_eq!(
-            code("\u{0664}\u{0660}\u{0660}\u{0666}"),
-            "unknown",
-            "digits are ASCII digits"
-        );
+        assert_eq!(code("]E04006381333932"), "product_barcode", "the reader says so");
+        assert_eq!(code("]E0400638133393112345"), "product_barcode", "with an add-on");
+        assert_eq!(code("\u{0664}\u{0660}\u{0660}\u{0666}"), "unknown", "digits are ASCII digits");
     }
 
     #[test]
     fn bare_digits_are_never_a_short_code_but_grouped_digits_are() {
-        assert_eq!(
-            code("000000000000"),
-            "product_barcode",
-            "fits both; a product wins"
-        );
+        assert_eq!(code("000000000000"), "product_barcode", "fits both; a product wins");
         assert_eq!(code("0000-0000-0000"), "short_code");
         // 2 in the last place: doubled 4, check 28 = W.
         assert_eq!(code("00000000002W"), "short_code");
         // 15 in the last place: doubled 30, check 2.
         assert_eq!(code("0000000000F2"), "short_code");
-        assert_eq!(
-            code("00000000000F"),
-            "unknown",
-            "the check character does not fit"
-        );
+        assert_eq!(code("00000000000F"), "unknown", "the check character does not fit");
         assert_eq!(code("00000000000F2"), "unknown", "thirteen characters");
     }
 
@@ -338,11 +290,7 @@ mod tests {
         let longest = format!("CS1:{}", "A".repeat(4292));
         assert_eq!(code(&longest), "voucher");
         assert_eq!(code(&format!("{longest}A")), "too_long");
-        assert_eq!(
-            code(&format!("{longest}\r\n")),
-            "voucher",
-            "blanks do not count"
-        );
+        assert_eq!(code(&format!("{longest}\r\n")), "voucher", "blanks do not count");
     }
 
     proptest! {

@@ -33,8 +33,7 @@ impl Debounce {
     ///
     /// A text longer than [`TEXT_MAX`] bytes is always [`Sighting::First`] and not remembered.
     pub fn note(&mut self, text: &str, at_ms: u64) -> Sighting {
-        self.seen
-            .retain(|(_, seen_ms)| at_ms.saturating_sub(*seen_ms) < SAME_SCAN_MS);
+        self.seen.retain(|(_, seen_ms)| at_ms.saturating_sub(*seen_ms) < SAME_SCAN_MS);
         if text.len() > TEXT_MAX {
             return Sighting::First;
         }
@@ -65,17 +64,9 @@ mod tests {
         let mut debounce = Debounce::default();
         assert_eq!(debounce.note("CS1:A", 1_000), Sighting::First);
         assert_eq!(debounce.note("CS1:A", 1_000), Sighting::Again);
-        assert_eq!(
-            debounce.note("CS1:B", 1_300),
-            Sighting::First,
-            "another code is another scan"
-        );
+        assert_eq!(debounce.note("CS1:B", 1_300), Sighting::First, "another code is another scan");
         assert_eq!(debounce.note("CS1:A", 2_999), Sighting::Again);
-        assert_eq!(
-            debounce.note("CS1:B", 3_300),
-            Sighting::First,
-            "two seconds have passed"
-        );
+        assert_eq!(debounce.note("CS1:B", 3_300), Sighting::First, "two seconds have passed");
     }
 
     #[test]

@@ -35,21 +35,12 @@ pub struct Framer {
 impl Framer {
     /// A cutter that ends a frame after `idle_gap_ms` without a byte.
     pub fn new(idle_gap_ms: u64) -> Self {
-        Self {
-            idle_gap_ms,
-            bytes: Vec::new(),
-            overlong: false,
-            last_ms: 0,
-        }
+        Self { idle_gap_ms, bytes: Vec::new(), overlong: false, last_ms: 0 }
     }
 
     /// A cutter for a line of `baud` bits per second.
     pub fn for_baud(baud: u32) -> Self {
-        Self::new(if baud <= 9600 {
-            SLOW_IDLE_GAP_MS
-        } else {
-            IDLE_GAP_MS
-        })
+        Self::new(if baud <= 9600 { SLOW_IDLE_GAP_MS } else { IDLE_GAP_MS })
     }
 
     /// Takes the bytes that arrived at `at_ms`.
@@ -113,17 +104,12 @@ mod tests {
     }
 
     fn texts(texts: &[&str]) -> Vec<Frame> {
-        texts
-            .iter()
-            .map(|text| Frame::Bytes(text.as_bytes().to_vec()))
-            .collect()
+        texts.iter().map(|text| Frame::Bytes(text.as_bytes().to_vec())).collect()
     }
 
     #[test]
     fn every_terminator_ends_a_frame_and_repeats_count_once() {
-        for end in [
-            "\r", "\n", "\r\n", "\t", "\r\t", "\x03", "\x04", "\x03\x04", "\n\r\n\r",
-        ] {
+        for end in ["\r", "\n", "\r\n", "\t", "\r\t", "\x03", "\x04", "\x03\x04", "\n\r\n\r"] {
             let bytes = format!("AB{end}CD{end}");
             assert_eq!(frames(bytes.as_bytes()), texts(&["AB", "CD"]), "{end:?}");
         }

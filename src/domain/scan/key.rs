@@ -30,10 +30,9 @@ impl PhysicalKey {
         Some(match name {
             "Enter" => Self::Enter,
             "Tab" => Self::Tab,
-            _ => us_char(name).map_or(Self::Other, |(plain, shifted)| Self::Char {
-                plain,
-                shifted,
-            }),
+            _ => {
+                us_char(name).map_or(Self::Other, |(plain, shifted)| Self::Char { plain, shifted })
+            }
         })
     }
 }
@@ -60,12 +59,7 @@ impl KeyPress {
             '\t' => (PhysicalKey::Tab, false),
             _ => char_key(typed)?,
         };
-        Some(Self {
-            key,
-            shift,
-            ctrl: false,
-            repeat: false,
-        })
+        Some(Self { key, shift, ctrl: false, repeat: false })
     }
 
     /// What the press means to the burst detector.
@@ -119,16 +113,9 @@ fn char_key(typed: char) -> Option<(PhysicalKey, bool)> {
         let (plain, shifted) = (typed.to_ascii_lowercase(), typed.to_ascii_uppercase());
         return Some((PhysicalKey::Char { plain, shifted }, typed == shifted));
     }
-    let (_, plain, shifted) = US_KEYS
-        .iter()
-        .find(|(_, plain, shifted)| typed == *plain || typed == *shifted)?;
-    Some((
-        PhysicalKey::Char {
-            plain: *plain,
-            shifted: *shifted,
-        },
-        typed != *plain,
-    ))
+    let (_, plain, shifted) =
+        US_KEYS.iter().find(|(_, plain, shifted)| typed == *plain || typed == *shifted)?;
+    Some((PhysicalKey::Char { plain: *plain, shifted: *shifted }, typed != *plain))
 }
 
 /// The characters of a key without and with Shift on a US keyboard.
@@ -137,10 +124,7 @@ fn us_char(name: &str) -> Option<(char, char)> {
         let shifted = char::from(*letter);
         return Some((shifted.to_ascii_lowercase(), shifted));
     }
-    US_KEYS
-        .iter()
-        .find(|(key, ..)| *key == name)
-        .map(|(_, plain, shifted)| (*plain, *shifted))
+    US_KEYS.iter().find(|(key, ..)| *key == name).map(|(_, plain, shifted)| (*plain, *shifted))
 }
 
 /// Name, plain and shifted character of every US key but the letters.
@@ -193,20 +177,11 @@ mod tests {
 
     fn press(name: &str) -> KeyPress {
         let key = PhysicalKey::from_name(name).unwrap();
-        KeyPress {
-            key,
-            shift: false,
-            ctrl: false,
-            repeat: false,
-        }
+        KeyPress { key, shift: false, ctrl: false, repeat: false }
     }
 
     fn with_ctrl(name: &str) -> Meaning {
-        KeyPress {
-            ctrl: true,
-            ..press(name)
-        }
-        .meaning()
+        KeyPress { ctrl: true, ..press(name) }.meaning()
     }
 
     #[test]
@@ -225,11 +200,7 @@ mod tests {
             ("Space", false, ' '),
         ] {
             assert_eq!(
-                KeyPress {
-                    shift,
-                    ..press(name)
-                }
-                .meaning(),
+                KeyPress { shift, ..press(name) }.meaning(),
                 Meaning::Char(typed),
                 "{name} {shift}"
             );
@@ -267,15 +238,9 @@ mod tests {
 
     #[test]
     fn a_held_key_is_no_reader() {
-        let held = KeyPress {
-            repeat: true,
-            ..KeyPress::of_char('x').unwrap()
-        };
+        let held = KeyPress { repeat: true, ..KeyPress::of_char('x').unwrap() };
         assert_eq!(held.meaning(), Meaning::Foreign);
-        let held = KeyPress {
-            repeat: true,
-            ..KeyPress::of_char('\n').unwrap()
-        };
+        let held = KeyPress { repeat: true, ..KeyPress::of_char('\n').unwrap() };
         assert_eq!(held.meaning(), Meaning::Foreign);
     }
 }

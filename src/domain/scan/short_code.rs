@@ -51,21 +51,14 @@ impl ShortCode {
     /// Whether it is written in digits only: such a code, scanned, passes for a product barcode or a
     /// customer number, so whoever draws codes draws again.
     pub fn is_all_digits(self) -> bool {
-        self.characters()
-            .all(|character| character.is_ascii_digit())
+        self.characters().all(|character| character.is_ascii_digit())
     }
 
     fn checked(values: [u8; LENGTH]) -> Result<Self, ShortCodeError> {
         let (data, check) = values.split_at(DATA);
-        let bits = data
-            .iter()
-            .fold(0_u64, |bits, value| (bits << 5) | u64::from(*value));
+        let bits = data.iter().fold(0_u64, |bits, value| (bits << 5) | u64::from(*value));
         let code = Self(bits);
-        if check.first() == Some(&code.check()) {
-            Ok(code)
-        } else {
-            Err(ShortCodeError::Check)
-        }
+        if check.first() == Some(&code.check()) { Ok(code) } else { Err(ShortCodeError::Check) }
     }
 
     fn characters(self) -> impl Iterator<Item = char> {
@@ -85,19 +78,10 @@ impl ShortCode {
     /// Luhn mod N with N = 32: from the right, every other value is doubled and its two base 32
     /// digits are added; the check brings the sum to a multiple of 32.
     fn check(self) -> u8 {
-        let sum = self
-            .data()
-            .iter()
-            .rev()
-            .enumerate()
-            .fold(0_u8, |sum, (index, value)| {
-                let addend = if index % 2 == 0 {
-                    doubled(*value)
-                } else {
-                    *value
-                };
-                sum.wrapping_add(addend) & 31
-            });
+        let sum = self.data().iter().rev().enumerate().fold(0_u8, |sum, (index, value)| {
+            let addend = if index % 2 == 0 { doubled(*value) } else { *value };
+            sum.wrapping_add(addend) & 31
+        });
         sum.wrapping_neg() & 31
     }
 }
@@ -147,17 +131,12 @@ fn value(typed: char) -> Option<u8> {
         'I' | 'L' => '1',
         upper => upper,
     };
-    let index = ALPHABET
-        .iter()
-        .position(|known| char::from(*known) == folded)?;
+    let index = ALPHABET.iter().position(|known| char::from(*known) == folded)?;
     u8::try_from(index).ok()
 }
 
 fn character(value: u8) -> char {
-    ALPHABET
-        .get(usize::from(value))
-        .copied()
-        .map_or('0', char::from)
+    ALPHABET.get(usize::from(value)).copied().map_or('0', char::from)
 }
 
 fn doubled(value: u8) -> u8 {
@@ -166,10 +145,7 @@ fn doubled(value: u8) -> u8 {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::arithmetic_side_effects,
-    reason = "the numbers of these tests are small"
-)]
+#[expect(clippy::arithmetic_side_effects, reason = "the numbers of these tests are small")]
 mod tests {
     use proptest::prelude::*;
 
@@ -201,12 +177,7 @@ mod tests {
     #[test]
     fn people_may_type_it_their_way() {
         let code = ShortCode::from_bits(1);
-        for typed in [
-            "0000-0000-001Y",
-            "0000 0000 001y",
-            "oooo-OOOO-ooIy",
-            " 00000000 0olY\n",
-        ] {
+        for typed in ["0000-0000-001Y", "0000 0000 001y", "oooo-OOOO-ooIy", " 00000000 0olY\n"] {
             assert_eq!(ShortCode::parse(typed), Ok(code), "{typed:?}");
         }
         assert_eq!(ShortCode::parse("0000\u{2013}0000\u{a0}001Y"), Ok(code));
@@ -217,27 +188,9 @@ mod tests {
     fn errors_name_what_is_wrong() {
         use ShortCodeError::{Character, Check, Length};
         for (typed, error) in [
-            (
-                "0000-0U00-001Y",
-                Character {
-                    typed: 'U',
-                    position: 6,
-                },
-            ),
-            (
-                "0000-000é-001Y",
-                Character {
-                    typed: 'é',
-                    position: 8,
-                },
-            ),
-            (
-                "4F7U",
-                Character {
-                    typed: 'U',
-                    position: 4,
-                },
-            ),
+            ("0000-0U00-001Y", Character { typed: 'U', position: 6 }),
+            ("0000-000é-001Y", Character { typed: 'é', position: 8 }),
+            ("4F7U", Character { typed: 'U', position: 4 }),
             ("", Length { found: 0 }),
             ("0000-0000-001", Length { found: 11 }),
             ("0000-0000-001YU", Length { found: 13 }),

@@ -48,11 +48,7 @@ pub fn plan_intake(
         return Intake::Mismatch(Mismatch::Gap);
     }
     let hash_at = |seq| {
-        if seq == Seq(0) {
-            Some(Hash::ZERO)
-        } else {
-            held_hash(seq)
-        }
+        if seq == Seq(0) { Some(Hash::ZERO) } else { held_hash(seq) }
     };
     let mut end = after;
     let mut new = Vec::new();
@@ -96,9 +92,7 @@ pub struct LedgerUse {
 impl Ledger {
     /// What was consumed in all.
     pub fn used(&self) -> Used {
-        self.uses
-            .iter()
-            .fold(Used::default(), |sum, row| sum.plus(row.used))
+        self.uses.iter().fold(Used::default(), |sum, row| sum.plus(row.used))
     }
 
     /// What other terminals than this one consumed.
@@ -147,11 +141,9 @@ pub fn ledger_change(entry: &SignedEntry) -> LedgerChange {
             seq: entry.seq,
             used: redeemed.used,
         }),
-        Body::RolledBack(back) => LedgerChange::Remove {
-            terminal: entry.terminal,
-            epoch: back.of_epoch,
-            seq: back.of,
-        },
+        Body::RolledBack(back) => {
+            LedgerChange::Remove { terminal: entry.terminal, epoch: back.of_epoch, seq: back.of }
+        }
         Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } => LedgerChange::None,
     }
 }

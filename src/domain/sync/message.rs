@@ -92,7 +92,7 @@ pub enum RequestBody {
         /// How much of it.
         #[n(2)]
         asked: Used,
-        /// What this terminal's journal holds of it, sent or not, less what it rolled back.
+        /// What the current epoch of this terminal's journal holds of it, sent or not, less what was rolled back.
         #[n(3)]
         used_here: Used,
         /// Position of the terminal's last entry: the next one says how this ended.

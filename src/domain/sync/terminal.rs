@@ -82,17 +82,8 @@ struct Lane {
 impl Syncer {
     /// A syncer that pulls at once.
     pub fn new(now: Millis) -> Self {
-        let down = Lane {
-            due: Some(now),
-            ..Lane::default()
-        };
-        Self {
-            enabled: true,
-            forked: false,
-            up: Lane::default(),
-            down,
-            wanted: Vec::new(),
-        }
+        let down = Lane { due: Some(now), ..Lane::default() };
+        Self { enabled: true, forked: false, up: Lane::default(), down, wanted: Vec::new() }
     }
 
     /// Takes note of what happened.
@@ -107,21 +98,11 @@ impl Syncer {
             Input::Pushed { more } => self.up.succeed(more.then_some(now)),
             Input::Pulled { wanted } => {
                 self.wanted = wanted;
-                let soon = if self.wanted.is_empty() {
-                    PULL_EVERY_MS
-                } else {
-                    0
-                };
+                let soon = if self.wanted.is_empty() { PULL_EVERY_MS } else { 0 };
                 self.down.succeed(Some(now.saturating_add(soon)));
             }
-            Input::Failed {
-                exchange: Exchange::Push,
-                jitter,
-            } => self.up.fail(now, jitter),
-            Input::Failed {
-                exchange: Exchange::Pull | Exchange::Chunks(_),
-                jitter,
-            } => {
+            Input::Failed { exchange: Exchange::Push, jitter } => self.up.fail(now, jitter),
+            Input::Failed { exchange: Exchange::Pull | Exchange::Chunks(_), jitter } => {
                 self.wanted.clear();
                 self.down.fail(now, jitter);
             }
@@ -189,17 +170,11 @@ impl Lane {
     /// Anything wanted while the exchange ran is still wanted.
     fn succeed(&mut self, next: Option<Millis>) {
         let due = [self.due, next].into_iter().flatten().min();
-        *self = Self {
-            due,
-            in_flight: false,
-            failures: 0,
-        };
+        *self = Self { due, in_flight: false, failures: 0 };
     }
 
     fn fail(&mut self, now: Millis, jitter: u32) {
-        let doubled = RETRY_FIRST_MS
-            .saturating_mul(1 << self.failures.min(6))
-            .min(RETRY_MAX_MS);
+        let doubled = RETRY_FIRST_MS.saturating_mul(1 << self.failures.min(6)).min(RETRY_MAX_MS);
         let spread = (doubled / 4).saturating_mul(u64::from(jitter)) >> 32;
         self.due = Some(now.saturating_add(doubled).saturating_add(spread));
         self.in_flight = false;

@@ -156,18 +156,12 @@ impl TrustBundle {
             return Err(BundleError::OtherMerchant);
         }
         let (have, got) = (current.version, self.version);
-        if got < have {
-            Err(BundleError::Older { have, got })
-        } else {
-            Ok(())
-        }
+        if got < have { Err(BundleError::Older { have, got }) } else { Ok(()) }
     }
 
     /// The campaign of an issuer with this number.
     pub fn campaign(&self, issuer: &IssuerName, id: CampaignId) -> Option<&Campaign> {
-        self.campaigns
-            .iter()
-            .find(|campaign| campaign.id == id && campaign.issuer == *issuer)
+        self.campaigns.iter().find(|campaign| campaign.id == id && campaign.issuer == *issuer)
     }
 
     /// The branch with this number.

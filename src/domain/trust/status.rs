@@ -75,9 +75,7 @@ pub struct Chunk {
 
 impl Default for Chunk {
     fn default() -> Self {
-        Self {
-            bits: vec![0; CHUNK_BYTES],
-        }
+        Self { bits: vec![0; CHUNK_BYTES] }
     }
 }
 
@@ -133,10 +131,7 @@ impl Chunk {
 
 fn place(index: u32) -> (usize, u32) {
     let within = index % CHUNK_VOUCHERS;
-    (
-        usize::try_from(within / 4).unwrap_or(usize::MAX),
-        (within % 4).saturating_mul(2),
-    )
+    (usize::try_from(within / 4).unwrap_or(usize::MAX), (within % 4).saturating_mul(2))
 }
 
 /// What the platform signs for the list of one campaign.
@@ -176,10 +171,7 @@ impl Manifest {
     pub fn open(bytes: &[u8], platform: &PublicKey) -> Result<Self, ManifestError> {
         let manifest: Self = open_message(bytes, platform, Context::Manifest)?;
         let chunks = u64::from(manifest.covered).div_ceil(u64::from(CHUNK_VOUCHERS));
-        let counted = manifest
-            .counts
-            .iter()
-            .fold(0, |sum: u64, count| sum.saturating_add(*count));
+        let counted = manifest.counts.iter().fold(0, |sum: u64, count| sum.saturating_add(*count));
         if manifest.chunks.len() as u64 != chunks || counted != u64::from(manifest.covered) {
             return Err(ManifestError::Inconsistent);
         }
@@ -206,10 +198,7 @@ impl StatusList {
 
     /// Sets the status of a voucher.
     pub fn set(&mut self, index: u32, status: Status) {
-        self.chunks
-            .entry(chunk_of(index))
-            .or_default()
-            .set(index, status);
+        self.chunks.entry(chunk_of(index)).or_default().set(index, status);
     }
 
     /// The manifest of this list with `covered` vouchers.
@@ -224,27 +213,14 @@ impl StatusList {
         let chunks: Vec<_> = numbers.map(|number| self.chunk(number)).collect();
         let counts = count(&chunks, covered);
         let chunks = chunks.iter().map(Chunk::hash).collect();
-        Manifest {
-            issuer,
-            campaign,
-            version,
-            as_of,
-            covered,
-            chunks,
-            counts,
-        }
+        Manifest { issuer, campaign, version, as_of, covered, chunks, counts }
     }
 
     /// Whether the chunks are those of the manifest, and its counts come out.
     pub fn reconciles_with(&self, manifest: &Manifest) -> bool {
         let numbered = (0_u32..).zip(&manifest.chunks);
-        let chunks: Vec<_> = numbered
-            .clone()
-            .map(|(number, _)| self.chunk(number))
-            .collect();
-        let same = numbered
-            .zip(&chunks)
-            .all(|((_, hash), chunk)| chunk.hash() == *hash);
+        let chunks: Vec<_> = numbered.clone().map(|(number, _)| self.chunk(number)).collect();
+        let same = numbered.zip(&chunks).all(|((_, hash), chunk)| chunk.hash() == *hash);
         same && count(&chunks, manifest.covered) == manifest.counts
     }
 }

@@ -37,10 +37,7 @@ pub struct Claims {
 impl Claims {
     /// The key under which its state is kept: from the signed claims, never from the scanned text.
     pub fn key(&self) -> VoucherKey {
-        VoucherKey {
-            issuer: self.issuer.clone(),
-            id: self.id,
-        }
+        VoucherKey { issuer: self.issuer.clone(), id: self.id }
     }
 
     /// The 55 bits of the short code printed under the voucher.
@@ -119,13 +116,8 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds.
-    pub const ALL: [Self; 5] = [
-        Self::PrepaidDeal,
-        Self::AmountOff,
-        Self::PercentOff,
-        Self::Pass,
-        Self::StoredValue,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::PrepaidDeal, Self::AmountOff, Self::PercentOff, Self::Pass, Self::StoredValue];
 
     /// Stable code, such as `prepaid_deal`.
     pub fn code(self) -> &'static str {
@@ -149,10 +141,7 @@ impl FromStr for Kind {
     type Err = ClaimsError;
 
     fn from_str(text: &str) -> Result<Self, ClaimsError> {
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.code() == text)
-            .ok_or(ClaimsError::Kind)
+        Self::ALL.into_iter().find(|kind| kind.code() == text).ok_or(ClaimsError::Kind)
     }
 }
 

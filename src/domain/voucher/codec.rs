@@ -38,12 +38,9 @@ fn encode_terms(e: &mut Encoder<Vec<u8>>, claims: &Claims) -> Written {
     let values: &[i64] = match terms {
         Terms::PrepaidDeal { value } => &[value.minor],
         Terms::AmountOff(AmountOff { off, minimum_spend }) => &[off.minor, *minimum_spend],
-        Terms::PercentOff(PercentOff {
-            basis_points,
-            cap,
-            minimum_spend,
-            ..
-        }) => &[i64::from(*basis_points), *cap, *minimum_spend],
+        Terms::PercentOff(PercentOff { basis_points, cap, minimum_spend, .. }) => {
+            &[i64::from(*basis_points), *cap, *minimum_spend]
+        }
         Terms::Pass { uses, value_each } => &[i64::from(*uses), value_each.minor],
         Terms::StoredValue { balance } => &[balance.minor],
     };
@@ -54,23 +51,15 @@ fn encode_terms(e: &mut Encoder<Vec<u8>>, claims: &Claims) -> Written {
 }
 
 fn encode_scope(e: &mut Encoder<Vec<u8>>, scope: &Scope) -> Written {
-    e.array(1_u64.saturating_add(scope.branches.len() as u64))?
-        .encode(scope.merchant)?;
-    scope
-        .branches
-        .iter()
-        .try_for_each(|branch| e.encode(branch)?.ok())
+    e.array(1_u64.saturating_add(scope.branches.len() as u64))?.encode(scope.merchant)?;
+    scope.branches.iter().try_for_each(|branch| e.encode(branch)?.ok())
 }
 
 /// Reads claims in their one spelling.
 pub(super) fn decode_claims(bytes: &[u8]) -> Result<Claims, ClaimsDecodeError> {
     let claims = read_claims(&mut Decoder::new(bytes))?;
     claims.check()?;
-    if encode_claims(&claims) == bytes {
-        Ok(claims)
-    } else {
-        Err(ClaimsDecodeError::Spelling)
-    }
+    if encode_claims(&claims) == bytes { Ok(claims) } else { Err(ClaimsDecodeError::Spelling) }
 }
 
 fn read_claims(d: &mut Decoder<'_>) -> Result<Claims, ClaimsDecodeError> {
@@ -83,14 +72,7 @@ fn read_claims(d: &mut Decoder<'_>) -> Result<Claims, ClaimsDecodeError> {
     if count > 5 {
         return Err(ClaimsDecodeError::UnknownClaim);
     }
-    Ok(Claims {
-        issuer,
-        id,
-        from,
-        until,
-        scope,
-        terms,
-    })
+    Ok(Claims { issuer, id, from, until, scope, terms })
 }
 
 fn claim<'a, 'b>(
@@ -101,11 +83,7 @@ fn claim<'a, 'b>(
         d.datatype()?,
         Type::U8 | Type::U16 | Type::U32 | Type::I8 | Type::I16 | Type::I32
     );
-    if number && d.i64()? == key {
-        Ok(d)
-    } else {
-        Err(ClaimsDecodeError::UnknownClaim)
-    }
+    if number && d.i64()? == key { Ok(d) } else { Err(ClaimsDecodeError::UnknownClaim) }
 }
 
 fn read_terms(d: &mut Decoder<'_>) -> Result<(Scope, Terms), ClaimsDecodeError> {
@@ -120,10 +98,7 @@ fn read_terms(d: &mut Decoder<'_>) -> Result<(Scope, Terms), ClaimsDecodeError> 
     };
     let currency = d.decode::<Currency>()?;
     let scope = read_scope(d)?;
-    let values = (3..count)
-        .take(3)
-        .map(|_| d.i64())
-        .collect::<Result<Vec<_>, _>>()?;
+    let values = (3..count).take(3).map(|_| d.i64()).collect::<Result<Vec<_>, _>>()?;
     let terms = terms_from(kind, currency, &values).ok_or(ClaimsDecodeError::Spelling)?;
     Ok((scope, terms))
 }
@@ -131,42 +106,32 @@ fn read_terms(d: &mut Decoder<'_>) -> Result<(Scope, Terms), ClaimsDecodeError> 
 fn terms_from(kind: Kind, currency: Currency, values: &[i64]) -> Option<Terms> {
     let money = |minor| Money::new(minor, currency);
     Some(match (kind, values) {
-        (Kind::PrepaidDeal, [value]) => Terms::PrepaidDeal {
-            value: money(*value),
-        },
-        (Kind::AmountOff, [off, minimum_spend]) => Terms::AmountOff(AmountOff {
-            off: money(*off),
-            minimum_spend: *minimum_spend,
-        }),
+        (Kind::PrepaidDeal, [value]) => Terms::PrepaidDeal { value: money(*value) },
+        (Kind::AmountOff, [off, minimum_spend]) => {
+            Terms::AmountOff(AmountOff { off: money(*off), minimum_spend: *minimum_spend })
+        }
         (Kind::PercentOff, [basis_points, cap, minimum_spend]) => Terms::PercentOff(PercentOff {
             basis_points: u16::try_from(*basis_points).ok()?,
             cap: *cap,
             minimum_spend: *minimum_spend,
             currency,
         }),
-        (Kind::Pass, [uses, value_each]) => Terms::Pass {
-            uses: u16::try_from(*uses).ok()?,
-            value_each: money(*value_each),
-        },
-        (Kind::StoredValue, [balance]) => Terms::StoredValue {
-            balance: money(*balance),
-        },
+        (Kind::Pass, [uses, value_each]) => {
+            Terms::Pass { uses: u16::try_from(*uses).ok()?, value_each: money(*value_each) }
+        }
+        (Kind::StoredValue, [balance]) => Terms::StoredValue { balance: money(*balance) },
         _other => return None,
     })
 }
 
 fn read_scope(d: &mut Decoder<'_>) -> Result<Scope, ClaimsDecodeError> {
     let count = d.array()?.ok_or(ClaimsDecodeError::Spelling)?;
-    let branches = usize::try_from(count)
-        .unwrap_or(usize::MAX)
-        .saturating_sub(1);
+    let branches = usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(1);
     if count == 0 || branches > Scope::BRANCHES_MAX {
         return Err(ClaimsError::Scope.into());
     }
     let merchant = MerchantId(d.u32()?);
-    let branches = (0..branches)
-        .map(|_| d.u32().map(BranchId))
-        .collect::<Result<_, _>>()?;
+    let branches = (0..branches).map(|_| d.u32().map(BranchId)).collect::<Result<_, _>>()?;
     Ok(Scope { merchant, branches })
 }
 

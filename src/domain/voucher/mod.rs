@@ -5,9 +5,9 @@ mod codec;
 mod text;
 mod token;
 
-pub use claims::{short_code_bits, 
+pub use claims::{
     AmountOff, Claims, ClaimsError, Kind, Limit, MINOR_MAX, PercentOff, Scope, Terms, USES_MAX,
-    Used,
+    Used, short_code_bits,
 };
 pub use codec::ClaimsDecodeError;
 pub use text::{PREFIX, TextError, from_text, to_text};

@@ -17,11 +17,7 @@ pub fn from_text(text: &str) -> Result<Vec<u8>, TextError> {
         return Err(TextError::TooLong);
     }
     let bytes = base45::decode(body).map_err(|_error| TextError::NotBase45)?;
-    if base45::encode(&bytes) == body {
-        Ok(bytes)
-    } else {
-        Err(TextError::NotBase45)
-    }
+    if base45::encode(&bytes) == body { Ok(bytes) } else { Err(TextError::NotBase45) }
 }
 
 /// Base45 characters of the longest token.
@@ -52,11 +48,9 @@ mod tests {
     #[test]
     fn rfc_9285_examples_hold() {
         // RFC 9285 sections 4.3 and 4.4.
-        for (text, base45) in [
-            ("AB", "BB8"),
-            ("Hello!!", "%69 VD92EX0"),
-            ("base-45", "UJCLQE7W581"),
-        ] {
+        for (text, base45) in
+            [("AB", "BB8"), ("Hello!!", "%69 VD92EX0"), ("base-45", "UJCLQE7W581")]
+        {
             assert_eq!(to_text(text.as_bytes()), format!("{PREFIX}{base45}"));
             assert_eq!(decode(base45), Ok(text.as_bytes().to_vec()));
         }
@@ -66,9 +60,7 @@ mod tests {
 
     #[test]
     fn groups_beyond_their_range_are_refused() {
-        for bad in [
-            "GGW", ":::", "::", "5R", "A", "BB8A", "bb8", "BB8 ", "B\u{e9}8",
-        ] {
+        for bad in ["GGW", ":::", "::", "5R", "A", "BB8A", "bb8", "BB8 ", "B\u{e9}8"] {
             assert_eq!(decode(bad), Err(TextError::NotBase45), "{bad}");
         }
         assert_eq!(from_text("BB8"), Err(TextError::Prefix));

@@ -18,11 +18,7 @@ pub const TOKEN_MAX: usize = 1024;
 /// Signs claims as a voucher's text.
 pub fn mint(key: &SecretKey, claims: &Claims) -> Result<String, ClaimsError> {
     claims.check()?;
-    Ok(to_text(&seal(
-        key,
-        Context::Voucher,
-        &encode_claims(claims),
-    )))
+    Ok(to_text(&seal(key, Context::Voucher, &encode_claims(claims))))
 }
 
 /// A token of the right shape, with everything in it still to be doubted.
@@ -47,9 +43,7 @@ impl UntrustedToken {
 
     /// The claims as they stand, signed by whomever: for looking at, never for deciding.
     pub fn unverified_claims(&self) -> Result<Claims, VerifyError> {
-        Ok(decode_claims(
-            Envelope::parse(&self.bytes)?.unverified_payload(),
-        )?)
+        Ok(decode_claims(Envelope::parse(&self.bytes)?.unverified_payload())?)
     }
 
     /// The voucher, when one of the issuers' keys signed it.
@@ -62,19 +56,12 @@ impl UntrustedToken {
             return Err(VerifyError::KeyUnknown(self.kid));
         }
         let signed = |key: &&IssuerKey| envelope.verify(&key.public, Context::Voucher).is_some();
-        let key = candidates
-            .iter()
-            .find(signed)
-            .ok_or(VerifyError::Signature)?;
+        let key = candidates.iter().find(signed).ok_or(VerifyError::Signature)?;
         let claims = decode_claims(envelope.unverified_payload())?;
         if claims.issuer != key.issuer {
             return Err(VerifyError::Issuer);
         }
-        Ok(Voucher {
-            claims,
-            key: key.clone(),
-            token: hash(&self.bytes),
-        })
+        Ok(Voucher { claims, key: key.clone(), token: hash(&self.bytes) })
     }
 }
 

@@ -1,9 +1,6 @@
 //! The command line as it is typed.
 
-#![expect(
-    clippy::doc_markdown,
-    reason = "these comments are the help text, which knows no markup"
-)]
+#![expect(clippy::doc_markdown, reason = "these comments are the help text, which knows no markup")]
 
 use std::{net::SocketAddr, path::PathBuf};
 

@@ -36,8 +36,7 @@ pub(super) fn campaign(
 /// An amount as it is typed, in minor units.
 pub(super) fn minor(text: &str, currency: Currency) -> Result<i64, CliError> {
     let read = Money::parse(text, currency);
-    read.map(|money| money.minor)
-        .map_err(|error| CliError::Wrong(format!("{text:?}: {error}")))
+    read.map(|money| money.minor).map_err(|error| CliError::Wrong(format!("{text:?}: {error}")))
 }
 
 fn create(site: &Site, args: &CampaignArgs, out: &mut dyn Write) -> Result<(), CliError> {
@@ -58,14 +57,10 @@ fn policy(args: &CampaignArgs) -> Result<Policy, CliError> {
         Some(text) => minor(text, args.currency),
         None => Ok(standard),
     };
-    let list_max_s = args
-        .list_max_hours
-        .map_or(standard.list_max_s, |hours| hours.saturating_mul(3600));
-    let list_warn_s = if list_max_s == 0 {
-        standard.list_warn_s
-    } else {
-        standard.list_warn_s.min(list_max_s)
-    };
+    let list_max_s =
+        args.list_max_hours.map_or(standard.list_max_s, |hours| hours.saturating_mul(3600));
+    let list_warn_s =
+        if list_max_s == 0 { standard.list_warn_s } else { standard.list_warn_s.min(list_max_s) };
     let limits = Limits {
         amount_minor: amount(&args.max_amount, standard.amount_minor)?,
         unsynced_count: args.max_unsent.unwrap_or(standard.unsynced_count),
@@ -73,10 +68,7 @@ fn policy(args: &CampaignArgs) -> Result<Policy, CliError> {
         list_warn_s,
         list_max_s,
     };
-    Ok(Policy {
-        liable: args.liable,
-        ..Policy::standard(args.mode, limits)
-    })
+    Ok(Policy { liable: args.liable, ..Policy::standard(args.mode, limits) })
 }
 
 fn list(site: &Site, out: &mut dyn Write) -> Result<(), CliError> {

@@ -45,12 +45,7 @@ pub(super) fn issue(site: &Site, args: &IssueArgs, out: &mut dyn Write) -> Resul
     let list = list.unwrap_or_else(|| args.out.join(format!("vouchers-{}.csv", row.next_ordinal)));
     write_list(&list, &issued)?;
     let count = issued.len();
-    writeln!(
-        out,
-        "Issued {count} of campaign {}; listed in {}",
-        args.campaign,
-        list.display()
-    )?;
+    writeln!(out, "Issued {count} of campaign {}; listed in {}", args.campaign, list.display())?;
     if args.png {
         write_pictures(&args.out, &issued)?;
         writeln!(out, "Pictures are in {}", args.out.display())?;
@@ -74,20 +69,14 @@ fn terms(args: &IssueArgs) -> Result<Terms, CliError> {
     let minimum_spend = amount(&args.min_spend)?;
     Ok(match args.kind {
         Kind::PrepaidDeal => Terms::PrepaidDeal { value },
-        Kind::AmountOff => Terms::AmountOff(AmountOff {
-            off: value,
-            minimum_spend,
-        }),
+        Kind::AmountOff => Terms::AmountOff(AmountOff { off: value, minimum_spend }),
         Kind::PercentOff => Terms::PercentOff(PercentOff {
             basis_points: basis_points(args.percent.as_deref().unwrap_or(""))?,
             cap: amount(&args.cap)?,
             minimum_spend,
             currency,
         }),
-        Kind::Pass => Terms::Pass {
-            uses: args.uses.unwrap_or(0),
-            value_each: value,
-        },
+        Kind::Pass => Terms::Pass { uses: args.uses.unwrap_or(0), value_each: value },
         Kind::StoredValue => Terms::StoredValue { balance: value },
     })
 }
@@ -100,28 +89,17 @@ fn basis_points(text: &str) -> Result<u16, CliError> {
     if whole.is_empty() || part.len() > 2 || !plain(whole) || !plain(part) {
         return Err(wrong());
     }
-    let points = format!("{whole}{part:0<2}")
-        .parse()
-        .map_err(|_error| wrong())?;
-    if (1..=10_000).contains(&points) {
-        Ok(points)
-    } else {
-        Err(wrong())
-    }
+    let points = format!("{whole}{part:0<2}").parse().map_err(|_error| wrong())?;
+    if (1..=10_000).contains(&points) { Ok(points) } else { Err(wrong()) }
 }
 
 fn make_dir(path: &Path) -> Result<(), CliError> {
-    fs::create_dir_all(path).map_err(|source| CliError::File {
-        path: path.display().to_string(),
-        source,
-    })
+    fs::create_dir_all(path)
+        .map_err(|source| CliError::File { path: path.display().to_string(), source })
 }
 
 fn write_list(path: &Path, issued: &[Issued]) -> Result<(), CliError> {
-    let codes: Vec<_> = issued
-        .iter()
-        .map(|voucher| voucher.code.to_string())
-        .collect();
+    let codes: Vec<_> = issued.iter().map(|voucher| voucher.code.to_string()).collect();
     let rows = issued.iter().zip(&codes).map(|(voucher, code)| list::Row {
         claims: &voucher.claims,
         short_code: code,
@@ -149,18 +127,10 @@ fn write_sheet(
     let items: Vec<_> = issued.iter().map(|voucher| item(title, voucher)).collect();
     let sheet = sheet::pdf(title, &items).map_err(|error| CliError::Draw(Box::new(error)))?;
     write_new(path, &sheet.pdf)?;
-    writeln!(
-        out,
-        "Pages to print: {}, in {}",
-        sheet.pages,
-        path.display()
-    )?;
+    writeln!(out, "Pages to print: {}, in {}", sheet.pages, path.display())?;
     if sheet.replaced > 0 {
         let replaced = sheet.replaced;
-        writeln!(
-            out,
-            "{replaced} characters are printed as ?: the sheet's font lacks them."
-        )?;
+        writeln!(out, "{replaced} characters are printed as ?: the sheet's font lacks them.")?;
     }
     Ok(())
 }
@@ -171,11 +141,7 @@ fn item(title: &str, voucher: &Issued) -> sheet::SheetItem {
     sheet::SheetItem {
         text: voucher.text.clone(),
         short_code: voucher.code.to_string(),
-        lines: vec![
-            title.to_owned(),
-            worth(&voucher.claims.terms),
-            format!("until {day}"),
-        ],
+        lines: vec![title.to_owned(), worth(&voucher.claims.terms), format!("until {day}")],
     }
 }
 

@@ -120,10 +120,7 @@ fn write_new(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
         .create_new(true)
         .open(path)
         .and_then(|mut file| file.write_all(bytes));
-    written.map_err(|source| CliError::File {
-        path: path.display().to_string(),
-        source,
-    })
+    written.map_err(|source| CliError::File { path: path.display().to_string(), source })
 }
 
 #[cfg(test)]

@@ -33,11 +33,7 @@ pub(super) fn branch(
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
     match command {
-        BranchCommand::Create {
-            merchant,
-            name,
-            time_zone,
-        } => {
+        BranchCommand::Create { merchant, name, time_zone } => {
             let id = site.platform().create_branch(merchant, &name, &time_zone)?;
             writeln!(out, "Branch {id}: {name}, {time_zone}")?;
         }
@@ -45,11 +41,7 @@ pub(super) fn branch(
             for row in site.platform().branches()? {
                 let (branch, merchant) = (row.branch, row.merchant);
                 let (id, zone) = (branch.id.0, branch.time_zone);
-                writeln!(
-                    out,
-                    "{id:>4}  merchant {merchant}  {zone:<20}  {}",
-                    branch.name
-                )?;
+                writeln!(out, "{id:>4}  merchant {merchant}  {zone:<20}  {}", branch.name)?;
             }
         }
     }
@@ -82,10 +74,7 @@ pub(super) fn key(site: &Site, command: KeyCommand, out: &mut dyn Write) -> Resu
     match command {
         KeyCommand::Withdraw { issuer, key } => {
             site.platform().withdraw_key(&issuer, key)?;
-            writeln!(
-                out,
-                "Key {key} of {issuer} is withdrawn: no voucher it signed is accepted."
-            )?;
+            writeln!(out, "Key {key} of {issuer} is withdrawn: no voucher it signed is accepted.")?;
         }
         KeyCommand::Rotate { issuer } => {
             let key = site.rotate_issuer_key(&issuer)?.public();

@@ -52,10 +52,7 @@ pub(super) fn conflicts(
     }
     for line in &lines {
         let (id, voucher, liable, found) = (line.id, &line.voucher, line.liable, &line.found);
-        writeln!(
-            out,
-            "{id:>4}  {voucher}  borne by the {liable}  found {found}"
-        )?;
+        writeln!(out, "{id:>4}  {voucher}  borne by the {liable}  found {found}")?;
         for entry in &line.evidence {
             let (at, branch, terminal) = (&entry.at, entry.branch, entry.terminal);
             let (epoch, seq) = (entry.epoch, entry.seq);

@@ -10,18 +10,10 @@ use crate::platform::{clock::Clock, entropy::Entropy, http, service::Platform, s
 
 pub(super) fn init(data: &Path, args: &InitArgs, out: &mut dyn Write) -> Result<(), CliError> {
     let (site, token) = Site::create(data, &args.name, Clock::system(), Entropy::system())?;
-    writeln!(
-        out,
-        "Made the platform {:?} in {}.",
-        args.name,
-        data.display()
-    )?;
+    writeln!(out, "Made the platform {:?} in {}.", args.name, data.display())?;
     writeln!(out, "Root key:  {}", site.platform().root_key())?;
     writeln!(out, "API token: {} (shown this once)", token.reveal())?;
-    writeln!(
-        out,
-        "Keep a copy of the directory's key files where nobody else reads them."
-    )?;
+    writeln!(out, "Keep a copy of the directory's key files where nobody else reads them.")?;
     Ok(())
 }
 
@@ -36,14 +28,10 @@ pub(super) fn serve(site: &Site, args: &ServeArgs, out: &mut dyn Write) -> Resul
         .thread_name("platform-http")
         .build()
         .map_err(CliError::Serve)?;
-    let listener = runtime
-        .block_on(tokio::net::TcpListener::bind(args.listen))
-        .map_err(CliError::Serve)?;
+    let listener =
+        runtime.block_on(tokio::net::TcpListener::bind(args.listen)).map_err(CliError::Serve)?;
     let address = listener.local_addr().map_err(CliError::Serve)?;
-    writeln!(
-        out,
-        "Serving on http://{address}, known to terminals as {url}. Stop with Ctrl-C."
-    )?;
+    writeln!(out, "Serving on http://{address}, known to terminals as {url}. Stop with Ctrl-C.")?;
     out.flush()?;
     let platform: Arc<Platform> = Arc::clone(site.platform());
     let served = runtime.block_on(async move {
@@ -55,11 +43,7 @@ pub(super) fn serve(site: &Site, args: &ServeArgs, out: &mut dyn Write) -> Resul
 
 pub(super) fn api_token(site: &Site, out: &mut dyn Write) -> Result<(), CliError> {
     let token = site.new_api_token()?;
-    writeln!(
-        out,
-        "API token: {} (shown this once; the one before has ended)",
-        token.reveal()
-    )?;
+    writeln!(out, "API token: {} (shown this once; the one before has ended)", token.reveal())?;
     Ok(())
 }
 

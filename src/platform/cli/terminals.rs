@@ -35,10 +35,7 @@ pub(super) fn enrol_code(
     let text = code.to_text();
     if let Some(path) = args.png {
         let png = picture::png(&text, MODULE_PX);
-        write_new(
-            &path,
-            &png.map_err(|error| CliError::Draw(Box::new(error)))?,
-        )?;
+        write_new(&path, &png.map_err(|error| CliError::Draw(Box::new(error)))?)?;
     }
     writeln!(out, "{text}")?;
     Ok(())
@@ -53,10 +50,7 @@ pub(super) fn terminal(
         TerminalCommand::List => list(site, out),
         TerminalCommand::Revoke { terminal } => {
             site.platform().revoke_terminal(*terminal)?;
-            writeln!(
-                out,
-                "Terminal {terminal} is revoked: nothing it says is heard."
-            )?;
+            writeln!(out, "Terminal {terminal} is revoked: nothing it says is heard.")?;
             Ok(())
         }
     }

@@ -17,32 +17,18 @@ fn type_in(data: &Path, line: &str) -> Done {
     let args = [OsString::from("countersign-platform")].into_iter();
     let (mut out, mut err) = (Vec::new(), Vec::new());
     let code = run(args.chain(data).chain(words), &mut out, &mut err);
-    Done {
-        code,
-        out: String::from_utf8(out).unwrap(),
-        err: String::from_utf8(err).unwrap(),
-    }
+    Done { code, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }
 }
 
 fn works(data: &Path, line: &str) -> String {
     let done = type_in(data, line);
-    assert_eq!(
-        (done.code, done.err.as_str()),
-        (ExitCode::SUCCESS, ""),
-        "{line}"
-    );
+    assert_eq!((done.code, done.err.as_str()), (ExitCode::SUCCESS, ""), "{line}");
     done.out
 }
 
 fn fails(data: &Path, line: &str, code: u8) -> String {
     let done = type_in(data, line);
-    assert_eq!(
-        done.code,
-        ExitCode::from(code),
-        "{line}: {}{}",
-        done.out,
-        done.err
-    );
+    assert_eq!(done.code, ExitCode::from(code), "{line}: {}{}", done.out, done.err);
     assert!(!done.err.is_empty());
     done.err
 }
@@ -73,26 +59,12 @@ fn from_nothing_to_vouchers_and_a_terminal() {
             out.display()
         ),
     );
-    let token = shown
-        .lines()
-        .last()
-        .unwrap()
-        .split_once("  ")
-        .unwrap()
-        .1
-        .trim();
+    let token = shown.lines().last().unwrap().split_once("  ").unwrap().1.trim();
     assert!(UntrustedToken::parse(token).is_ok(), "{token}");
     let files: Vec<_> = std::fs::read_dir(&out).unwrap().collect();
     assert_eq!(files.len(), 5, "three pictures, a sheet and a list");
 
-    let code = shown
-        .lines()
-        .last()
-        .unwrap()
-        .split("  ")
-        .next()
-        .unwrap()
-        .replace(' ', "-");
+    let code = shown.lines().last().unwrap().split("  ").next().unwrap().replace(' ', "-");
     assert!(works(&data, &format!("voucher show {code}")).contains("pass"));
     works(&data, &format!("voucher suspend {code}"));
     assert!(works(&data, &format!("voucher show {code}")).contains("suspended"));
@@ -100,10 +72,7 @@ fn from_nothing_to_vouchers_and_a_terminal() {
     works(&data, &format!("voucher revoke {code}"));
     assert!(fails(&data, &format!("voucher resume {code}"), 1).contains("revoked"));
 
-    let enrolment = works(
-        &data,
-        "enrol-code --branch 1 --name Till --url https://p.example/",
-    );
+    let enrolment = works(&data, "enrol-code --branch 1 --name Till --url https://p.example/");
     let enrolment = EnrolmentCode::parse(&enrolment).unwrap();
     assert_eq!(enrolment.url, "https://p.example");
     for list in [
@@ -135,23 +104,11 @@ fn wrong_use_is_explained() {
     fails(&data, "frobnicate", 2);
     fails(&data, "merchant create", 2);
     fails(&data, "voucher show 123", 2);
-    fails(
-        &data,
-        "campaign create --issuer demo --merchant 1 --title X --mode sometimes",
-        2,
-    );
-    fails(
-        &data,
-        &format!("issue --campaign 1 --kind percent_off --value 1 --out {out}"),
-        2,
-    );
+    fails(&data, "campaign create --issuer demo --merchant 1 --title X --mode sometimes", 2);
+    fails(&data, &format!("issue --campaign 1 --kind percent_off --value 1 --out {out}"), 2);
     assert!(
-        fails(
-            &data,
-            "branch create --merchant 1 --name X --time-zone Mars/Base",
-            1
-        )
-        .contains("Mars/Base")
+        fails(&data, "branch create --merchant 1 --name X --time-zone Mars/Base", 1)
+            .contains("Mars/Base")
     );
     assert!(fails(&data, "branch create --merchant 7 --name X", 1).contains("merchant"));
     assert!(fails(&data, "issuer create --name demo", 1).contains("exists"));
@@ -166,10 +123,7 @@ fn wrong_use_is_explained() {
     ] {
         let line = format!("issue --campaign 1 --kind {kind} --out {out}");
         let said = fails(&data, &line, 1);
-        assert!(
-            said.contains(wrong) || wrong == "decimals",
-            "{line}: {said}"
-        );
+        assert!(said.contains(wrong) || wrong == "decimals", "{line}: {said}");
         assert_eq!(said.lines().count(), 1, "{said}");
     }
     assert!(works(&data, "campaign list").contains("0/50 issued"));
@@ -192,18 +146,9 @@ fn a_rotated_key_signs_and_the_old_one_is_still_believed() {
     assert_eq!(keys.matches("in use").count(), 2);
     works(
         &data,
-        &format!(
-            "issue --campaign 1 --kind prepaid_deal --value 5 --out {}",
-            out.display()
-        ),
+        &format!("issue --campaign 1 --kind prepaid_deal --value 5 --out {}", out.display()),
     );
-    let old = keys
-        .lines()
-        .nth(1)
-        .unwrap()
-        .split_whitespace()
-        .next()
-        .unwrap();
+    let old = keys.lines().nth(1).unwrap().split_whitespace().next().unwrap();
     works(&data, &format!("key withdraw --issuer demo --key {old}"));
     assert!(works(&data, "issuer list").contains("withdrawn"));
     fails(&data, &format!("key withdraw --issuer demo --key {old}"), 1);

@@ -35,10 +35,7 @@ pub(super) fn claim(
             for row in platform.claims()? {
                 let (terminal, uses, minor) = (row.terminal, row.used.uses, row.used.minor);
                 let (at, id) = (row.at, row.voucher.id);
-                writeln!(
-                    out,
-                    "{at}  {id}  terminal {terminal}  {uses} uses, {minor} minor units"
-                )?;
+                writeln!(out, "{at}  {id}  terminal {terminal}  {uses} uses, {minor} minor units")?;
             }
         }
         ClaimCommand::Release { voucher, terminal } => {
@@ -74,17 +71,10 @@ fn show(
     }
     for row in &view.ledger.uses {
         let (terminal, epoch, seq) = (row.terminal, row.epoch, row.seq);
-        writeln!(
-            out,
-            "Used by   terminal {terminal}, epoch {epoch}, entry {seq}"
-        )?;
+        writeln!(out, "Used by   terminal {terminal}, epoch {epoch}, entry {seq}")?;
     }
     for row in &view.open_claims {
-        writeln!(
-            out,
-            "Set aside for terminal {} since {}",
-            row.terminal, row.at
-        )?;
+        writeln!(out, "Set aside for terminal {} since {}", row.terminal, row.at)?;
     }
     if with_text {
         writeln!(out, "Text      {}", view.text)?;

@@ -41,14 +41,8 @@ impl Embedded {
         let runtime = runtime()?;
         let (stop, stopped) = oneshot::channel();
         let run = move || run(runtime, listener, platform, stopped);
-        let thread = thread::Builder::new()
-            .name("platform".to_owned())
-            .spawn(run)?;
-        Ok(Self {
-            address,
-            stop: Some(stop),
-            thread: Some(thread),
-        })
+        let thread = thread::Builder::new().name("platform".to_owned()).spawn(run)?;
+        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
     }
 
     /// Where it is reached.
@@ -74,11 +68,7 @@ impl Drop for Embedded {
 }
 
 fn runtime() -> io::Result<Runtime> {
-    Builder::new_multi_thread()
-        .worker_threads(2)
-        .thread_name("platform-http")
-        .enable_all()
-        .build()
+    Builder::new_multi_thread().worker_threads(2).thread_name("platform-http").enable_all().build()
 }
 
 fn run(

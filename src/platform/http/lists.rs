@@ -123,9 +123,5 @@ fn bearer(headers: &HeaderMap) -> Result<String, Problem> {
 }
 
 fn authorize(platform: &Platform, token: &str) -> Result<(), Problem> {
-    if platform.is_api_token(token)? {
-        Ok(())
-    } else {
-        Err(Problem::unauthorized())
-    }
+    if platform.is_api_token(token)? { Ok(()) } else { Err(Problem::unauthorized()) }
 }

@@ -34,13 +34,7 @@ pub(super) struct Problem {
 
 impl Problem {
     pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self {
-            status,
-            code,
-            detail: detail.into(),
-            retryable: false,
-            cause: None,
-        }
+        Self { status, code, detail: detail.into(), retryable: false, cause: None }
     }
 
     pub(super) fn malformed(detail: impl Into<String>) -> Self {
@@ -59,10 +53,7 @@ impl Problem {
 
     fn late() -> Self {
         let detail = "the request took too long; try again";
-        Self {
-            retryable: true,
-            ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", detail)
-        }
+        Self { retryable: true, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", detail) }
     }
 
     fn body(&self, trace_id: &str) -> Vec<u8> {
@@ -107,15 +98,9 @@ impl From<ServiceError> for Problem {
         let status = status_of(&error);
         if status == StatusCode::INTERNAL_SERVER_ERROR {
             let cause = Some(Arc::new(error));
-            return Self {
-                cause,
-                ..Self::internal()
-            };
+            return Self { cause, ..Self::internal() };
         }
-        Self {
-            retryable,
-            ..Self::new(status, code, error.to_string())
-        }
+        Self { retryable, ..Self::new(status, code, error.to_string()) }
     }
 }
 
@@ -130,11 +115,7 @@ impl From<BytesRejection> for Problem {
 }
 
 pub(super) async fn not_found() -> Problem {
-    Problem::new(
-        StatusCode::NOT_FOUND,
-        "not_found",
-        "there is nothing at this address",
-    )
+    Problem::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address")
 }
 
 pub(super) async fn method_not_allowed() -> Problem {

@@ -48,20 +48,11 @@ async fn json(response: Response<Body>) -> Value {
 /// Checks the shape of RFC 9457 and what we add to it; the code.
 async fn problem(response: Response<Body>, status: u16) -> String {
     assert_eq!(response.status().as_u16(), status);
-    assert_eq!(
-        response.headers()["content-type"],
-        "application/problem+json"
-    );
-    let trace = response.headers()["x-trace-id"]
-        .to_str()
-        .unwrap()
-        .to_owned();
+    assert_eq!(response.headers()["content-type"], "application/problem+json");
+    let trace = response.headers()["x-trace-id"].to_str().unwrap().to_owned();
     let body = json(response).await;
     for member in ["type", "title", "detail", "code"] {
-        assert!(
-            body[member].as_str().is_some_and(|text| !text.is_empty()),
-            "{member}"
-        );
+        assert!(body[member].as_str().is_some_and(|text| !text.is_empty()), "{member}");
     }
     assert_eq!(body["status"], status);
     assert_eq!(body["trace_id"], trace.as_str());
@@ -77,17 +68,9 @@ async fn every_wrong_turn_is_a_problem_with_a_code() {
         (get("/nowhere", None), 404, "not_found"),
         (get("/v1/sync", None), 405, "method_not_allowed"),
         (post("/healthz", COSE, ""), 405, "method_not_allowed"),
-        (
-            post("/v1/sync", "application/json", "{}"),
-            415,
-            "unsupported_media_type",
-        ),
+        (post("/v1/sync", "application/json", "{}"), 415, "unsupported_media_type"),
         (post("/v1/sync", COSE, ""), 400, "request_malformed"),
-        (
-            post("/v1/sync", COSE, vec![0x84; 64]),
-            400,
-            "request_malformed",
-        ),
+        (post("/v1/sync", COSE, vec![0x84; 64]), 400, "request_malformed"),
         (post("/v1/enrol", COSE, "hello"), 400, "request_malformed"),
         (post("/v1/sync", COSE, long), 413, "body_too_large"),
         (get("/v1/redemptions", None), 401, "unauthorized"),
@@ -96,11 +79,7 @@ async fn every_wrong_turn_is_a_problem_with_a_code() {
     ];
     for (request, status, code) in cases {
         let path = request.uri().to_string();
-        assert_eq!(
-            problem(send(&world, request).await, status).await,
-            code,
-            "{path}"
-        );
+        assert_eq!(problem(send(&world, request).await, status).await, code, "{path}");
     }
 }
 
@@ -108,11 +87,8 @@ async fn every_wrong_turn_is_a_problem_with_a_code() {
 async fn an_enrolment_code_that_is_not_known_is_refused() {
     let world = World::in_memory();
     let key = world.device();
-    let request = EnrolmentRequest {
-        secret: [0; 16],
-        key: key.public(),
-        software: "test".to_owned(),
-    };
+    let request =
+        EnrolmentRequest { secret: [0; 16], key: key.public(), software: "test".to_owned() };
     let sealed = request.seal(&key);
     let response = send(&world, post("/v1/enrol", COSE, sealed.clone())).await;
     assert_eq!(problem(response, 404).await, "enrolment_code_unknown");
@@ -149,10 +125,7 @@ async fn a_terminal_syncs_and_an_owner_reads_what_it_sent() {
     let (site, token) = Site::create(dir.path(), "Test", Clock::system(), counting()).unwrap();
     let world = World::in_memory();
     let token_hash = site.platform().setting("api_token_hash").unwrap().unwrap();
-    world
-        .platform
-        .set_setting("api_token_hash", &token_hash)
-        .unwrap();
+    world.platform.set_setting("api_token_hash", &token_hash).unwrap();
 
     let voucher = world.deal();
     let mut till = world.till();
@@ -171,10 +144,7 @@ async fn a_terminal_syncs_and_an_owner_reads_what_it_sent() {
     let body = json(send(&world, get("/v1/redemptions?branch=1", token)).await).await;
     let line = &body["redemptions"][0];
     assert_eq!(line["voucher"], voucher.claims.id.to_string());
-    assert_eq!(
-        (&line["amount"], &line["currency"]),
-        (&"10.00".into(), &"EUR".into())
-    );
+    assert_eq!((&line["amount"], &line["currency"]), (&"10.00".into(), &"EUR".into()));
     assert_eq!(line["at"], "2026-11-22T09:00:10Z");
     assert_eq!(body["next_cursor"], Value::Null);
 
@@ -185,12 +155,7 @@ async fn a_terminal_syncs_and_an_owner_reads_what_it_sent() {
     let table = String::from_utf8(table.to_vec()).unwrap();
     assert!(table.starts_with("cursor,kind,at,"), "{table}");
     assert_eq!(table.lines().count(), 2);
-    for bad in [
-        "since=yesterday",
-        "branch=north",
-        "colour=red",
-        "format=xml",
-    ] {
+    for bad in ["since=yesterday", "branch=north", "colour=red", "format=xml"] {
         let path = format!("/v1/redemptions?{bad}");
         let response = send(&world, get(&path, token)).await;
         assert_eq!(problem(response, 400).await, "request_malformed", "{bad}");

@@ -57,11 +57,7 @@ impl Platform {
         let time_zone = parse_time_zone(time_zone)?;
         self.run(|txn| {
             merchant_named(txn, merchant)?;
-            let branch = Branch {
-                id: BranchId(0),
-                name,
-                time_zone,
-            };
+            let branch = Branch { id: BranchId(0), name, time_zone };
             let id = txn.add_branch(&BranchRow { merchant, branch })?;
             self.publish(txn, merchant)?;
             Ok(id)
@@ -174,8 +170,7 @@ impl Platform {
     /// Revokes a terminal: nothing it says is heard until it is enrolled again.
     pub fn revoke_terminal(&self, id: TerminalId) -> Result<(), ServiceError> {
         self.run(|txn| {
-            txn.terminal(id)?
-                .ok_or(ServiceError::NotFound("terminal"))?;
+            txn.terminal(id)?.ok_or(ServiceError::NotFound("terminal"))?;
             txn.revoke_terminal(id)?;
             Ok(())
         })
@@ -193,9 +188,7 @@ impl Platform {
         terminal: TerminalId,
     ) -> Result<(), ServiceError> {
         let released = self.run(|txn| Ok(txn.release_claim(voucher, terminal)?))?;
-        released
-            .then_some(())
-            .ok_or(ServiceError::NotFound("claim"))
+        released.then_some(()).ok_or(ServiceError::NotFound("claim"))
     }
 
     fn new_key(&self, public: PublicKey, until: Timestamp) -> Result<PublishedKey, ServiceError> {
@@ -204,12 +197,7 @@ impl Platform {
             let reason = "a key must be valid beyond the present moment";
             return Err(ServiceError::Invalid(reason.to_owned()));
         }
-        Ok(PublishedKey {
-            public,
-            from,
-            until,
-            withdrawn: false,
-        })
+        Ok(PublishedKey { public, from, until, withdrawn: false })
     }
 
     fn publish_for_issuer(&self, txn: &mut dyn Txn, name: &IssuerName) -> Result<(), ServiceError> {
@@ -225,8 +213,7 @@ impl Platform {
 
 pub(super) fn issuer_named(txn: &mut dyn Txn, name: &IssuerName) -> Result<Issuer, ServiceError> {
     let mut all = txn.issuers()?.into_iter();
-    all.find(|issuer| issuer.name == *name)
-        .ok_or(ServiceError::NotFound("issuer"))
+    all.find(|issuer| issuer.name == *name).ok_or(ServiceError::NotFound("issuer"))
 }
 
 pub(super) fn campaign_numbered(

@@ -38,14 +38,11 @@ pub(super) fn claim(
 ) -> Result<ReplyBody, ServiceError> {
     check(txn, caller, asked)?;
     let issued = txn.voucher(&asked.voucher)?;
-    if issued
-        .as_ref()
-        .is_some_and(|row| row.merchant != caller.terminal.merchant)
-    {
+    if issued.as_ref().is_some_and(|row| row.merchant != caller.terminal.merchant) {
         return Err(ServiceError::VoucherNotAllowed);
     }
     let ledger = txn.ledger(&asked.voucher)?;
-    let used_elsewhere = used_elsewhere(caller, asked, &ledger);
+    let used_elsewhere = used_elsewhere(caller, &ledger);
     let Some(reason) = refusal(txn, caller, (asked, issued.as_ref(), &ledger))? else {
         txn.put_claim(&ClaimRow {
             voucher: asked.voucher.clone(),
@@ -58,11 +55,7 @@ pub(super) fn claim(
         return Ok(ReplyBody::Claim(ClaimAnswer::Granted { used_elsewhere }));
     };
     let last = last_use(txn, ledger.uses.last())?;
-    Ok(ReplyBody::Claim(ClaimAnswer::Refused {
-        reason,
-        used_elsewhere,
-        last,
-    }))
+    Ok(ReplyBody::Claim(ClaimAnswer::Refused { reason, used_elsewhere, last }))
 }
 
 /// A request that was kept back and sent again must not set a use aside that nothing would release.
@@ -92,7 +85,7 @@ fn refusal(
         Some(row) => claims_of(row)?.terms.limit(),
         None => asked.limit,
     };
-    let elsewhere = used_elsewhere(caller, asked, ledger);
+    let elsewhere = used_elsewhere(caller, ledger);
     let wanted = elsewhere.plus(asked.used_here).plus(asked.wanted);
     if limit.is_exceeded_by(wanted) {
         return Ok(Some(PlatformRefusal::Exhausted));
@@ -107,12 +100,11 @@ fn refusal(
 
 /// What was consumed and does not stand in the journal of the device that asks.
 ///
-/// Of itself a device knows best, also of what it took back and has not sent. What an earlier device of the same terminal
-/// consumed it knows only where it went on with the same journal.
-fn used_elsewhere(caller: &Caller, asked: &Asked, ledger: &Ledger) -> Used {
+/// Of its current epoch a device knows best, also of what it took back and has not sent. Earlier epochs count as
+/// another's: the device may have lost that journal.
+fn used_elsewhere(caller: &Caller, ledger: &Ledger) -> Used {
     let (terminal, epoch) = (caller.key.terminal, caller.key.epoch);
-    let earlier = ledger.used_before(terminal, epoch);
-    ledger.used_elsewhere(terminal).plus(earlier.minus(asked.used_here))
+    ledger.used_elsewhere(terminal).plus(ledger.used_before(terminal, epoch))
 }
 
 /// What the administrator says of the voucher, its key and its campaign.
@@ -138,9 +130,7 @@ fn standing_refusal(
 }
 
 fn key_is_withdrawn(txn: &mut dyn Txn, row: &VoucherRow) -> Result<bool, StoreError> {
-    let kid = UntrustedToken::parse(&row.text)
-        .ok()
-        .map(|token| token.kid());
+    let kid = UntrustedToken::parse(&row.text).ok().map(|token| token.kid());
     let issuers = txn.issuers()?.into_iter();
     let own = issuers.filter(|issuer| issuer.name == row.key.issuer);
     let mut keys = own.flat_map(|issuer| issuer.keys);
@@ -151,11 +141,7 @@ fn last_use(txn: &mut dyn Txn, last: Option<&LedgerUse>) -> Result<Option<UseRec
     let Some(last) = last else {
         return Ok(None);
     };
-    let at = EntryAt {
-        terminal: last.terminal,
-        epoch: last.epoch,
-        seq: last.seq,
-    };
+    let at = EntryAt { terminal: last.terminal, epoch: last.epoch, seq: last.seq };
     let row = txn.entry(at)?;
     Ok(row.map(|row| UseRecord {
         at: row.signed.entry.at,

@@ -94,11 +94,7 @@ impl Platform {
             enrolled_at: self.now(),
             revoked: false,
         })?;
-        let used = EnrolmentUse {
-            key: request.key,
-            terminal: id,
-            epoch,
-        };
+        let used = EnrolmentUse { key: request.key, terminal: id, epoch };
         txn.use_enrolment(row.secret_hash, used)?;
         let software: String = request.software.chars().take(SOFTWARE_SHOWN_MAX).collect();
         tracing::info!(terminal = %id, %epoch, software, "terminal enrolled");
@@ -158,8 +154,7 @@ impl Platform {
 
 fn branch_numbered(txn: &mut dyn Txn, id: BranchId) -> Result<BranchRow, ServiceError> {
     let mut all = txn.branches()?.into_iter();
-    all.find(|row| row.branch.id == id)
-        .ok_or(ServiceError::NotFound("branch"))
+    all.find(|row| row.branch.id == id).ok_or(ServiceError::NotFound("branch"))
 }
 
 /// A terminal's journal stays with its merchant.
@@ -171,9 +166,7 @@ fn check_terminal(
     let Some(id) = terminal else {
         return Ok(());
     };
-    let known = txn
-        .terminal(id)?
-        .ok_or(ServiceError::NotFound("terminal"))?;
+    let known = txn.terminal(id)?.ok_or(ServiceError::NotFound("terminal"))?;
     if known.merchant == branch.merchant {
         Ok(())
     } else {

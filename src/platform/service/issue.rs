@@ -94,11 +94,7 @@ impl Platform {
             text: minted.text.clone(),
             standing: Status::Valid,
         })?;
-        Ok(Issued {
-            claims: minted.claims,
-            text: minted.text,
-            code,
-        })
+        Ok(Issued { claims: minted.claims, text: minted.text, code })
     }
 
     /// A random part whose short code nobody has, and which no reader takes for a product barcode.
@@ -126,14 +122,9 @@ fn check_key(
     let issuer = issuer_named(txn, &row.campaign.issuer)?;
     let mut keys = issuer.keys.iter();
     let known = keys.find(|known| known.public == key.public() && !known.withdrawn);
-    let known = known.ok_or(ServiceError::NotFound(
-        "key of the campaign's issuer in use",
-    ))?;
+    let known = known.ok_or(ServiceError::NotFound("key of the campaign's issuer in use"))?;
     if order.until > known.until {
-        let reason = format!(
-            "the issuer's key ends on {}; vouchers must end before",
-            known.until
-        );
+        let reason = format!("the issuer's key ends on {}; vouchers must end before", known.until);
         return Err(ServiceError::Invalid(reason));
     }
     Ok(())
@@ -148,9 +139,7 @@ fn batch(txn: &mut dyn Txn, row: &CampaignRow, order: &Order) -> Result<Batch, S
         let own = |known: &&crate::platform::store::BranchRow| {
             known.branch.id == *wanted && known.merchant == row.merchant
         };
-        all.iter()
-            .find(own)
-            .ok_or(ServiceError::NotFound("branch of the campaign's merchant"))?;
+        all.iter().find(own).ok_or(ServiceError::NotFound("branch of the campaign's merchant"))?;
     }
     Ok(Batch {
         issuer: row.campaign.issuer.clone(),
@@ -159,10 +148,7 @@ fn batch(txn: &mut dyn Txn, row: &CampaignRow, order: &Order) -> Result<Batch, S
         secret: Zeroizing::new(row.scramble),
         from: order.from,
         until: order.until,
-        scope: Scope {
-            merchant: row.merchant,
-            branches,
-        },
+        scope: Scope { merchant: row.merchant, branches },
         terms: order.terms.clone(),
     })
 }

@@ -35,12 +35,7 @@ pub struct Platform {
 impl Platform {
     /// A platform over a store; the store must be the one these keys were made for.
     pub fn new(store: Arc<dyn Store>, keys: PlatformKeys, clock: Clock, entropy: Entropy) -> Self {
-        Self {
-            store,
-            keys,
-            entropy,
-            clock,
-        }
+        Self { store, keys, entropy, clock }
     }
 
     /// The key that enrolment codes carry.

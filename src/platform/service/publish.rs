@@ -27,11 +27,7 @@ impl Platform {
             return Err(ServiceError::Invalid(reason.to_owned()));
         }
         let version = bundle.version;
-        txn.add_bundle(&BundleRow {
-            merchant,
-            version,
-            bytes,
-        })?;
+        txn.add_bundle(&BundleRow { merchant, version, bytes })?;
         Ok(version)
     }
 
@@ -43,10 +39,8 @@ impl Platform {
     ) -> Result<TrustBundle, ServiceError> {
         let branches = txn.branches()?.into_iter();
         let campaigns = txn.campaigns()?.into_iter();
-        let campaigns: Vec<_> = campaigns
-            .filter(|row| row.merchant == merchant)
-            .map(|row| row.campaign)
-            .collect();
+        let campaigns: Vec<_> =
+            campaigns.filter(|row| row.merchant == merchant).map(|row| row.campaign).collect();
         let named: BTreeSet<_> = campaigns.iter().map(|campaign| &campaign.issuer).collect();
         Ok(TrustBundle {
             version,
@@ -69,14 +63,11 @@ fn issuers_named(
     all: Vec<Issuer>,
     named: &BTreeSet<&crate::domain::id::IssuerName>,
 ) -> Vec<Issuer> {
-    let wanted = all
-        .into_iter()
-        .filter(|issuer| named.contains(&issuer.name));
+    let wanted = all.into_iter().filter(|issuer| named.contains(&issuer.name));
     wanted.collect()
 }
 
 pub(super) fn merchant_named(txn: &mut dyn Txn, id: MerchantId) -> Result<Merchant, ServiceError> {
     let mut all = txn.merchants()?.into_iter();
-    all.find(|merchant| merchant.id == id)
-        .ok_or(ServiceError::NotFound("merchant"))
+    all.find(|merchant| merchant.id == id).ok_or(ServiceError::NotFound("merchant"))
 }

@@ -62,11 +62,7 @@ pub(super) fn chunks(
     });
     let row = own.ok_or(ServiceError::NotFound("status list"))?;
     let mut chunks = Vec::new();
-    for number in numbers
-        .iter()
-        .copied()
-        .filter(|number| *number < chunks_of(&row))
-    {
+    for number in numbers.iter().copied().filter(|number| *number < chunks_of(&row)) {
         let bits = txn.chunk(list.campaign, number)?.as_bytes().to_vec();
         let bits = ByteVec::from(bits);
         chunks.push(NumberedChunk { number, bits });
@@ -86,8 +82,5 @@ pub(super) fn lookup(
 }
 
 fn list_name(row: &CampaignRow) -> ListName {
-    ListName {
-        issuer: row.campaign.issuer.clone(),
-        campaign: row.campaign.id,
-    }
+    ListName { issuer: row.campaign.issuer.clone(), campaign: row.campaign.id }
 }

@@ -36,10 +36,7 @@ pub(super) fn open_entries(
     key: &TerminalKeyRow,
     entries: &[ByteVec],
 ) -> Result<Vec<SignedEntry>, ServiceError> {
-    let bytes = entries
-        .iter()
-        .map(|entry| entry.len())
-        .fold(0, usize::saturating_add);
+    let bytes = entries.iter().map(|entry| entry.len()).fold(0, usize::saturating_add);
     if entries.len() > BATCH_ENTRIES_MAX || bytes > BATCH_BYTES_MAX {
         return Err(ServiceError::BatchTooLarge);
     }
@@ -79,10 +76,7 @@ pub(super) fn push(
         run.take(entry)?;
     }
     let (end, found) = run.finish()?;
-    Ok(ReplyBody::Ack {
-        head: end,
-        conflicts: notices(txn, found)?,
-    })
+    Ok(ReplyBody::Ack { head: end, conflicts: notices(txn, found)? })
 }
 
 /// As many notices as fit a reply; the others come with the next pull.
@@ -115,11 +109,7 @@ fn held_hashes(
     let wanted = positions.chain([after.seq]).filter(|seq| *seq <= held.seq);
     let mut hashes = BTreeMap::new();
     for seq in wanted {
-        let at = EntryAt {
-            terminal: caller.key.terminal,
-            epoch: caller.key.epoch,
-            seq,
-        };
+        let at = EntryAt { terminal: caller.key.terminal, epoch: caller.key.epoch, seq };
         if let Some(hash) = txn.entry_hash(at)? {
             hashes.insert(seq, hash);
         }
@@ -138,13 +128,7 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(txn: &'a mut dyn Txn, caller: &'a Caller, now: Timestamp) -> Self {
-        Self {
-            txn,
-            caller,
-            now,
-            touched: BTreeSet::new(),
-            conflicts: Vec::new(),
-        }
+        Self { txn, caller, now, touched: BTreeSet::new(), conflicts: Vec::new() }
     }
 
     /// Stores an entry and lets it take effect.
@@ -240,8 +224,7 @@ impl<'a> Run<'a> {
         let key = &self.caller.key;
         refresh(self.txn, &self.touched)?;
         let head = self.txn.head(key.terminal, key.epoch)?;
-        self.txn
-            .release_claims_before(key.terminal, key.epoch, head.seq)?;
+        self.txn.release_claims_before(key.terminal, key.epoch, head.seq)?;
         Ok((head, self.conflicts))
     }
 
@@ -258,9 +241,7 @@ impl<'a> Run<'a> {
         };
         let branch = entry.branch != self.caller.terminal.branch;
         let ahead = entry.at.since(self.now) > AHEAD_S;
-        Ok(about
-            .or(branch.then_some("branch_differs"))
-            .or(ahead.then_some("clock_ahead")))
+        Ok(about.or(branch.then_some("branch_differs")).or(ahead.then_some("clock_ahead")))
     }
 
     fn redemption_oddity(
@@ -277,9 +258,7 @@ impl<'a> Run<'a> {
         let same_terms = (terms.kind(), terms.currency(), terms.limit())
             == (redeemed.kind, redeemed.currency, redeemed.limit);
         let own = claims.scope.merchant == self.caller.terminal.merchant;
-        Ok((!own)
-            .then_some("merchant_differs")
-            .or((!same_terms).then_some("terms_differ")))
+        Ok((!own).then_some("merchant_differs").or((!same_terms).then_some("terms_differ")))
     }
 
     /// An epoch should begin where the one before ended.
@@ -293,17 +272,10 @@ impl<'a> Run<'a> {
 }
 
 fn use_of(at: EntryAt, back: &RolledBack) -> EntryAt {
-    EntryAt {
-        epoch: back.of_epoch,
-        seq: back.of,
-        ..at
-    }
+    EntryAt { epoch: back.of_epoch, seq: back.of, ..at }
 }
 
 /// A use as it counts: an entry that says less than one use, or gives money back, hides what it consumed.
 fn counted(used: Used) -> Used {
-    Used {
-        uses: used.uses.max(1),
-        minor: used.minor.max(0),
-    }
+    Used { uses: used.uses.max(1), minor: used.minor.max(0) }
 }

@@ -151,25 +151,16 @@ impl Platform {
     /// Redemptions and roll-backs in the order of arrival, at most [`LIST_MAX`].
     pub fn redemptions(&self, filter: &RedemptionFilter) -> Result<RedemptionPage, ServiceError> {
         let limit = filter.limit.clamp(1, LIST_MAX);
-        let filter = RedemptionFilter {
-            limit,
-            ..filter.clone()
-        };
+        let filter = RedemptionFilter { limit, ..filter.clone() };
         let (rows, names) = self.run(|txn| {
-            let names: BTreeMap<_, _> = txn
-                .branches()?
-                .into_iter()
-                .map(|row| (row.branch.id, row.branch.name))
-                .collect();
+            let names: BTreeMap<_, _> =
+                txn.branches()?.into_iter().map(|row| (row.branch.id, row.branch.name)).collect();
             Ok((txn.redemptions(&filter)?, names))
         })?;
         let full = rows.len() as u64 >= u64::from(limit);
         let next_cursor = rows.last().map(|row| row.arrival).filter(|_| full);
         let lines = rows.iter().filter_map(|row| redemption_line(row, &names));
-        Ok(RedemptionPage {
-            redemptions: lines.collect(),
-            next_cursor,
-        })
+        Ok(RedemptionPage { redemptions: lines.collect(), next_cursor })
     }
 
     /// Conflicts after a number, at most `limit`.
@@ -200,8 +191,7 @@ impl Platform {
     /// One terminal.
     pub fn terminal(&self, id: TerminalId) -> Result<TerminalLine, ServiceError> {
         let mut all = self.terminals()?.into_iter();
-        all.find(|line| line.terminal.id == id)
-            .ok_or(ServiceError::NotFound("terminal"))
+        all.find(|line| line.terminal.id == id).ok_or(ServiceError::NotFound("terminal"))
     }
 
     /// The platform in numbers.
@@ -226,18 +216,10 @@ pub(super) fn notice(txn: &mut dyn Txn, row: ConflictRow) -> Result<ConflictNoti
         let (Some(entry), Some(key)) = (entry, key) else {
             return Err(StoreError::Damaged("the evidence of a conflict is missing"));
         };
-        Ok(Evidence {
-            terminal_key: key.key,
-            entry: ByteVec::from(entry.signed.bytes),
-        })
+        Ok(Evidence { terminal_key: key.key, entry: ByteVec::from(entry.signed.bytes) })
     });
     let evidence = evidence.collect::<Result<_, _>>()?;
-    Ok(ConflictNotice {
-        id: row.id,
-        voucher: row.voucher,
-        evidence,
-        liable: row.liable,
-    })
+    Ok(ConflictNotice { id: row.id, voucher: row.voucher, evidence, liable: row.liable })
 }
 
 fn redemption_line(
@@ -282,19 +264,11 @@ fn number(used: Used, currency: Currency) -> String {
 }
 
 fn online(entry: &Entry) -> Option<bool> {
-    if let Body::Redeemed(redeemed) = &entry.body {
-        Some(redeemed.online)
-    } else {
-        None
-    }
+    if let Body::Redeemed(redeemed) = &entry.body { Some(redeemed.online) } else { None }
 }
 
 fn rolls_back(entry: &Entry) -> Option<u64> {
-    if let Body::RolledBack(back) = &entry.body {
-        Some(back.of.0)
-    } else {
-        None
-    }
+    if let Body::RolledBack(back) = &entry.body { Some(back.of.0) } else { None }
 }
 
 fn conflict_line(txn: &mut dyn Txn, row: &ConflictRow) -> Result<ConflictLine, ServiceError> {

@@ -50,10 +50,7 @@ impl Caller {
 
 /// A question with everything verified that needs no transaction.
 enum Question {
-    Push {
-        after: Head,
-        entries: Vec<SignedEntry>,
-    },
+    Push { after: Head, entries: Vec<SignedEntry> },
     Other(RequestBody),
 }
 
@@ -65,9 +62,7 @@ impl Platform {
         let request: Request =
             decode(envelope.unverified_payload()).map_err(EnvelopeError::Shape)?;
         let caller = self.run(|txn| Caller::find(txn, &request))?;
-        envelope
-            .verify(&caller.key.key, Context::Request)
-            .ok_or(ServiceError::SignatureInvalid)?;
+        envelope.verify(&caller.key.key, Context::Request).ok_or(ServiceError::SignatureInvalid)?;
         let question = verify_body(&caller, request.body.clone())?;
         // Read before the transaction begins: all that was learnt by then is in the answer.
         let now = self.now();
@@ -77,12 +72,7 @@ impl Platform {
             txn.put_terminal(&caller.terminal)?;
             self.answer(txn, &caller, question, now)
         })?;
-        let reply = Reply {
-            nonce: request.nonce,
-            terminal: request.terminal,
-            time: now,
-            body,
-        };
+        let reply = Reply { nonce: request.nonce, terminal: request.terminal, time: now, body };
         Ok(reply.seal(&self.keys.platform))
     }
 
@@ -102,26 +92,12 @@ impl Platform {
         caller.must_be_current()?;
         match body {
             RequestBody::Push { .. } => Err(ServiceError::OutOfBounds("a push without entries")),
-            RequestBody::Pull {
-                bundle,
-                lists,
-                conflicts_after,
-            } => self.pull(txn, caller, (bundle, &lists, conflicts_after), now),
+            RequestBody::Pull { bundle, lists, conflicts_after } => {
+                self.pull(txn, caller, (bundle, &lists, conflicts_after), now)
+            }
             RequestBody::Chunks { list, numbers } => chunks(txn, caller, &list, &numbers),
-            RequestBody::Claim {
-                voucher,
-                limit,
-                asked,
-                used_here,
-                after,
-            } => {
-                let asked = Asked {
-                    voucher,
-                    limit,
-                    wanted: asked,
-                    used_here,
-                    after,
-                };
+            RequestBody::Claim { voucher, limit, asked, used_here, after } => {
+                let asked = Asked { voucher, limit, wanted: asked, used_here, after };
                 claim(txn, caller, &asked, now)
             }
             RequestBody::Lookup { code } => lookup(txn, caller, code),

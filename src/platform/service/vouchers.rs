@@ -108,10 +108,9 @@ fn find(txn: &mut dyn Txn, name: VoucherName) -> Result<VoucherRow, ServiceError
     let found = match name {
         VoucherName::Code(code) => txn.voucher_by_code(code.bits())?,
         VoucherName::Id(id) => match txn.campaign(id.campaign)? {
-            Some(row) => txn.voucher(&crate::domain::id::VoucherKey {
-                issuer: row.campaign.issuer,
-                id,
-            })?,
+            Some(row) => {
+                txn.voucher(&crate::domain::id::VoucherKey { issuer: row.campaign.issuer, id })?
+            }
             None => None,
         },
     };

@@ -128,11 +128,7 @@ impl EntryAt {
     /// Where an entry stands.
     pub fn of(signed: &SignedEntry) -> Self {
         let entry = &signed.entry;
-        Self {
-            terminal: entry.terminal,
-            epoch: entry.epoch,
-            seq: entry.seq,
-        }
+        Self { terminal: entry.terminal, epoch: entry.epoch, seq: entry.seq }
     }
 }
 
@@ -234,13 +230,7 @@ pub struct JournalSummary {
 impl JournalSummary {
     /// The summary of a journal without entries.
     pub fn empty(head: Head) -> Self {
-        Self {
-            head,
-            redeemed: 0,
-            refused: 0,
-            rolled_back: 0,
-            noted: 0,
-        }
+        Self { head, redeemed: 0, refused: 0, rolled_back: 0, noted: 0 }
     }
 }
 

@@ -58,7 +58,9 @@ CREATE TABLE voucher (
     uses_max       INTEGER,
     minor_max      INTEGER,
     last_position  INTEGER NOT NULL,
-    rolled_back_at INTEGER,
+    -- What of it was consumed in epochs before the current one.
+    uses_before    INTEGER NOT NULL DEFAULT 0,
+    minor_before   INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (issuer, id),
     CHECK (uses <= uses_max),
     CHECK (minor <= minor_max),

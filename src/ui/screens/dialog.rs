@@ -49,12 +49,7 @@ fn area(title: &str) -> Area {
 
 /// The title, and further lines of a dialog.
 fn title_ui(ui: &mut Ui, title: &str, width: f32) {
-    text_ui(
-        ui,
-        &Line::new(title, Face::Strong, 28.0, theme::TEXT).rows(2),
-        title,
-        width,
-    );
+    text_ui(ui, &Line::new(title, Face::Strong, 28.0, theme::TEXT).rows(2), title, width);
     ui.add_space(8.0);
 }
 

@@ -68,12 +68,7 @@ pub fn question_ui(
     state.follow(question);
     let confirmed = !covered && press::pressed(ui.ctx(), Key::Enter);
     let left = !covered && press::pressed(ui.ctx(), Key::Escape);
-    let room = head_ui(
-        ui,
-        rect.shrink2(vec2(sizes.margin, sizes.margin * 0.9)),
-        texts,
-        &sizes,
-    );
+    let room = head_ui(ui, rect.shrink2(vec2(sizes.margin, sizes.margin * 0.9)), texts, &sizes);
     let rows = Rows::of(ui, room, question, &sizes);
     words_ui(ui, rows.words, question, &sizes);
     field_ui(ui, rows.field, question, texts, (state, covered));
@@ -89,21 +84,10 @@ pub fn question_ui(
 /// The shape at the left; returns the room for words.
 fn head_ui(ui: &Ui, body: Rect, texts: &Texts, sizes: &Sizes) -> Rect {
     let side = (body.height() * 0.34).min(body.width() * 0.2);
-    let square = Rect::from_min_size(
-        pos2(body.min.x, body.center().y - side / 2.0),
-        vec2(side, side),
-    );
-    mark_ui(
-        ui,
-        square,
-        VerdictState::NeedsInput,
-        texts,
-        [CAUTION.ink, CAUTION.fill],
-    );
-    Rect::from_min_max(
-        pos2(square.max.x + sizes.margin * 0.9, body.min.y),
-        body.max,
-    )
+    let square =
+        Rect::from_min_size(pos2(body.min.x, body.center().y - side / 2.0), vec2(side, side));
+    mark_ui(ui, square, VerdictState::NeedsInput, texts, [CAUTION.ink, CAUTION.fill]);
+    Rect::from_min_max(pos2(square.max.x + sizes.margin * 0.9, body.min.y), body.max)
 }
 
 /// The parts of a question from top to bottom.
@@ -137,17 +121,10 @@ impl Rows {
 }
 
 fn lines(question: &QuestionView, sizes: &Sizes) -> Vec<Line> {
-    let headline = Line::new(
-        &question.headline,
-        Face::Strong,
-        sizes.headline,
-        CAUTION.ink,
-    );
+    let headline = Line::new(&question.headline, Face::Strong, sizes.headline, CAUTION.ink);
     let mut lines = vec![headline.rows(2).keep()];
     lines.extend(question.details.iter().map(|text| {
-        Line::new(text, Face::Plain, sizes.body * 1.1, CAUTION.soft)
-            .rows(2)
-            .gap(sizes.body * 0.4)
+        Line::new(text, Face::Plain, sizes.body * 1.1, CAUTION.soft).rows(2).gap(sizes.body * 0.4)
     }));
     lines
 }
@@ -171,17 +148,10 @@ fn field_ui(
 ) {
     let size = (rect.height() * 0.6).min(rect.width() * 0.12);
     let unit = Line::new(&question.unit, Face::Strong, size * 0.62, CAUTION.ink);
-    let unit_width = unit
-        .layout(ui, rect.width() * 0.3, 1.0, Align::Min)
-        .size()
-        .x;
+    let unit_width = unit.layout(ui, rect.width() * 0.3, 1.0, Align::Min).size().x;
     let unit_rect = Rect::from_min_size(rect.min, vec2(unit_width, rect.height()));
     line_ui(ui, unit_rect, &unit, Align::Min, ui.scope_id().with("unit"));
-    let left = if question.unit.is_empty() {
-        rect.min.x
-    } else {
-        unit_rect.max.x + 20.0
-    };
+    let left = if question.unit.is_empty() { rect.min.x } else { unit_rect.max.x + 20.0 };
     let right = rect.max.x.min(left + size * 7.5);
     let place = Rect::from_min_max(pos2(left, rect.min.y), pos2(right, rect.max.y));
     let id = Id::unique("answer");
@@ -192,9 +162,7 @@ fn field_ui(
         .char_limit(ANSWER_MAX)
         .align(Align2::LEFT_CENTER)
         .frame(field_frame());
-    let response = ui
-        .put(place, edit)
-        .accessible_name(texts.get(field_key(question.wants)));
+    let response = ui.put(place, edit).accessible_name(texts.get(field_key(question.wants)));
     if !covered && !response.has_focus() && !ui.ctx().text_edit_focused() {
         response.request_focus();
     }
@@ -222,8 +190,7 @@ fn field_key(wants: Wanted) -> &'static str {
 fn select_all(ui: &Ui, id: Id, text: &str) {
     let mut edit = TextEdit::load_state(ui.ctx(), id).unwrap_or_default();
     let end = CCursor::new(text.chars().count());
-    edit.cursor
-        .set_char_range(Some(CCursorRange::two(CCursor::new(0), end)));
+    edit.cursor.set_char_range(Some(CCursorRange::two(CCursor::new(0), end)));
     edit.store(ui.ctx(), id);
 }
 
@@ -234,17 +201,15 @@ fn problem_ui(ui: &Ui, rect: Rect, question: &QuestionView, sizes: &Sizes) {
     let line = Line::new(problem, Face::Strong, sizes.body, REFUSED.ink);
     let galley = line.layout(ui, rect.width() - 32.0, 1.0, Align::Min);
     let plate = Rect::from_min_size(rect.min, vec2(galley.size().x + 32.0, rect.height()));
-    ui.painter()
-        .rect_filled(plate, CornerRadius::same(theme::RADIUS), REFUSED.fill);
+    ui.painter().rect_filled(plate, CornerRadius::same(theme::RADIUS), REFUSED.fill);
     let text = plate.shrink2(vec2(16.0, 0.0));
     line_ui(ui, text, &line, Align::Min, ui.scope_id().with("problem"));
 }
 
 fn buttons_ui(ui: &mut Ui, rect: Rect, texts: &Texts) -> [bool; 2] {
     let width = ((rect.width() - GAP * 2.0) / 2.0).min(280.0);
-    let builder = egui::UiBuilder::new()
-        .max_rect(rect)
-        .layout(egui::Layout::left_to_right(Align::Min));
+    let builder =
+        egui::UiBuilder::new().max_rect(rect).layout(egui::Layout::left_to_right(Align::Min));
     ui.scope_builder(builder, |ui| {
         ui.spacing_mut().item_spacing.x = GAP * 2.0;
         let size = vec2(width, PRIMARY);

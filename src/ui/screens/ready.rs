@@ -33,21 +33,10 @@ pub fn asking_ui(ui: &Ui, rect: Rect, texts: &Texts) {
     wheel(ui.painter(), picture, turn);
     ui.ctx().request_repaint_after_secs(1.0 / 30.0);
     let lines = [
-        Line::new(
-            texts.get("ui.asking"),
-            Face::Strong,
-            sizes.headline * 0.8,
-            CALM.ink,
-        )
-        .rows(2),
-        Line::new(
-            texts.get("ui.asking_hint"),
-            Face::Plain,
-            sizes.body,
-            CALM.soft,
-        )
-        .rows(2)
-        .gap(sizes.body * 0.6),
+        Line::new(texts.get("ui.asking"), Face::Strong, sizes.headline * 0.8, CALM.ink).rows(2),
+        Line::new(texts.get("ui.asking_hint"), Face::Plain, sizes.body, CALM.soft)
+            .rows(2)
+            .gap(sizes.body * 0.6),
     ];
     column_ui(ui, words, &lines, Align::Center, "asking");
 }
@@ -58,27 +47,15 @@ fn invitation_ui(ui: &Ui, rect: Rect, notice: Option<&str>, texts: &Texts) {
     let [picture, words] = halves(rect, &sizes);
     code_in_view(ui.painter(), picture);
     let mut lines = vec![
-        Line::new(
-            texts.get("ui.ready"),
-            Face::Strong,
-            sizes.headline * 0.8,
-            CALM.ink,
-        )
-        .rows(2)
-        .keep(),
-        Line::new(
-            texts.get("ui.ready_hint"),
-            Face::Plain,
-            sizes.body,
-            CALM.soft,
-        )
-        .rows(3)
-        .gap(sizes.body * 0.6),
+        Line::new(texts.get("ui.ready"), Face::Strong, sizes.headline * 0.8, CALM.ink)
+            .rows(2)
+            .keep(),
+        Line::new(texts.get("ui.ready_hint"), Face::Plain, sizes.body, CALM.soft)
+            .rows(3)
+            .gap(sizes.body * 0.6),
     ];
     lines.extend(notice.map(|text| {
-        Line::new(text, Face::Strong, sizes.body, theme::GOOD)
-            .rows(2)
-            .gap(sizes.body)
+        Line::new(text, Face::Strong, sizes.body, theme::GOOD).rows(2).gap(sizes.body)
     }));
     column_ui(ui, words, &lines, Align::Center, "ready");
 }
@@ -90,14 +67,9 @@ fn fault_ui(ui: &Ui, rect: Rect, fault: &str, texts: &Texts) {
     let colors = [CANNOT_CHECK.ink, CANNOT_CHECK.fill];
     mark_ui(ui, picture, VerdictState::CannotCheck, texts, colors);
     let lines = [
-        Line::new(
-            texts.get("ui.fault"),
-            Face::Strong,
-            sizes.headline * 0.8,
-            CANNOT_CHECK.ink,
-        )
-        .rows(2)
-        .keep(),
+        Line::new(texts.get("ui.fault"), Face::Strong, sizes.headline * 0.8, CANNOT_CHECK.ink)
+            .rows(2)
+            .keep(),
         Line::new(fault, Face::Plain, sizes.body * 1.1, CANNOT_CHECK.soft)
             .rows(5)
             .gap(sizes.body * 0.6),
@@ -122,30 +94,16 @@ fn halves(rect: Rect, sizes: &Sizes) -> [Rect; 2] {
 fn code_in_view(painter: &Painter, square: Rect) {
     let unit = square.width() / 20.0;
     for (x, y) in [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0)] {
-        let corner = pos2(
-            square.center().x + x * 9.4 * unit,
-            square.center().y + y * 9.4 * unit,
-        );
+        let corner = pos2(square.center().x + x * 9.4 * unit, square.center().y + y * 9.4 * unit);
         let along = pos2(corner.x - x * 3.6 * unit, corner.y);
         let down = pos2(corner.x, corner.y - y * 3.6 * unit);
         bent(painter, [along, corner, down], unit * 0.9, theme::ACCENT);
     }
     let code = Rect::from_center_size(square.center(), vec2(13.0 * unit, 13.0 * unit));
     for (x, y) in [(0.0, 0.0), (8.0, 0.0), (0.0, 8.0)] {
-        eye(
-            painter,
-            pos2(code.min.x + x * unit, code.min.y + y * unit),
-            unit,
-        );
+        eye(painter, pos2(code.min.x + x * unit, code.min.y + y * unit), unit);
     }
-    for (x, y) in [
-        (8.0, 8.0),
-        (11.4, 8.0),
-        (9.7, 9.7),
-        (8.0, 11.4),
-        (11.4, 11.4),
-        (6.0, 6.0),
-    ] {
+    for (x, y) in [(8.0, 8.0), (11.4, 8.0), (9.7, 9.7), (8.0, 11.4), (11.4, 11.4), (6.0, 6.0)] {
         let module = Rect::from_min_size(
             pos2(code.min.x + x * unit, code.min.y + y * unit),
             vec2(1.6 * unit, 1.6 * unit),
@@ -174,20 +132,12 @@ fn wheel(painter: &Painter, square: Rect, turn: f64) {
     for dot in 0..12_u8 {
         let angle = f32::from(dot) * std::f32::consts::TAU / 12.0;
         let behind = (turn - f64::from(dot) / 12.0).rem_euclid(1.0);
-        let bright = if behind < 0.08 {
-            1.0
-        } else {
-            0.25 + 0.4 * narrow(1.0 - behind)
-        };
+        let bright = if behind < 0.08 { 1.0 } else { 0.25 + 0.4 * narrow(1.0 - behind) };
         let place = pos2(
             square.center().x + radius * angle.sin(),
             square.center().y - radius * angle.cos(),
         );
-        painter.circle_filled(
-            place,
-            square.width() * 0.035,
-            theme::ACCENT.gamma_multiply(bright),
-        );
+        painter.circle_filled(place, square.width() * 0.035, theme::ACCENT.gamma_multiply(bright));
     }
 }
 

@@ -25,19 +25,10 @@ const WIDTH: f32 = 760.0;
 pub fn recent_side_ui(ui: &Ui, rows: &[RecentRow], texts: &Texts) {
     let rect = ui.max_rect();
     ui.painter().rect_filled(rect, 0.0, theme::PANEL);
-    ui.painter().vline(
-        rect.min.x + 0.5,
-        rect.y_range(),
-        Stroke::new(1.0, theme::LINE),
-    );
+    ui.painter().vline(rect.min.x + 0.5, rect.y_range(), Stroke::new(1.0, theme::LINE));
     let inner = rect.shrink2(vec2(18.0, 0.0));
     let title = Rect::from_min_size(inner.min, vec2(inner.width(), 52.0));
-    let line = Line::new(
-        texts.get("ui.recent_title"),
-        Face::Strong,
-        16.0,
-        theme::MUTED,
-    );
+    let line = Line::new(texts.get("ui.recent_title"), Face::Strong, 16.0, theme::MUTED);
     crate::ui::widgets::fit::line_ui(
         ui,
         title,
@@ -47,11 +38,7 @@ pub fn recent_side_ui(ui: &Ui, rows: &[RecentRow], texts: &Texts) {
     );
     let mut top = title.max.y;
     if rows.is_empty() {
-        empty_ui(
-            ui,
-            Rect::from_min_size(pos2(inner.min.x, top), vec2(inner.width(), ROW)),
-            texts,
-        );
+        empty_ui(ui, Rect::from_min_size(pos2(inner.min.x, top), vec2(inner.width(), ROW)), texts);
     }
     for (index, row) in rows.iter().enumerate() {
         if top + ROW > rect.max.y {
@@ -73,21 +60,18 @@ pub fn recent_dialog_ui(ctx: &Context, rows: &[RecentRow], texts: &Texts) -> boo
     let height = (ctx.content_rect().height() - 260.0).max(ROW * 2.0);
     let (clicked, left) = dialog_ui(ctx, texts.get("ui.recent_title"), WIDTH, |ui| {
         let width = ui.available_width();
-        ScrollArea::vertical()
-            .max_height(height)
-            .auto_shrink([false, true])
-            .show(ui, |ui| {
-                ui.spacing_mut().item_spacing.y = 0.0;
-                if rows.is_empty() {
-                    let (_, rect) = ui.allocate_space(vec2(width, ROW));
-                    empty_ui(ui, rect, texts);
-                }
-                for (index, row) in rows.iter().enumerate() {
-                    let (_, rect) = ui.allocate_space(vec2(width - 16.0, ROW));
-                    row_ui(ui, rect, row, texts, index);
-                }
-                scroll_by_key(ui);
-            });
+        ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            if rows.is_empty() {
+                let (_, rect) = ui.allocate_space(vec2(width, ROW));
+                empty_ui(ui, rect, texts);
+            }
+            for (index, row) in rows.iter().enumerate() {
+                let (_, rect) = ui.allocate_space(vec2(width - 16.0, ROW));
+                row_ui(ui, rect, row, texts, index);
+            }
+            scroll_by_key(ui);
+        });
         ui.add_space(12.0);
         let size = vec2(width, theme::TOUCH + GAP);
         key_button_ui(
@@ -117,13 +101,7 @@ fn scroll_by_key(ui: &Ui) {
 }
 
 fn empty_ui(ui: &Ui, rect: Rect, texts: &Texts) {
-    let line = Line::new(
-        texts.get("ui.recent_empty"),
-        Face::Plain,
-        16.0,
-        theme::MUTED,
-    )
-    .rows(3);
+    let line = Line::new(texts.get("ui.recent_empty"), Face::Plain, 16.0, theme::MUTED).rows(3);
     crate::ui::widgets::fit::line_ui(
         ui,
         rect,
@@ -146,32 +124,16 @@ pub fn state_key(state: VerdictState) -> &'static str {
 }
 
 fn row_ui(ui: &Ui, rect: Rect, row: &RecentRow, texts: &Texts, index: usize) {
-    ui.painter().hline(
-        rect.x_range(),
-        rect.max.y - 0.5,
-        Stroke::new(1.0, theme::LINE),
-    );
-    let color = if row.rolled_back {
-        theme::MUTED
-    } else {
-        theme::mark(row.state)
-    };
-    let ink = if row.rolled_back {
-        theme::MUTED
-    } else {
-        theme::TEXT
-    };
+    ui.painter().hline(rect.x_range(), rect.max.y - 0.5, Stroke::new(1.0, theme::LINE));
+    let color = if row.rolled_back { theme::MUTED } else { theme::mark(row.state) };
+    let ink = if row.rolled_back { theme::MUTED } else { theme::TEXT };
     let square =
         Rect::from_center_size(pos2(rect.min.x + 14.0, rect.center().y), Vec2::splat(28.0));
     Mark::of(row.state).paint(ui.painter(), square, color, theme::PANEL);
     let inner = Rect::from_min_max(pos2(square.max.x + 14.0, rect.min.y), rect.max);
     let state = row_state(row, texts);
     let small = small_line(row);
-    let sync = texts.get(if row.synced {
-        "ui.row_sent"
-    } else {
-        "ui.row_waiting"
-    });
+    let sync = texts.get(if row.synced { "ui.row_sent" } else { "ui.row_waiting" });
     pair(
         ui,
         inner,
@@ -199,18 +161,9 @@ fn row_ui(ui: &Ui, rect: Rect, row: &RecentRow, texts: &Texts, index: usize) {
             Line::new(sync, Face::Plain, 13.0, theme::MUTED),
         ],
     );
-    sync_dot(
-        ui,
-        pos2(right - 10.0, rect.min.y + rect.height() * 0.78),
-        row.synced,
-    );
+    sync_dot(ui, pos2(right - 10.0, rect.min.y + rect.height() * 0.78), row.synced);
     let summary = [&state, &row.title, &row.amount, &small, sync].join(", ");
-    name(
-        ui,
-        rect,
-        Id::unique((ui.scope_id(), "row", index)),
-        &summary,
-    );
+    name(ui, rect, Id::unique((ui.scope_id(), "row", index)), &summary);
 }
 
 fn row_state(row: &RecentRow, texts: &Texts) -> String {
@@ -222,11 +175,7 @@ fn row_state(row: &RecentRow, texts: &Texts) -> String {
 }
 
 fn small_line(row: &RecentRow) -> String {
-    if row.code.is_empty() {
-        row.time.clone()
-    } else {
-        format!("{}  ·  {}", row.time, row.code)
-    }
+    if row.code.is_empty() { row.time.clone() } else { format!("{}  ·  {}", row.time, row.code) }
 }
 
 /// Two texts on one line, the second at the right edge; returns where the second begins.
@@ -250,7 +199,6 @@ fn sync_dot(ui: &Ui, center: egui::Pos2, synced: bool) {
     if synced {
         ui.painter().circle_filled(center, 4.0, theme::GOOD);
     } else {
-        ui.painter()
-            .circle_stroke(center, 3.5, Stroke::new(1.5, theme::MUTED));
+        ui.painter().circle_stroke(center, 3.5, Stroke::new(1.5, theme::MUTED));
     }
 }

@@ -76,10 +76,7 @@ fn time_left(ui: &Ui, verdict: &VerdictView, state: &mut ScanState) -> Option<f3
     let (now, frame) = ui.input(|input| (input.time, input.stable_dt));
     let shown = match state.verdict {
         Some(shown) if shown.serial == verdict.serial => shown,
-        Some(_) | None => Shown {
-            serial: verdict.serial,
-            since: now,
-        },
+        Some(_) | None => Shown { serial: verdict.serial, since: now },
     };
     state.verdict = Some(shown);
     let total = std::time::Duration::from_millis(verdict.clears_after_ms?).as_secs_f64();
@@ -90,16 +87,9 @@ fn time_left(ui: &Ui, verdict: &VerdictView, state: &mut ScanState) -> Option<f3
     Some(share(left, total))
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a share of the width of a bar"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "a share of the width of a bar")]
 fn share(left: f64, total: f64) -> f32 {
-    if total <= 0.0 {
-        0.0
-    } else {
-        (left / total) as f32
-    }
+    if total <= 0.0 { 0.0 } else { (left / total) as f32 }
 }
 
 /// A refusal goes with any key, everything else with Esc or Enter; a click always works.
@@ -151,11 +141,7 @@ mod tests {
         },
     };
 
-    const SIZES: [Vec2; 3] = [
-        vec2(1024.0, 768.0),
-        vec2(1366.0, 768.0),
-        vec2(1920.0, 1080.0),
-    ];
+    const SIZES: [Vec2; 3] = [vec2(1024.0, 768.0), vec2(1366.0, 768.0), vec2(1920.0, 1080.0)];
 
     const STATES: [(VerdictState, &str); 6] = [
         (VerdictState::Accepted, "ACCEPTED"),
@@ -181,20 +167,10 @@ mod tests {
         let texts = Texts::english();
         for (state, headline) in STATES {
             let desk = desk(with_verdict(verdict(state, headline)));
-            for label in [
-                headline,
-                "a reason",
-                "some advice",
-                "Lunch for two",
-                "code · 4F7Q",
-            ] {
+            for label in [headline, "a reason", "some advice", "Lunch for two", "code · 4F7Q"] {
                 assert!(desk.query_by_label(label).is_some(), "{state:?}: {label}");
             }
-            assert!(
-                desk.query_by_label(texts.get(Mark::of(state).key()))
-                    .is_some(),
-                "{state:?}"
-            );
+            assert!(desk.query_by_label(texts.get(Mark::of(state).key())).is_some(), "{state:?}");
         }
     }
 
@@ -218,24 +194,15 @@ mod tests {
     fn headlines_are_large_and_the_verdict_fills_the_window() {
         for (size, least) in SIZES.into_iter().zip([64.0, 64.0, 96.0]) {
             for (state, headline) in STATES {
-                let shown = VerdictView {
-                    amount: Some("€10.00 off".into()),
-                    ..verdict(state, headline)
-                };
+                let shown =
+                    VerdictView { amount: Some("€10.00 off".into()), ..verdict(state, headline) };
                 let desk = desk_of(size, with_verdict(shown), None);
                 let found = texts_of(&desk);
                 let size_of = |words: &str| {
-                    let text = found
-                        .iter()
-                        .find(|(_, t)| t.galley.text() == words)
-                        .unwrap();
+                    let text = found.iter().find(|(_, t)| t.galley.text() == words).unwrap();
                     text.1.galley.job.sections[0].format.font_id.size
                 };
-                assert!(
-                    size_of(headline) >= least,
-                    "{state:?} at {size:?}: {}",
-                    size_of(headline)
-                );
+                assert!(size_of(headline) >= least, "{state:?} at {size:?}: {}", size_of(headline));
                 if size.y > 1000.0 {
                     assert!(size_of("€10.00 off") >= 72.0, "{state:?}");
                 }
@@ -260,10 +227,7 @@ mod tests {
             for (state, _) in STATES {
                 let mut view = wordy();
                 if let ScanView::Verdict(verdict) = &view.scan {
-                    let verdict = VerdictView {
-                        state,
-                        ..(**verdict).clone()
-                    };
+                    let verdict = VerdictView { state, ..(**verdict).clone() };
                     view.scan = ScanView::Verdict(Arc::new(verdict));
                 }
                 assert_uncut(&desk_of(size, view, None), size);
@@ -274,16 +238,7 @@ mod tests {
                 problem: Some("Das Guthaben beträgt nur noch 12,50 €".into()),
                 ..question()
             };
-            assert_uncut(
-                &desk_of(
-                    size,
-                    View {
-                        ..with_question(question)
-                    },
-                    None,
-                ),
-                size,
-            );
+            assert_uncut(&desk_of(size, View { ..with_question(question) }, None), size);
         }
     }
 
@@ -293,10 +248,9 @@ mod tests {
             clears_after_ms: Some(6_000),
             ..verdict(VerdictState::Accepted, "ACCEPTED")
         };
-        for (shown, stays) in [
-            (accepted, false),
-            (verdict(VerdictState::NotValid, "NOT VALID"), true),
-        ] {
+        for (shown, stays) in
+            [(accepted, false), (verdict(VerdictState::NotValid, "NOT VALID"), true)]
+        {
             let headline = shown.headline.clone();
             let mut desk = desk(with_verdict(shown));
             desk.input_mut().time = Some(1.0);
@@ -306,15 +260,8 @@ mod tests {
             assert!(desk.query_by_label(&headline).is_some());
             desk.input_mut().time = Some(60.0);
             desk.step();
-            assert_eq!(
-                desk.query_by_label(&headline).is_some(),
-                stays,
-                "{headline}"
-            );
-            assert!(
-                desk.state().commands.is_empty(),
-                "time alone asks nothing of the engine"
-            );
+            assert_eq!(desk.query_by_label(&headline).is_some(), stays, "{headline}");
+            assert!(desk.state().commands.is_empty(), "time alone asks nothing of the engine");
         }
     }
 
@@ -368,10 +315,7 @@ mod tests {
         View {
             recent: vec![row; 12],
             strip,
-            undo: Some(UndoView {
-                label: "Rückgängig: 1.112,50 €".into(),
-                seconds_left: 58,
-            }),
+            undo: Some(UndoView { label: "Rückgängig: 1.112,50 €".into(), seconds_left: 58 }),
             ..with_verdict(verdict)
         }
     }

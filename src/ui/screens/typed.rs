@@ -30,12 +30,7 @@ pub fn typed_ui(
     let (clicked, left) = dialog_ui(ctx, title, WIDTH, |ui| {
         let width = ui.available_width();
         let hint = texts.get("ui.typed_hint");
-        text_ui(
-            ui,
-            &Line::new(hint, Face::Plain, 18.0, theme::MUTED).rows(3),
-            hint,
-            width,
-        );
+        text_ui(ui, &Line::new(hint, Face::Plain, 18.0, theme::MUTED).rows(3), hint, width);
         ui.add_space(4.0);
         field_ui(ui, texts, text, width);
         ui.add_space(12.0);
@@ -43,10 +38,7 @@ pub fn typed_ui(
     });
     let code = text.trim();
     if (entered || clicked == Some(Choice::Check)) && !code.is_empty() {
-        commands.push(Command::Scan {
-            text: code.to_owned(),
-            method: EntryMethod::Typed,
-        });
+        commands.push(Command::Scan { text: code.to_owned(), method: EntryMethod::Typed });
         return true;
     }
     left || clicked == Some(Choice::Leave)
@@ -71,9 +63,8 @@ fn field_ui(ui: &mut Ui, texts: &Texts, text: &mut String, width: f32) {
         .char_limit(TEXT_MAX)
         .align(Align2::LEFT_CENTER)
         .frame(frame);
-    let response = ui
-        .add_sized(vec2(width, PRIMARY), edit)
-        .accessible_name(texts.get("ui.typed_field"));
+    let response =
+        ui.add_sized(vec2(width, PRIMARY), edit).accessible_name(texts.get("ui.typed_field"));
     if !response.has_focus() {
         response.request_focus();
     }
@@ -84,13 +75,8 @@ fn buttons_ui(ui: &mut Ui, texts: &Texts, ready: bool, width: f32) -> Option<Cho
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = GAP * 2.0;
         let cap = texts.get("ui.cap_enter");
-        let check = key_button_ui(
-            ui,
-            cap,
-            texts.get("ui.typed_check"),
-            size,
-            (Look::Primary, ready),
-        );
+        let check =
+            key_button_ui(ui, cap, texts.get("ui.typed_check"), size, (Look::Primary, ready));
         let cap = texts.get("ui.cap_escape");
         let leave = key_button_ui(ui, cap, texts.get("ui.close"), size, (Look::Normal, true));
         match (check.clicked(), leave.clicked()) {

@@ -24,15 +24,12 @@ const WIDTH: f32 = 640.0;
 /// Shows the dialog; pushes the roll back on a choice; returns whether to close.
 pub fn undo_ui(ctx: &Context, texts: &Texts, undo: &UndoView, commands: &mut Vec<Command>) -> bool {
     let typed = choices().find(|(index, _)| press::pressed_choice(ctx, *index));
-    let (clicked, left) = dialog_ui(ctx, texts.get("ui.undo_title"), WIDTH, |ui| {
-        contents_ui(ui, texts, undo)
-    });
-    let chosen = typed
-        .map(|(_, reason)| reason)
-        .or(clicked.and_then(|choice| match choice {
-            Choice::Reason(reason) => Some(reason),
-            Choice::Leave => None,
-        }));
+    let (clicked, left) =
+        dialog_ui(ctx, texts.get("ui.undo_title"), WIDTH, |ui| contents_ui(ui, texts, undo));
+    let chosen = typed.map(|(_, reason)| reason).or(clicked.and_then(|choice| match choice {
+        Choice::Reason(reason) => Some(reason),
+        Choice::Leave => None,
+    }));
     if let Some(reason) = chosen {
         commands.push(Command::Undo(reason));
         return true;
@@ -55,12 +52,7 @@ fn contents_ui(ui: &mut Ui, texts: &Texts, undo: &UndoView) -> Option<Choice> {
     let label = Line::new(&undo.label, Face::Plain, 22.0, theme::TEXT).rows(2);
     text_ui(ui, &label, &undo.label, width);
     let left = texts.fill("ui.undo_left", &[("n", &undo.seconds_left.to_string())]);
-    text_ui(
-        ui,
-        &Line::new(&left, Face::Plain, 18.0, theme::MUTED),
-        &left,
-        width,
-    );
+    text_ui(ui, &Line::new(&left, Face::Plain, 18.0, theme::MUTED), &left, width);
     ui.add_space(12.0);
     let mut chosen = None;
     ui.spacing_mut().item_spacing.y = GAP * 1.5;
@@ -74,15 +66,7 @@ fn contents_ui(ui: &mut Ui, texts: &Texts, undo: &UndoView) -> Option<Choice> {
     ui.add_space(4.0);
     let size = vec2(width, PRIMARY * 0.875);
     let cap = texts.get("ui.cap_escape");
-    if key_button_ui(
-        ui,
-        cap,
-        texts.get("ui.undo_keep"),
-        size,
-        (Look::Normal, true),
-    )
-    .clicked()
-    {
+    if key_button_ui(ui, cap, texts.get("ui.undo_keep"), size, (Look::Normal, true)).clicked() {
         chosen = Some(Choice::Leave);
     }
     chosen

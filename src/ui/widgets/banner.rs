@@ -21,10 +21,7 @@ pub fn verdict_ui(ui: &Ui, rect: Rect, verdict: &VerdictView, texts: &Texts, lef
     ui.painter().rect_filled(rect, 0.0, tone.fill);
     let body = Rect::from_min_max(
         pos2(rect.min.x + sizes.margin, rect.min.y + sizes.margin * 0.6),
-        pos2(
-            rect.max.x - sizes.margin,
-            rect.max.y - sizes.margin - sizes.small * 1.6,
-        ),
+        pos2(rect.max.x - sizes.margin, rect.max.y - sizes.margin - sizes.small * 1.6),
     );
     match arrangement(verdict.state) {
         Arrangement::Centred => centred_ui(ui, body, verdict, texts, &sizes),
@@ -81,15 +78,10 @@ fn centred_ui(ui: &Ui, body: Rect, verdict: &VerdictView, texts: &Texts, sizes: 
 fn beside_ui(ui: &Ui, body: Rect, verdict: &VerdictView, texts: &Texts, sizes: &Sizes) {
     let tone = theme::tone(verdict.state);
     let side = (body.height() * 0.34).min(body.width() * 0.2);
-    let square = Rect::from_min_size(
-        pos2(body.min.x, body.center().y - side / 2.0),
-        vec2(side, side),
-    );
+    let square =
+        Rect::from_min_size(pos2(body.min.x, body.center().y - side / 2.0), vec2(side, side));
     mark_ui(ui, square, verdict.state, texts, [tone.ink, tone.fill]);
-    let words = Rect::from_min_max(
-        pos2(square.max.x + sizes.margin * 0.9, body.min.y),
-        body.max,
-    );
+    let words = Rect::from_min_max(pos2(square.max.x + sizes.margin * 0.9, body.min.y), body.max);
     words_ui(ui, words, verdict, sizes, Align::Min);
 }
 
@@ -109,29 +101,11 @@ fn lines(verdict: &VerdictView, sizes: &Sizes) -> Vec<Line> {
     let plain = |text: &str, size: f32| Line::new(text, Face::Plain, size, tone.soft);
     let mut lines = vec![strong(&verdict.headline, sizes.headline).rows(2).keep()];
     let near = sizes.body * 0.35;
+    lines.extend(verdict.amount.iter().map(|text| strong(text, sizes.amount).rows(2).keep()));
+    lines.extend(verdict.reason.iter().map(|text| strong(text, sizes.lead).rows(2).gap(near)));
+    lines.extend(verdict.due.iter().map(|text| strong(text, sizes.lead).gap(near)));
     lines.extend(
-        verdict
-            .amount
-            .iter()
-            .map(|text| strong(text, sizes.amount).rows(2).keep()),
-    );
-    lines.extend(
-        verdict
-            .reason
-            .iter()
-            .map(|text| strong(text, sizes.lead).rows(2).gap(near)),
-    );
-    lines.extend(
-        verdict
-            .due
-            .iter()
-            .map(|text| strong(text, sizes.lead).gap(near)),
-    );
-    lines.extend(
-        verdict
-            .advice
-            .iter()
-            .map(|text| plain(text, sizes.body).rows(3).gap(sizes.body * 0.9)),
+        verdict.advice.iter().map(|text| plain(text, sizes.body).rows(3).gap(sizes.body * 0.9)),
     );
     lines.extend(verdict.details.iter().enumerate().map(|(index, text)| {
         let gap = if index == 0 { sizes.body * 0.8 } else { 4.0 };
@@ -143,8 +117,7 @@ fn lines(verdict: &VerdictView, sizes: &Sizes) -> Vec<Line> {
 fn frame(ui: &Ui, rect: Rect, tone: Tone, sizes: &Sizes) {
     let pen = Stroke::new(sizes.margin * 0.22, tone.soft.gamma_multiply(0.55));
     let inset = rect.shrink(sizes.margin * 0.32);
-    ui.painter()
-        .rect_stroke(inset, 0.0, pen, StrokeKind::Inside);
+    ui.painter().rect_stroke(inset, 0.0, pen, StrokeKind::Inside);
 }
 
 fn support_ui(ui: &Ui, rect: Rect, verdict: &VerdictView, tone: Tone, sizes: &Sizes) {

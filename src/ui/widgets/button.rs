@@ -36,11 +36,7 @@ pub fn key_button_ui(
     style: (Look, bool),
 ) -> Response {
     let (look, enabled) = style;
-    let sense = if enabled {
-        Sense::click()
-    } else {
-        Sense::hover()
-    };
+    let sense = if enabled { Sense::click() } else { Sense::hover() };
     let (rect, response) = ui.allocate_exact_size(size, sense);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, label));
     paint_body(ui, rect, &response, look, enabled);
@@ -68,8 +64,7 @@ fn paint_stacked(ui: &Ui, rect: Rect, key: &str, label: &str, ink: Color32) {
         let line = Line::new(text, face, size, ink);
         let galley = line.layout(ui, inner.width(), 1.0, Align::Min);
         let (left, top) = (galley.size().x / 2.0, galley.size().y / 2.0);
-        ui.painter()
-            .galley(pos2(inner.center().x - left, middle - top), galley, ink);
+        ui.painter().galley(pos2(inner.center().x - left, middle - top), galley, ink);
     }
 }
 
@@ -100,13 +95,7 @@ fn paint_body(ui: &Ui, rect: Rect, response: &Response, look: Look, enabled: boo
         Look::AnswerQuiet => Stroke::new(2.0, theme::CAUTION.ink),
         Look::Normal | Look::Primary | Look::Answer => Stroke::NONE,
     };
-    ui.painter().rect(
-        rect,
-        CornerRadius::same(RADIUS),
-        fill,
-        edge,
-        StrokeKind::Inside,
-    );
+    ui.painter().rect(rect, CornerRadius::same(RADIUS), fill, edge, StrokeKind::Inside);
 }
 
 /// Paints the cap and returns how much of the width it takes.
@@ -114,32 +103,22 @@ fn paint_cap(ui: &Ui, rect: Rect, key: &str, ink: Color32) -> f32 {
     if key.is_empty() {
         return 4.0;
     }
-    let galley = ui
-        .painter()
-        .layout_no_wrap(key.to_owned(), Face::Strong.at(14.0), ink);
+    let galley = ui.painter().layout_no_wrap(key.to_owned(), Face::Strong.at(14.0), ink);
     let size = vec2(galley.size().x.max(14.0) + 14.0, 26.0);
     let cap = Rect::from_min_size(pos2(rect.min.x + 12.0, rect.center().y - 13.0), size);
-    ui.painter()
-        .rect_stroke(cap, 6.0, Stroke::new(1.5, ink), StrokeKind::Inside);
-    let place = pos2(
-        cap.center().x - galley.size().x / 2.0,
-        cap.center().y - galley.size().y / 2.0,
-    );
+    ui.painter().rect_stroke(cap, 6.0, Stroke::new(1.5, ink), StrokeKind::Inside);
+    let place =
+        pos2(cap.center().x - galley.size().x / 2.0, cap.center().y - galley.size().y / 2.0);
     ui.painter().galley(place, galley, ink);
     size.x + 12.0
 }
 
 /// One row in a slightly smaller size where that helps, otherwise two.
 fn paint_label(ui: &Ui, room: Rect, label: &str, ink: Color32) {
-    let wide = ui
-        .painter()
-        .layout_no_wrap(label.to_owned(), Face::Plain.at(LABEL), ink);
+    let wide = ui.painter().layout_no_wrap(label.to_owned(), Face::Plain.at(LABEL), ink);
     let share = room.width() / wide.size().x.max(1.0);
-    let (size, rows) = if share < ONE_ROW_SHARE {
-        (LABEL - 1.0, 2)
-    } else {
-        (LABEL * share.min(1.0), 1)
-    };
+    let (size, rows) =
+        if share < ONE_ROW_SHARE { (LABEL - 1.0, 2) } else { (LABEL * share.min(1.0), 1) };
     let line = Line::new(label, Face::Plain, size, ink).rows(rows);
     let galley = line.layout(ui, room.width() + 1.0, 1.0, Align::Min);
     let top = room.center().y - galley.size().y / 2.0;

@@ -34,16 +34,7 @@ impl Line {
     /// One row of `text`.
     pub fn new(text: &str, face: Face, size: f32, color: Color32) -> Self {
         let text = text.to_owned();
-        Self {
-            text,
-            face,
-            size,
-            color,
-            gap: 0.0,
-            rows: 1,
-            keep: false,
-            strike: false,
-        }
+        Self { text, face, size, color, gap: 0.0, rows: 1, keep: false, strike: false }
     }
 
     /// Allows up to `rows` rows.
@@ -107,17 +98,11 @@ impl Line {
             .text
             .split(|c: char| c.is_whitespace() || breaks_anywhere(c))
             .map(|word| {
-                let galley = ui
-                    .painter()
-                    .layout_no_wrap(word.to_owned(), font.clone(), self.color);
+                let galley = ui.painter().layout_no_wrap(word.to_owned(), font.clone(), self.color);
                 galley.size().x
             })
             .fold(0.0, f32::max);
-        if widest <= width {
-            wanted
-        } else {
-            (wanted * width / widest * 0.99).max(SMALLEST)
-        }
+        if widest <= width { wanted } else { (wanted * width / widest * 0.99).max(SMALLEST) }
     }
 }
 
@@ -132,10 +117,7 @@ pub fn layout_column(ui: &Ui, lines: &[Line], area: Vec2, align: Align) -> Vec<A
     let mut galleys = Vec::new();
     for _ in 0..ATTEMPTS {
         let scale = |line: &Line| if line.keep { kept } else { given };
-        galleys = lines
-            .iter()
-            .map(|line| line.layout(ui, area.x, scale(line), align))
-            .collect();
+        galleys = lines.iter().map(|line| line.layout(ui, area.x, scale(line), align)).collect();
         if column_height(lines, &galleys, given) <= area.y {
             break;
         }
@@ -149,11 +131,7 @@ pub fn layout_column(ui: &Ui, lines: &[Line], area: Vec2, align: Align) -> Vec<A
 
 /// Height of a laid out column with its gaps, in points.
 pub fn column_height(lines: &[Line], galleys: &[Arc<Galley>], gap_scale: f32) -> f32 {
-    let gaps = lines
-        .iter()
-        .skip(1)
-        .map(|line| line.gap * gap_scale)
-        .sum::<f32>();
+    let gaps = lines.iter().skip(1).map(|line| line.gap * gap_scale).sum::<f32>();
     galleys.iter().map(|galley| galley.size().y).sum::<f32>() + gaps
 }
 
@@ -177,11 +155,7 @@ pub fn column_ui(
     let gap_scale = gap_scale(lines, &galleys, rect.height());
     let mut responses = Vec::new();
     for (index, (line, galley)) in lines.iter().zip(galleys).enumerate() {
-        top += if index == 0 {
-            0.0
-        } else {
-            line.gap * gap_scale
-        };
+        top += if index == 0 { 0.0 } else { line.gap * gap_scale };
         let place = row_rect(rect, top, galley.size(), align);
         top += galley.size().y;
         let anchor = match align {
@@ -189,14 +163,8 @@ pub fn column_ui(
             Align::Center => place.center().x,
             Align::Max => place.max.x,
         };
-        ui.painter()
-            .galley(pos2(anchor, place.min.y), galley, line.color);
-        responses.push(name(
-            ui,
-            place,
-            ui.scope_id().with((salt, index)),
-            &line.text,
-        ));
+        ui.painter().galley(pos2(anchor, place.min.y), galley, line.color);
+        responses.push(name(ui, place, ui.scope_id().with((salt, index)), &line.text));
     }
     responses
 }
@@ -212,8 +180,7 @@ pub fn line_ui(ui: &Ui, rect: Rect, line: &Line, align: Align, id: Id) -> Respon
         Align::Max => place.max.x,
     };
     for galley in galleys {
-        ui.painter()
-            .galley(pos2(anchor, place.min.y), galley, line.color);
+        ui.painter().galley(pos2(anchor, place.min.y), galley, line.color);
     }
     name(ui, place, id, &line.text)
 }
@@ -222,11 +189,7 @@ pub fn line_ui(ui: &Ui, rect: Rect, line: &Line, align: Align, id: Id) -> Respon
 fn gap_scale(lines: &[Line], galleys: &[Arc<Galley>], height: f32) -> f32 {
     let text = column_height(lines, galleys, 0.0);
     let gaps = column_height(lines, galleys, 1.0) - text;
-    if gaps <= 0.0 {
-        0.0
-    } else {
-        ((height - text) / gaps).clamp(0.0, 1.0)
-    }
+    if gaps <= 0.0 { 0.0 } else { ((height - text) / gaps).clamp(0.0, 1.0) }
 }
 
 fn row_rect(rect: Rect, top: f32, size: Vec2, align: Align) -> Rect {
@@ -268,11 +231,7 @@ mod tests {
         in_ui(|ui| {
             let galley = headline("ACCEPTED").layout(ui, 2000.0, 1.0, Align::Min);
             assert_eq!(galley.rows.len(), 1);
-            assert!(
-                (80.0..110.0).contains(&galley.size().y),
-                "{:?}",
-                galley.size()
-            );
+            assert!((80.0..110.0).contains(&galley.size().y), "{:?}", galley.size());
         });
     }
 
@@ -283,11 +242,7 @@ mod tests {
             for width in [300.0, 700.0] {
                 let galley = line.layout(ui, width, 1.0, Align::Center);
                 assert_eq!(galley.rows.len(), 1, "{width}");
-                assert!(
-                    galley.size().x <= width + 0.5,
-                    "{} in {width}",
-                    galley.size().x
-                );
+                assert!(galley.size().x <= width + 0.5, "{} in {width}", galley.size().x);
                 assert!(!galley.elided);
             }
         });
@@ -311,17 +266,10 @@ mod tests {
                 let galleys = layout_column(ui, &lines, area, Align::Min);
                 let text: f32 = galleys.iter().map(|galley| galley.size().y).sum();
                 assert!(text <= area.y, "{text} in {area:?}");
-                assert!(
-                    galleys
-                        .iter()
-                        .all(|g| !g.elided && g.size().x <= area.x + 0.5)
-                );
+                assert!(galleys.iter().all(|g| !g.elided && g.size().x <= area.x + 0.5));
             }
             let roomy = layout_column(ui, &lines, vec2(2000.0, 150.0), Align::Min);
-            assert!(
-                roomy[0].size().y > 90.0,
-                "the headline keeps its size first"
-            );
+            assert!(roomy[0].size().y > 90.0, "the headline keeps its size first");
         });
     }
 

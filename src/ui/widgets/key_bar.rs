@@ -30,14 +30,8 @@ pub enum BarKey {
 
 impl BarKey {
     /// All keys from left to right.
-    pub const ALL: [Self; 6] = [
-        Self::Typed,
-        Self::Recent,
-        Self::Undo,
-        Self::Sync,
-        Self::Clear,
-        Self::Confirm,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Typed, Self::Recent, Self::Undo, Self::Sync, Self::Clear, Self::Confirm];
 
     /// The key on the keyboard.
     pub fn key(self) -> Key {
@@ -97,17 +91,11 @@ impl BarKey {
 pub fn key_bar_ui(ui: &mut Ui, view: &View, texts: &Texts) -> Option<BarKey> {
     let rect = ui.max_rect();
     ui.painter().rect_filled(rect, 0.0, theme::PANEL);
-    ui.painter().hline(
-        rect.x_range(),
-        rect.min.y + 0.5,
-        Stroke::new(1.0, theme::LINE),
-    );
+    ui.painter().hline(rect.x_range(), rect.min.y + 0.5, Stroke::new(1.0, theme::LINE));
     let inner = rect.shrink2(vec2(12.0, GAP));
     let width = (inner.width() - GAP * 5.0) / 6.0;
     let mut clicked = None;
-    let builder = egui::UiBuilder::new()
-        .max_rect(inner)
-        .layout(Layout::left_to_right(Align::Min));
+    let builder = egui::UiBuilder::new().max_rect(inner).layout(Layout::left_to_right(Align::Min));
     ui.scope_builder(builder, |ui| {
         ui.spacing_mut().item_spacing.x = GAP;
         for key in BarKey::ALL {

@@ -81,20 +81,11 @@ struct Pen<'a> {
 impl<'a> Pen<'a> {
     fn new(painter: &'a Painter, rect: Rect, ink: Color32, ground: Color32) -> Self {
         let radius = rect.width().min(rect.height()) / 2.0;
-        Self {
-            painter,
-            center: rect.center(),
-            radius,
-            ink,
-            ground,
-        }
+        Self { painter, center: rect.center(), radius, ink, ground }
     }
 
     fn at(&self, x: f32, y: f32) -> Pos2 {
-        pos2(
-            self.center.x + x * self.radius,
-            self.center.y + y * self.radius,
-        )
+        pos2(self.center.x + x * self.radius, self.center.y + y * self.radius)
     }
 
     /// A line with round ends and joints.
@@ -106,16 +97,14 @@ impl<'a> Pen<'a> {
         }
         for pair in points.windows(2) {
             if let [from, to] = pair {
-                self.painter
-                    .line_segment([*from, *to], Stroke::new(width, color));
+                self.painter.line_segment([*from, *to], Stroke::new(width, color));
             }
         }
     }
 
     fn polygon(&self, corners: &[(f32, f32)], color: Color32) {
         let points = corners.iter().map(|(x, y)| self.at(*x, *y)).collect();
-        self.painter
-            .add(Shape::convex_polygon(points, color, Stroke::NONE));
+        self.painter.add(Shape::convex_polygon(points, color, Stroke::NONE));
     }
 
     fn octagon(&self, radius: f32, color: Color32) {
@@ -127,28 +116,15 @@ impl<'a> Pen<'a> {
     }
 
     fn tick_in_circle(&self) {
-        self.painter
-            .circle_filled(self.center, self.radius, self.ink);
-        self.line(
-            &[(-0.44, 0.04), (-0.12, 0.36), (0.46, -0.32)],
-            0.22,
-            self.ground,
-        );
+        self.painter.circle_filled(self.center, self.radius, self.ink);
+        self.line(&[(-0.44, 0.04), (-0.12, 0.36), (0.46, -0.32)], 0.22, self.ground);
     }
 
     fn cross_in_octagon(&self, scale: f32) {
         self.octagon(1.04 * scale, self.ink);
         let reach = 0.38 * scale;
-        self.line(
-            &[(-reach, -reach), (reach, reach)],
-            0.24 * scale,
-            self.ground,
-        );
-        self.line(
-            &[(-reach, reach), (reach, -reach)],
-            0.24 * scale,
-            self.ground,
-        );
+        self.line(&[(-reach, -reach), (reach, reach)], 0.24 * scale, self.ground);
+        self.line(&[(-reach, reach), (reach, -reach)], 0.24 * scale, self.ground);
     }
 
     fn cross_in_double_octagon(&self) {
@@ -162,12 +138,8 @@ impl<'a> Pen<'a> {
         self.polygon(&corners, self.ink);
         let [top, right, left] = corners;
         self.line(&[top, right, left, top], 0.16, self.ink);
-        self.polygon(
-            &[(-0.12, -0.38), (0.12, -0.38), (0.08, 0.24), (-0.08, 0.24)],
-            self.ground,
-        );
-        self.painter
-            .circle_filled(self.at(0.0, 0.52), 0.125 * self.radius, self.ground);
+        self.polygon(&[(-0.12, -0.38), (0.12, -0.38), (0.08, 0.24), (-0.08, 0.24)], self.ground);
+        self.painter.circle_filled(self.at(0.0, 0.52), 0.125 * self.radius, self.ground);
     }
 
     fn question_in_square(&self) {
@@ -179,8 +151,7 @@ impl<'a> Pen<'a> {
             .collect();
         hook.push((0.0, 0.22));
         self.line(&hook, 0.2, self.ground);
-        self.painter
-            .circle_filled(self.at(0.0, 0.56), 0.13 * self.radius, self.ground);
+        self.painter.circle_filled(self.at(0.0, 0.56), 0.13 * self.radius, self.ground);
     }
 
     fn barcode(&self) {
@@ -206,10 +177,7 @@ pub fn band(painter: &Painter, rect: Rect, color: Color32, edge: Color32) {
     let painter = painter.with_clip_rect(rect);
     let width = rect.height() * 0.42;
     let stripe = |offset: f32, width: f32, color: Color32| {
-        let (low, high) = (
-            rect.max.x - rect.height() * 0.95 + offset,
-            rect.max.x + offset,
-        );
+        let (low, high) = (rect.max.x - rect.height() * 0.95 + offset, rect.max.x + offset);
         let corners = vec![
             pos2(low, rect.max.y),
             pos2(low + width, rect.max.y),
@@ -246,10 +214,7 @@ mod tests {
         let shapes: BTreeSet<Mark> = STATES.into_iter().map(Mark::of).collect();
         let names: BTreeSet<&str> = shapes.iter().map(|mark| texts.get(mark.key())).collect();
         assert_eq!((shapes.len(), names.len()), (6, 6));
-        assert!(
-            names.iter().all(|name| !name.starts_with("ui.")),
-            "{names:?}"
-        );
+        assert!(names.iter().all(|name| !name.starts_with("ui.")), "{names:?}");
     }
 
     #[test]
@@ -261,18 +226,12 @@ mod tests {
                 let square = Rect::from_min_size(pos2(100.0, 100.0), vec2(200.0, 200.0));
                 Mark::of(state).paint(ui.painter(), square, Color32::WHITE, Color32::BLACK);
             });
-            let painted: Vec<Rect> = output
-                .shapes
-                .iter()
-                .map(|s| s.shape.visual_bounding_rect())
-                .collect();
+            let painted: Vec<Rect> =
+                output.shapes.iter().map(|s| s.shape.visual_bounding_rect()).collect();
             let square = Rect::from_min_size(pos2(92.0, 92.0), vec2(216.0, 216.0));
             let drawn: Vec<&Rect> = painted.iter().filter(|r| r.is_positive()).collect();
             assert!(!drawn.is_empty());
-            assert!(
-                drawn.iter().all(|r| square.contains_rect(**r)),
-                "{state:?}: {drawn:?}"
-            );
+            assert!(drawn.iter().all(|r| square.contains_rect(**r)), "{state:?}: {drawn:?}");
             drawings.insert(format!("{drawn:?}"));
             output.drop_without_applying_deltas();
         }

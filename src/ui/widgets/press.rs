@@ -41,13 +41,7 @@ pub fn any_pressed(ctx: &Context) -> bool {
 }
 
 fn plain_press(event: &Event) -> Option<(Key, bool)> {
-    if let Event::Key {
-        key,
-        pressed: true,
-        repeat,
-        modifiers,
-        ..
-    } = event
+    if let Event::Key { key, pressed: true, repeat, modifiers, .. } = event
         && !modifiers.ctrl
         && !modifiers.alt
         && !modifiers.command
@@ -72,21 +66,12 @@ mod tests {
     use super::*;
 
     fn press(key: Key, modifiers: Modifiers) -> Event {
-        Event::Key {
-            key,
-            physical_key: None,
-            pressed: true,
-            repeat: false,
-            modifiers,
-        }
+        Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers }
     }
 
     fn with_events(events: Vec<Event>, check: impl Fn(&Context)) {
         let ctx = Context::default();
-        let input = RawInput {
-            events,
-            ..RawInput::default()
-        };
+        let input = RawInput { events, ..RawInput::default() };
         let output = ctx.run_ui(input, |ui| check(ui.ctx()));
         output.drop_without_applying_deltas();
     }
@@ -109,13 +94,7 @@ mod tests {
 
     #[test]
     fn function_keys_and_modifiers_do_not_clear_a_screen() {
-        for key in [
-            Key::F1,
-            Key::F12,
-            Key::Tab,
-            Key::ShiftLeft,
-            Key::ControlRight,
-        ] {
+        for key in [Key::F1, Key::F12, Key::Tab, Key::ShiftLeft, Key::ControlRight] {
             with_events(vec![press(key, Modifiers::NONE)], |ctx| {
                 assert!(!any_pressed(ctx), "{key:?}");
             });

@@ -22,11 +22,7 @@ const SPACE: f32 = 22.0;
 pub fn strip_ui(ui: &Ui, strip: &StripView, texts: &Texts) {
     let rect = ui.max_rect();
     ui.painter().rect_filled(rect, 0.0, theme::PANEL);
-    ui.painter().hline(
-        rect.x_range(),
-        rect.max.y - 0.5,
-        Stroke::new(1.0, theme::LINE),
-    );
+    ui.painter().hline(rect.x_range(), rect.max.y - 0.5, Stroke::new(1.0, theme::LINE));
     let inner = rect.shrink2(vec2(20.0, 6.0));
     let right = facts_ui(ui, inner, &facts(strip, texts));
     let place = Rect::from_min_max(inner.min, pos2(right - SPACE, inner.max.y));
@@ -50,40 +46,21 @@ enum Icon {
 fn facts(strip: &StripView, texts: &Texts) -> Vec<Fact> {
     let mut facts = Vec::new();
     if strip.conflicts > 0 {
-        let text = counted(
-            texts,
-            strip.conflicts,
-            ["ui.conflict_one", "ui.conflict_many"],
-        );
-        facts.push(Fact {
-            icon: Icon::Warning,
-            text,
-            color: theme::WARN,
-        });
+        let text = counted(texts, strip.conflicts, ["ui.conflict_one", "ui.conflict_many"]);
+        facts.push(Fact { icon: Icon::Warning, text, color: theme::WARN });
     }
-    let (color, icon) = if strip.warning {
-        (theme::WARN, Icon::Warning)
-    } else {
-        (theme::MUTED, Icon::None)
-    };
+    let (color, icon) =
+        if strip.warning { (theme::WARN, Icon::Warning) } else { (theme::MUTED, Icon::None) };
     if strip.to_send > 0 {
         let text = counted(texts, strip.to_send, ["ui.to_send_one", "ui.to_send_many"]);
         facts.push(Fact { icon, text, color });
     }
     if !strip.last_sync.is_empty() {
         let icon = if strip.to_send > 0 { Icon::None } else { icon };
-        facts.push(Fact {
-            icon,
-            text: strip.last_sync.clone(),
-            color,
-        });
+        facts.push(Fact { icon, text: strip.last_sync.clone(), color });
     }
     let (key, color) = link_words(strip.online);
-    facts.push(Fact {
-        icon: Icon::Link(strip.online),
-        text: texts.get(key).to_owned(),
-        color,
-    });
+    facts.push(Fact { icon: Icon::Link(strip.online), text: texts.get(key).to_owned(), color });
     facts
 }
 
@@ -97,10 +74,7 @@ fn link_words(link: Link) -> (&'static str, Color32) {
 }
 
 fn counted(texts: &Texts, count: u64, [one, many]: [&str; 2]) -> String {
-    texts.fill(
-        if count == 1 { one } else { many },
-        &[("n", &count.to_string())],
-    )
+    texts.fill(if count == 1 { one } else { many }, &[("n", &count.to_string())])
 }
 
 /// Paints the facts from the right edge and returns where they begin.
@@ -153,17 +127,7 @@ fn paint_link(ui: &Ui, square: Rect, link: Link, color: Color32) {
 
 fn who_ui(ui: &Ui, rect: Rect, strip: &StripView) {
     let words = [&strip.shop, &strip.terminal, &strip.operator];
-    let text: Vec<&str> = words
-        .into_iter()
-        .map(String::as_str)
-        .filter(|w| !w.is_empty())
-        .collect();
+    let text: Vec<&str> = words.into_iter().map(String::as_str).filter(|w| !w.is_empty()).collect();
     let line = Line::new(&text.join("  ·  "), Face::Strong, TEXT, theme::TEXT).rows(2);
-    line_ui(
-        ui,
-        rect,
-        &line,
-        Align::Min,
-        Id::unique((ui.scope_id(), "who")),
-    );
+    line_ui(ui, rect, &line, Align::Min, Id::unique((ui.scope_id(), "who")));
 }

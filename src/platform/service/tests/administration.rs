@@ -21,21 +21,12 @@ fn bundle_versions_grow_with_every_change_and_never_fall() {
         last = version;
     };
     let issuer = "demo".parse().unwrap();
-    world
-        .platform
-        .create_branch(world.merchant, "West", "UTC")
-        .unwrap();
+    world.platform.create_branch(world.merchant, "West", "UTC").unwrap();
     grew(&world);
-    world
-        .platform
-        .set_campaign_state(world.campaign, CampaignState::Suspended)
-        .unwrap();
+    world.platform.set_campaign_state(world.campaign, CampaignState::Suspended).unwrap();
     grew(&world);
     assert_eq!(world.bundle().campaigns[0].state, CampaignState::Suspended);
-    world
-        .platform
-        .withdraw_key(&issuer, world.issuer.public().id())
-        .unwrap();
+    world.platform.withdraw_key(&issuer, world.issuer.public().id()).unwrap();
     grew(&world);
     assert!(world.bundle().issuers[0].keys[0].withdrawn);
 }
@@ -45,20 +36,10 @@ fn only_issuers_with_a_campaign_are_in_a_merchants_bundle() {
     let world = World::in_memory();
     let key = world.device().public();
     let until = Timestamp(START + 100);
-    world
-        .platform
-        .create_issuer(&"other".parse().unwrap(), key, until)
-        .unwrap();
-    world
-        .platform
-        .create_branch(world.merchant, "West", "UTC")
-        .unwrap();
-    let names: Vec<_> = world
-        .bundle()
-        .issuers
-        .into_iter()
-        .map(|issuer| issuer.name.to_string())
-        .collect();
+    world.platform.create_issuer(&"other".parse().unwrap(), key, until).unwrap();
+    world.platform.create_branch(world.merchant, "West", "UTC").unwrap();
+    let names: Vec<_> =
+        world.bundle().issuers.into_iter().map(|issuer| issuer.name.to_string()).collect();
     assert_eq!(names, ["demo"]);
 }
 
@@ -70,22 +51,12 @@ fn an_enrolment_code_belongs_to_the_first_key() {
     let grant = world.enrol(secret, &one).unwrap();
     assert_eq!(grant.epoch, Epoch(1));
     let refused = world.enrol(secret, &two);
-    assert!(
-        matches!(refused, Err(ServiceError::EnrolmentCodeUsed)),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(ServiceError::EnrolmentCodeUsed)), "{refused:?}");
     world.wait(7200);
-    assert_eq!(
-        world.enrol(secret, &one).unwrap(),
-        grant,
-        "a lost answer is given again"
-    );
+    assert_eq!(world.enrol(secret, &one).unwrap(), grant, "a lost answer is given again");
     assert_eq!(world.platform.terminals().unwrap().len(), 1);
     let unknown = world.enrol([5; 16], &one);
-    assert!(
-        matches!(unknown, Err(ServiceError::EnrolmentCodeUnknown)),
-        "{unknown:?}"
-    );
+    assert!(matches!(unknown, Err(ServiceError::EnrolmentCodeUnknown)), "{unknown:?}");
 }
 
 #[test]
@@ -96,10 +67,7 @@ fn an_enrolment_code_ends_after_an_hour() {
     world.enrol(early, &world.device()).unwrap();
     world.wait(1);
     let refused = world.enrol(late, &world.device());
-    assert!(
-        matches!(refused, Err(ServiceError::EnrolmentCodeExpired)),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(ServiceError::EnrolmentCodeExpired)), "{refused:?}");
 }
 
 #[test]
@@ -113,15 +81,10 @@ fn of_two_devices_with_one_code_exactly_one_becomes_a_terminal() {
             let world = &world;
             let asked = keys.iter().map(|key| {
                 let ask = move || world.enrol(secret, key).is_ok();
-                std::thread::Builder::new()
-                    .spawn_scoped(scope, ask)
-                    .unwrap()
+                std::thread::Builder::new().spawn_scoped(scope, ask).unwrap()
             });
             let asked: Vec<_> = asked.collect();
-            asked
-                .into_iter()
-                .map(|thread| thread.join().unwrap())
-                .collect()
+            asked.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert_eq!(granted.iter().filter(|granted| **granted).count(), 1);
         assert_eq!(world.platform.terminals().unwrap().len(), 1);
@@ -141,21 +104,12 @@ fn vouchers_are_issued_within_capacity_key_and_branches_or_not_at_all() {
     };
     let issue = |order| world.platform.issue(&world.issuer, &order);
     assert!(issue(order(1001, START + 1, vec![])).is_err());
-    assert!(
-        issue(order(1, START + 100_000_001, vec![])).is_err(),
-        "beyond the key"
-    );
-    assert!(
-        issue(order(1, START, vec![])).is_err(),
-        "ends before it begins"
-    );
+    assert!(issue(order(1, START + 100_000_001, vec![])).is_err(), "beyond the key");
+    assert!(issue(order(1, START, vec![])).is_err(), "ends before it begins");
     assert!(issue(order(1, START + 1, vec![BranchId(9)])).is_err());
     assert_eq!(world.platform.campaigns().unwrap()[0].next_ordinal, 0);
     let issued = issue(order(1000, START + 1, vec![])).unwrap();
     let indexes: std::collections::BTreeSet<_> = issued.iter().map(|v| v.claims.id.index).collect();
     assert_eq!((indexes.len(), indexes.last()), (1000, Some(&999)));
-    assert!(
-        issue(order(1, START + 1, vec![])).is_err(),
-        "the campaign is full"
-    );
+    assert!(issue(order(1, START + 1, vec![])).is_err(), "the campaign is full");
 }

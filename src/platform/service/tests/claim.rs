@@ -33,31 +33,19 @@ fn pull(
     bundle: u64,
     lists: Vec<ListVersion>,
 ) -> (Option<u64>, Vec<Manifest>) {
-    let ask = RequestBody::Pull {
-        bundle,
-        lists,
-        conflicts_after: 0,
-    };
-    let ReplyBody::Pulled {
-        bundle, manifests, ..
-    } = world.ask(till, ask).unwrap()
-    else {
+    let ask = RequestBody::Pull { bundle, lists, conflicts_after: 0 };
+    let ReplyBody::Pulled { bundle, manifests, .. } = world.ask(till, ask).unwrap() else {
         panic!("not pulled");
     };
     let root = world.platform.root_key();
     let version = bundle.map(|bytes| TrustBundle::open(&bytes, &root).unwrap().version);
     let key = world.platform.platform_key();
-    let manifests = manifests
-        .iter()
-        .map(|bytes| Manifest::open(bytes, &key).unwrap());
+    let manifests = manifests.iter().map(|bytes| Manifest::open(bytes, &key).unwrap());
     (version, manifests.collect())
 }
 
 fn list_of(world: &World) -> ListName {
-    ListName {
-        issuer: "demo".parse().unwrap(),
-        campaign: world.campaign,
-    }
+    ListName { issuer: "demo".parse().unwrap(), campaign: world.campaign }
 }
 
 #[test]
@@ -71,15 +59,10 @@ fn of_two_terminals_that_race_for_one_use_exactly_one_is_granted() {
             let (world, voucher) = (&world, &voucher);
             let asked = tills.iter().map(|till| {
                 let ask = move || refusal(answer(world, till, voucher, 1000));
-                std::thread::Builder::new()
-                    .spawn_scoped(scope, ask)
-                    .unwrap()
+                std::thread::Builder::new().spawn_scoped(scope, ask).unwrap()
             });
             let asked: Vec<_> = asked.collect();
-            asked
-                .into_iter()
-                .map(|thread| thread.join().unwrap())
-                .collect()
+            asked.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert!(
             answers == [None, Some(PlatformRefusal::Claimed)]
@@ -96,17 +79,10 @@ fn a_claim_lasts_until_the_next_entry_and_no_clock_ends_it() {
     let (mut one, two) = (world.till(), world.till());
     world.push_all(&one);
     assert_eq!(refusal(answer(&world, &one, &voucher, 1000)), None);
-    assert_eq!(
-        refusal(answer(&world, &one, &voucher, 1000)),
-        None,
-        "its own claim blocks nobody"
-    );
+    assert_eq!(refusal(answer(&world, &one, &voucher, 1000)), None, "its own claim blocks nobody");
     world.push_all(&one);
     world.wait(365 * 24 * 3600);
-    assert_eq!(
-        refusal(answer(&world, &two, &voucher, 1000)),
-        Some(PlatformRefusal::Claimed)
-    );
+    assert_eq!(refusal(answer(&world, &two, &voucher, 1000)), Some(PlatformRefusal::Claimed));
     one.redeem(&world.deal(), 1000);
     world.push_all(&one);
     assert_eq!(refusal(answer(&world, &two, &voucher, 1000)), None);
@@ -121,10 +97,7 @@ fn what_a_lost_device_set_aside_blocks_its_successor_too() {
     let key = world.device();
     let grant = world.enrol(world.code(Some(lost.terminal)), &key).unwrap();
     let next = Till::new(&grant, key);
-    assert_eq!(
-        refusal(answer(&world, &next, &voucher, 1000)),
-        Some(PlatformRefusal::Claimed)
-    );
+    assert_eq!(refusal(answer(&world, &next, &voucher, 1000)), Some(PlatformRefusal::Claimed));
 }
 
 #[test]
@@ -147,22 +120,12 @@ fn what_is_used_says_so_with_time_and_place() {
     one.redeem(&voucher, 700);
     world.push_all(&one);
     assert_eq!(refusal(answer(&world, &two, &voucher, 300)), None);
-    let ClaimAnswer::Refused {
-        reason,
-        used_elsewhere,
-        last,
-    } = answer(&world, &two, &voucher, 301)
+    let ClaimAnswer::Refused { reason, used_elsewhere, last } = answer(&world, &two, &voucher, 301)
     else {
         panic!("granted beyond the balance");
     };
     assert_eq!(reason, PlatformRefusal::Exhausted);
-    assert_eq!(
-        used_elsewhere,
-        Used {
-            uses: 1,
-            minor: 700
-        }
-    );
+    assert_eq!(used_elsewhere, Used { uses: 1, minor: 700 });
     let last = last.unwrap();
     assert_eq!(
         (last.at, last.terminal, last.branch),
@@ -181,14 +144,8 @@ fn what_a_terminal_has_not_sent_counts() {
             RequestBody::Claim {
                 voucher: voucher.claims.key(),
                 limit: voucher.claims.terms.limit(),
-                asked: Used {
-                    uses: 1,
-                    minor: asked,
-                },
-                used_here: Used {
-                    uses: 1,
-                    minor: used_here,
-                },
+                asked: Used { uses: 1, minor: asked },
+                used_here: Used { uses: 1, minor: used_here },
                 after: till.last(),
             },
         );
@@ -206,31 +163,15 @@ fn the_limit_is_the_one_that_was_issued_whatever_the_terminal_says() {
     let world = World::in_memory();
     let voucher = world.balance(1000);
     let till = world.till();
-    let RequestBody::Claim {
-        voucher: key,
-        asked: _,
-        used_here,
-        after,
-        ..
-    } = till.claim(&voucher, 1)
+    let RequestBody::Claim { voucher: key, asked: _, used_here, after, .. } =
+        till.claim(&voucher, 1)
     else {
         panic!("not a claim");
     };
-    let asked = Used {
-        uses: 1,
-        minor: 5000,
-    };
+    let asked = Used { uses: 1, minor: 5000 };
     let limit = crate::domain::voucher::Limit::Balance(10_000);
-    let reply = world.ask(
-        &till,
-        RequestBody::Claim {
-            voucher: key,
-            limit,
-            asked,
-            used_here,
-            after,
-        },
-    );
+    let reply =
+        world.ask(&till, RequestBody::Claim { voucher: key, limit, asked, used_here, after });
     let ReplyBody::Claim(answer) = reply.unwrap() else {
         panic!("no answer");
     };
@@ -248,19 +189,10 @@ fn suspended_and_revoked_are_refused() {
     assert_eq!(ask(), Some(PlatformRefusal::Suspended));
     world.platform.resume_voucher(name).unwrap();
     assert_eq!(ask(), None);
-    world
-        .platform
-        .set_campaign_state(world.campaign, CampaignState::Suspended)
-        .unwrap();
+    world.platform.set_campaign_state(world.campaign, CampaignState::Suspended).unwrap();
     assert_eq!(ask(), Some(PlatformRefusal::Suspended));
-    world
-        .platform
-        .set_campaign_state(world.campaign, CampaignState::Active)
-        .unwrap();
-    world
-        .platform
-        .withdraw_key(&"demo".parse().unwrap(), world.issuer.public().id())
-        .unwrap();
+    world.platform.set_campaign_state(world.campaign, CampaignState::Active).unwrap();
+    world.platform.withdraw_key(&"demo".parse().unwrap(), world.issuer.public().id()).unwrap();
     assert_eq!(ask(), Some(PlatformRefusal::Revoked));
 }
 
@@ -274,10 +206,7 @@ fn a_request_kept_back_and_sent_again_sets_nothing_aside() {
     till.redeem(&world.deal(), 1000);
     world.push_all(&till);
     let refused = world.ask(&till, old);
-    assert!(
-        matches!(refused, Err(ServiceError::RequestStale)),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(ServiceError::RequestStale)), "{refused:?}");
     assert_eq!(world.platform.claims().unwrap(), []);
 }
 
@@ -297,24 +226,13 @@ fn another_merchants_terminal_neither_claims_nor_finds() {
     let secret = world.platform.create_enrolment(&order).unwrap().secret;
     let rival = Till::new(&world.enrol(secret, &key).unwrap(), key);
     let refused = world.ask(&rival, rival.claim(&voucher, 1000));
-    assert!(
-        matches!(refused, Err(ServiceError::VoucherNotAllowed)),
-        "{refused:?}"
-    );
-    let lookup = || RequestBody::Lookup {
-        code: voucher.code.bits(),
-    };
-    assert_eq!(
-        world.ask(&rival, lookup()).unwrap(),
-        ReplyBody::Lookup(None)
-    );
+    assert!(matches!(refused, Err(ServiceError::VoucherNotAllowed)), "{refused:?}");
+    let lookup = || RequestBody::Lookup { code: voucher.code.bits() };
+    assert_eq!(world.ask(&rival, lookup()).unwrap(), ReplyBody::Lookup(None));
     let till = world.till();
     let found = world.ask(&till, lookup()).unwrap();
     assert_eq!(found, ReplyBody::Lookup(Some(voucher.text.clone())));
-    let chunks = RequestBody::Chunks {
-        list: list_of(&world),
-        numbers: vec![0],
-    };
+    let chunks = RequestBody::Chunks { list: list_of(&world), numbers: vec![0] };
     assert!(world.ask(&rival, chunks).is_err());
     assert_eq!(pull(&world, &rival, 0, Vec::new()).1, []);
 }
@@ -327,38 +245,17 @@ fn a_pull_brings_what_is_newer_and_nothing_else() {
     let version = version.unwrap();
     assert_eq!(manifests.len(), 1);
     let now = world.platform.now();
-    assert_eq!(
-        (
-            manifests[0].version,
-            manifests[0].as_of,
-            manifests[0].covered
-        ),
-        (1, now, 1000)
-    );
-    let held = |version| {
-        vec![ListVersion {
-            list: list_of(&world),
-            version,
-        }]
-    };
+    assert_eq!((manifests[0].version, manifests[0].as_of, manifests[0].covered), (1, now, 1000));
+    let held = |version| vec![ListVersion { list: list_of(&world), version }];
     assert_eq!(pull(&world, &till, version, held(1)), (None, Vec::new()));
 
     let voucher = world.deal();
-    world
-        .platform
-        .revoke_voucher(VoucherName::Id(voucher.claims.id))
-        .unwrap();
+    world.platform.revoke_voucher(VoucherName::Id(voucher.claims.id)).unwrap();
     let (newer, manifests) = pull(&world, &till, version, held(1));
     assert_eq!((newer, manifests.len()), (None, 1));
-    assert_eq!(
-        (manifests[0].version, manifests[0].counts),
-        (2, [999, 1, 0, 0])
-    );
+    assert_eq!((manifests[0].version, manifests[0].counts), (2, [999, 1, 0, 0]));
 
-    let chunks = RequestBody::Chunks {
-        list: list_of(&world),
-        numbers: vec![0, 1, 99],
-    };
+    let chunks = RequestBody::Chunks { list: list_of(&world), numbers: vec![0, 1, 99] };
     let ReplyBody::Chunks(chunks) = world.ask(&till, chunks).unwrap() else {
         panic!("no parts");
     };

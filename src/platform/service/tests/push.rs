@@ -30,11 +30,7 @@ fn mismatch(reply: Result<ReplyBody, ServiceError>) -> Mismatch {
 }
 
 fn conflicts(world: &World, till: &Till) -> Vec<ConflictNotice> {
-    let pull = RequestBody::Pull {
-        bundle: 0,
-        lists: Vec::new(),
-        conflicts_after: 0,
-    };
+    let pull = RequestBody::Pull { bundle: 0, lists: Vec::new(), conflicts_after: 0 };
     match world.ask(till, pull).unwrap() {
         ReplyBody::Pulled { conflicts, .. } => conflicts,
         other => panic!("{other:?}"),
@@ -47,10 +43,7 @@ fn entry(notice: &ConflictNotice, at: usize) -> Entry {
 }
 
 fn notes(world: &World) -> Vec<Option<String>> {
-    let filter = RedemptionFilter {
-        limit: 100,
-        ..RedemptionFilter::default()
-    };
+    let filter = RedemptionFilter { limit: 100, ..RedemptionFilter::default() };
     let page = world.platform.redemptions(&filter).unwrap();
     page.redemptions.into_iter().map(|line| line.note).collect()
 }
@@ -65,19 +58,10 @@ fn a_run_that_comes_again_in_any_cut_changes_nothing() {
     }
     for (from, to) in [(1, 3), (1, 3), (2, 4), (1, 6), (5, 6), (1, 6)] {
         let reply = world.push(&till, from, to).unwrap();
-        assert!(
-            matches!(reply, ReplyBody::Ack { .. }),
-            "{from}..{to}: {reply:?}"
-        );
+        assert!(matches!(reply, ReplyBody::Ack { .. }), "{from}..{to}: {reply:?}");
     }
     assert_eq!(world.push_all(&till), Vec::<u64>::new());
-    assert_eq!(
-        world.used(&voucher),
-        Used {
-            uses: 5,
-            minor: 500
-        }
-    );
+    assert_eq!(world.used(&voucher), Used { uses: 5, minor: 500 });
 }
 
 #[test]
@@ -85,10 +69,7 @@ fn an_empty_run_is_acknowledged_with_the_head() {
     let world = World::in_memory();
     let till = world.till();
     world.push_all(&till);
-    let empty = RequestBody::Push {
-        after: till.head(1),
-        entries: Vec::new(),
-    };
+    let empty = RequestBody::Push { after: till.head(1), entries: Vec::new() };
     let ReplyBody::Ack { head, .. } = world.ask(&till, empty).unwrap() else {
         panic!("no acknowledgement");
     };
@@ -122,18 +103,10 @@ fn a_gap_a_fork_and_another_epoch_are_told_apart_and_store_nothing() {
     let mut foreign = till.journal[2].entry.clone();
     foreign.epoch = Epoch(2);
     let foreign = append(&till.key, foreign);
-    let odd = RequestBody::Push {
-        after: till.head(2),
-        entries: vec![ByteVec::from(foreign.bytes)],
-    };
+    let odd =
+        RequestBody::Push { after: till.head(2), entries: vec![ByteVec::from(foreign.bytes)] };
     assert_eq!(mismatch(world.ask(&till, odd)), Mismatch::Epoch);
-    assert_eq!(
-        world.used(&voucher),
-        Used {
-            uses: 1,
-            minor: 100
-        }
-    );
+    assert_eq!(world.used(&voucher), Used { uses: 1, minor: 100 });
 }
 
 #[test]
@@ -150,22 +123,13 @@ fn an_entry_that_is_not_the_terminals_rejects_the_whole_run() {
     let elsewhere = append(&till.key, elsewhere);
     let mut flipped = middle.bytes.clone();
     flipped[40] ^= 1;
-    for bad in [
-        forged.bytes,
-        elsewhere.bytes,
-        flipped,
-        Vec::new(),
-        vec![0; 5000],
-    ] {
+    for bad in [forged.bytes, elsewhere.bytes, flipped, Vec::new(), vec![0; 5000]] {
         let RequestBody::Push { after, mut entries } = till.run(1, 3) else {
             panic!("not a push");
         };
         entries[1] = ByteVec::from(bad);
         let refused = world.ask(&till, RequestBody::Push { after, entries });
-        assert!(
-            matches!(refused, Err(ServiceError::EntryInvalid { position: 2 })),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(ServiceError::EntryInvalid { position: 2 })), "{refused:?}");
     }
     assert_eq!(world.used(&voucher), Used::default());
 }
@@ -176,16 +140,10 @@ fn a_request_signed_by_another_key_is_not_heard() {
     let (mut till, other) = (world.till(), world.till());
     till.key = other.key;
     let refused = world.push(&till, 1, 1);
-    assert!(
-        matches!(refused, Err(ServiceError::SignatureInvalid)),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(ServiceError::SignatureInvalid)), "{refused:?}");
     till.terminal = crate::domain::id::TerminalId(99);
     let refused = world.push(&till, 1, 1);
-    assert!(
-        matches!(refused, Err(ServiceError::TerminalUnknown)),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(ServiceError::TerminalUnknown)), "{refused:?}");
 }
 
 #[test]
@@ -194,10 +152,7 @@ fn a_revoked_terminal_is_not_heard_until_it_is_enrolled_again() {
     let till = world.till();
     world.platform.revoke_terminal(till.terminal).unwrap();
     let refused = world.push(&till, 1, 1);
-    assert!(
-        matches!(refused, Err(ServiceError::TerminalRevoked)),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(ServiceError::TerminalRevoked)), "{refused:?}");
     let key = world.device();
     let grant = world.enrol(world.code(Some(till.terminal)), &key).unwrap();
     world.push_all(&Till::new(&grant, key));
@@ -213,10 +168,7 @@ fn too_many_entries_or_bytes_are_refused() {
     for entries in [vec![one; 501], vec![large; 129]] {
         let after = till.head(0);
         let refused = world.ask(&till, RequestBody::Push { after, entries });
-        assert!(
-            matches!(refused, Err(ServiceError::BatchTooLarge)),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(ServiceError::BatchTooLarge)), "{refused:?}");
     }
 }
 
@@ -237,18 +189,9 @@ fn a_conflict_is_found_exactly_when_the_sum_goes_beyond_the_limit() {
     assert_eq!((told[0].id, told[0].liable), (1, Liable::Issuer));
     assert_eq!(told[0].voucher, voucher.claims.key());
     assert_eq!(told[0].evidence.len(), 3);
-    assert_eq!(
-        (entry(&told[0], 0).terminal, entry(&told[0], 0).seq),
-        (one.terminal, over)
-    );
-    assert_eq!(
-        (entry(&told[0], 1).terminal, entry(&told[0], 1).seq),
-        (one.terminal, Seq(2))
-    );
-    assert_eq!(
-        (entry(&told[0], 2).terminal, entry(&told[0], 2).seq),
-        (two.terminal, Seq(2))
-    );
+    assert_eq!((entry(&told[0], 0).terminal, entry(&told[0], 0).seq), (one.terminal, over));
+    assert_eq!((entry(&told[0], 1).terminal, entry(&told[0], 1).seq), (one.terminal, Seq(2)));
+    assert_eq!((entry(&told[0], 2).terminal, entry(&told[0], 2).seq), (two.terminal, Seq(2)));
     assert_eq!(world.push_all(&one), Vec::<u64>::new());
     assert_eq!(conflicts(&world, &one).len(), 1);
 }
@@ -263,13 +206,7 @@ fn what_was_rolled_back_conflicts_with_nothing() {
     two.redeem(&voucher, 1000);
     assert_eq!(world.push_all(&one), Vec::<u64>::new());
     assert_eq!(world.push_all(&two), Vec::<u64>::new());
-    assert_eq!(
-        world.used(&voucher),
-        Used {
-            uses: 1,
-            minor: 1000
-        }
-    );
+    assert_eq!(world.used(&voucher), Used { uses: 1, minor: 1000 });
 }
 
 #[test]
@@ -283,10 +220,7 @@ fn a_roll_back_that_matches_nothing_is_kept_and_noted() {
     till.roll_back(&voucher, seq, 999);
     world.push_all(&till);
     let unmatched = Some("rollback_unmatched".to_owned());
-    assert_eq!(
-        notes(&world),
-        [None, unmatched.clone(), unmatched.clone(), unmatched]
-    );
+    assert_eq!(notes(&world), [None, unmatched.clone(), unmatched.clone(), unmatched]);
     assert_eq!(world.used(&voucher).uses, 1);
 }
 
@@ -306,19 +240,9 @@ fn strange_redemptions_are_stored_counted_and_noted() {
     till.write(Body::Redeemed(redeemed));
     till.redeem(&voucher, -500);
     assert_eq!(world.push_all(&till), vec![1], "the stranger's second use");
-    let found: Vec<_> = notes(&world)
-        .into_iter()
-        .map(Option::unwrap_or_default)
-        .collect();
-    assert_eq!(
-        found,
-        ["", "voucher_unknown", "voucher_unknown", "use_out_of_range"]
-    );
-    assert_eq!(
-        world.used(&voucher),
-        Used { uses: 2, minor: 10 },
-        "money is never given back so"
-    );
+    let found: Vec<_> = notes(&world).into_iter().map(Option::unwrap_or_default).collect();
+    assert_eq!(found, ["", "voucher_unknown", "voucher_unknown", "use_out_of_range"]);
+    assert_eq!(world.used(&voucher), Used { uses: 2, minor: 10 }, "money is never given back so");
 }
 
 #[test]
@@ -330,9 +254,7 @@ fn the_status_follows_the_ledger_but_not_over_the_administrator() {
     let listed = || {
         let id = voucher.claims.id;
         let number = crate::domain::trust::chunk_of(id.index);
-        let chunk = world
-            .platform
-            .run(|txn| Ok(txn.chunk(id.campaign, number)?));
+        let chunk = world.platform.run(|txn| Ok(txn.chunk(id.campaign, number)?));
         chunk.unwrap().get(id.index)
     };
     let mut till = world.till();
@@ -366,10 +288,7 @@ fn entries_of_an_earlier_life_are_still_taken_in_and_nothing_else_of_it() {
     world.push_all(&old);
     assert_eq!(world.used(&voucher).uses, 1);
     let refused = world.ask(&old, RequestBody::Lookup { code: 1 });
-    assert!(
-        matches!(refused, Err(ServiceError::TerminalSuperseded)),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, Err(ServiceError::TerminalSuperseded)), "{refused:?}");
 }
 
 /// One step of two terminals: write something, or send some stretch of the journal.

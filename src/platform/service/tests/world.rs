@@ -65,9 +65,7 @@ impl World {
     }
 
     pub(crate) fn on_disk(dir: &tempfile::TempDir) -> Self {
-        Self::over(Arc::new(
-            SqliteStore::open(&dir.path().join("p.db")).unwrap(),
-        ))
+        Self::over(Arc::new(SqliteStore::open(&dir.path().join("p.db")).unwrap()))
     }
 
     fn over(store: Arc<dyn Store>) -> Self {
@@ -82,16 +80,10 @@ impl World {
         let issuer = SecretKey::from_seed(&[3; 32]);
         let name = "demo".parse().unwrap();
         let merchant = platform.create_merchant("Corner Café").unwrap();
-        let branch = |name| {
-            platform
-                .create_branch(merchant, name, "Europe/Berlin")
-                .unwrap()
-        };
+        let branch = |name| platform.create_branch(merchant, name, "Europe/Berlin").unwrap();
         let branches = [branch("North"), branch("South")];
         let until = Timestamp(START + 100_000_000);
-        platform
-            .create_issuer(&name, issuer.public(), until)
-            .unwrap();
+        platform.create_issuer(&name, issuer.public(), until).unwrap();
         let campaign = platform
             .create_campaign(&NewCampaign {
                 issuer: name,
@@ -101,15 +93,7 @@ impl World {
                 capacity: 1000,
             })
             .unwrap();
-        Self {
-            platform,
-            time,
-            issuer,
-            merchant,
-            branches,
-            campaign,
-            devices: AtomicU64::new(100),
-        }
+        Self { platform, time, issuer, merchant, branches, campaign, devices: AtomicU64::new(100) }
     }
 
     pub(crate) fn wait(&self, seconds: i64) {
@@ -133,9 +117,7 @@ impl World {
     }
 
     pub(crate) fn balance(&self, minor: i64) -> Issued {
-        self.issue(Terms::StoredValue {
-            balance: euro(minor),
-        })
+        self.issue(Terms::StoredValue { balance: euro(minor) })
     }
 
     /// A fresh device's key.
@@ -157,11 +139,7 @@ impl World {
     }
 
     pub(crate) fn enrol(&self, secret: [u8; 16], key: &SecretKey) -> Result<Grant, ServiceError> {
-        let request = EnrolmentRequest {
-            secret,
-            key: key.public(),
-            software: "test".to_owned(),
-        };
+        let request = EnrolmentRequest { secret, key: key.public(), software: "test".to_owned() };
         let bytes = self.platform.enrol(&request.seal(key))?;
         let root = self.platform.root_key();
         Ok(Grant::open(&bytes, &root, &key.public()).unwrap().0)
@@ -180,12 +158,7 @@ impl World {
     /// What a terminal is answered.
     pub(crate) fn ask(&self, till: &Till, body: RequestBody) -> Result<ReplyBody, ServiceError> {
         let nonce = [7; 16];
-        let request = Request {
-            terminal: till.terminal,
-            epoch: till.epoch,
-            nonce,
-            body,
-        };
+        let request = Request { terminal: till.terminal, epoch: till.epoch, nonce, body };
         let bytes = self.platform.sync(&request.seal(&till.key))?;
         let key = self.platform.platform_key();
         let reply = Reply::open(&bytes, &key, (till.terminal, nonce)).unwrap();
@@ -239,10 +212,7 @@ impl Till {
             key,
             journal: Vec::new(),
         };
-        till.write(Body::Opened(Opened {
-            software: "test".to_owned(),
-            continues: Hash::ZERO,
-        }));
+        till.write(Body::Opened(Opened { software: "test".to_owned(), continues: Hash::ZERO }));
         till
     }
 
@@ -307,9 +277,7 @@ impl Till {
         let entries = self.journal[from - 1..to].iter();
         RequestBody::Push {
             after: self.head(from - 1),
-            entries: entries
-                .map(|entry| ByteVec::from(entry.bytes.clone()))
-                .collect(),
+            entries: entries.map(|entry| ByteVec::from(entry.bytes.clone())).collect(),
         }
     }
 
@@ -332,11 +300,7 @@ pub(crate) fn euro(minor: i64) -> Money {
 pub(crate) fn stranger(campaign: CampaignId) -> (VoucherKey, Limit) {
     let key = VoucherKey {
         issuer: "demo".parse().unwrap(),
-        id: crate::domain::id::VoucherId {
-            campaign,
-            index: 5,
-            random: 42,
-        },
+        id: crate::domain::id::VoucherId { campaign, index: 5, random: 42 },
     };
     (key, Limit::Uses(1))
 }

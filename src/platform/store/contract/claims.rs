@@ -20,11 +20,7 @@ pub(super) fn claim(voucher: &VoucherKey, terminal: TerminalId, after: u64) -> C
 pub(super) fn a_claim_replaces_the_terminals_own(store: &dyn Store) {
     let ((one, _), (two, _)) = (terminal(store), terminal(store));
     let own = voucher(CampaignId(1), 1, 1);
-    for row in [
-        claim(&own, one, 1),
-        claim(&own, two, 1),
-        claim(&own, one, 7),
-    ] {
+    for row in [claim(&own, one, 1), claim(&own, two, 1), claim(&own, one, 7)] {
         write(store, |txn| txn.put_claim(&row)).unwrap();
     }
     let kept = [claim(&own, one, 7), claim(&own, two, 1)];
@@ -32,10 +28,7 @@ pub(super) fn a_claim_replaces_the_terminals_own(store: &dyn Store) {
     assert_eq!(write(store, |txn| txn.claims()).unwrap(), kept);
     assert!(write(store, |txn| txn.release_claim(&own, one)).unwrap());
     assert!(!write(store, |txn| txn.release_claim(&own, one)).unwrap());
-    assert_eq!(
-        write(store, |txn| txn.claims_of(&own)).unwrap(),
-        [claim(&own, two, 1)]
-    );
+    assert_eq!(write(store, |txn| txn.claims_of(&own)).unwrap(), [claim(&own, two, 1)]);
     assert_eq!(write(store, |txn| txn.counts()).unwrap().claims, 1);
 }
 
@@ -45,27 +38,11 @@ pub(super) fn claims_end_when_the_journal_goes_on(store: &dyn Store) {
     for row in [claim(&a, one, 4), claim(&b, one, 5), claim(&a, two, 4)] {
         write(store, |txn| txn.put_claim(&row)).unwrap();
     }
-    write(store, |txn| {
-        txn.release_claims_before(one, Epoch(2), Seq(9))
-    })
-    .unwrap();
-    assert_eq!(
-        write(store, |txn| txn.claims()).unwrap().len(),
-        3,
-        "another epoch"
-    );
-    write(store, |txn| {
-        txn.release_claims_before(one, Epoch(1), Seq(5))
-    })
-    .unwrap();
-    assert_eq!(
-        write(store, |txn| txn.claims_of(&a)).unwrap(),
-        [claim(&a, two, 4)]
-    );
-    assert_eq!(
-        write(store, |txn| txn.claims_of(&b)).unwrap(),
-        [claim(&b, one, 5)]
-    );
+    write(store, |txn| txn.release_claims_before(one, Epoch(2), Seq(9))).unwrap();
+    assert_eq!(write(store, |txn| txn.claims()).unwrap().len(), 3, "another epoch");
+    write(store, |txn| txn.release_claims_before(one, Epoch(1), Seq(5))).unwrap();
+    assert_eq!(write(store, |txn| txn.claims_of(&a)).unwrap(), [claim(&a, two, 4)]);
+    assert_eq!(write(store, |txn| txn.claims_of(&b)).unwrap(), [claim(&b, one, 5)]);
 }
 
 pub(super) fn a_conflict_is_about_one_entry_and_seen_by_those_in_it(store: &dyn Store) {
@@ -82,10 +59,7 @@ pub(super) fn a_conflict_is_about_one_entry_and_seen_by_those_in_it(store: &dyn 
     row.id = write(store, |txn| txn.add_conflict(&row)).unwrap();
     assert_eq!(row.id, 1);
     assert!(is_duplicate(&write(store, |txn| txn.add_conflict(&row))));
-    let other = ConflictRow {
-        evidence: vec![at(one, 2)],
-        ..row.clone()
-    };
+    let other = ConflictRow { evidence: vec![at(one, 2)], ..row.clone() };
     assert_eq!(write(store, |txn| txn.add_conflict(&other)).unwrap(), 2);
     let list = |after, merchant, limit| {
         let rows = write(store, |txn| txn.conflicts(after, merchant, limit)).unwrap();
@@ -97,8 +71,5 @@ pub(super) fn a_conflict_is_about_one_entry_and_seen_by_those_in_it(store: &dyn 
     assert_eq!(list(0, Some(first), 1), [1]);
     assert_eq!(list(1, Some(first), 9), [2]);
     assert_eq!(list(0, Some(MerchantId(99)), 9), Vec::<u64>::new());
-    assert_eq!(
-        write(store, |txn| txn.conflicts(0, None, 1)).unwrap(),
-        [row]
-    );
+    assert_eq!(write(store, |txn| txn.conflicts(0, None, 1)).unwrap(), [row]);
 }

@@ -26,9 +26,7 @@ fn two_programs_write_to_one_file_in_turn() {
     std::thread::scope(|scope| {
         for store in &stores {
             let work = move || (0..20).for_each(|_| assert!(merchant(store.as_ref()).0 > 0));
-            std::thread::Builder::new()
-                .spawn_scoped(scope, work)
-                .unwrap();
+            std::thread::Builder::new().spawn_scoped(scope, work).unwrap();
         }
     });
     let all = write(stores[0].as_ref(), |txn| txn.merchants()).unwrap();

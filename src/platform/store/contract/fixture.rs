@@ -39,11 +39,7 @@ pub(super) fn merchant(store: &dyn Store) -> MerchantId {
 pub(super) fn branch(store: &dyn Store, merchant: MerchantId) -> BranchId {
     let row = BranchRow {
         merchant,
-        branch: Branch {
-            id: BranchId(0),
-            name: "North".to_owned(),
-            time_zone: "UTC".to_owned(),
-        },
+        branch: Branch { id: BranchId(0), name: "North".to_owned(), time_zone: "UTC".to_owned() },
     };
     write(store, |txn| txn.add_branch(&row)).unwrap()
 }
@@ -75,14 +71,7 @@ pub(super) fn key(seed: u8) -> SecretKey {
 }
 
 pub(super) fn voucher(campaign: CampaignId, index: u32, random: u64) -> VoucherKey {
-    VoucherKey {
-        issuer: "demo".parse().unwrap(),
-        id: VoucherId {
-            campaign,
-            index,
-            random,
-        },
-    }
+    VoucherKey { issuer: "demo".parse().unwrap(), id: VoucherId { campaign, index, random } }
 }
 
 pub(super) fn terminal_row(merchant: MerchantId, branch: BranchId) -> TerminalRow {
@@ -134,10 +123,7 @@ pub(super) fn signed(terminal: TerminalId, seq: u64, body: Body) -> SignedEntry 
 }
 
 pub(super) fn opened() -> Body {
-    Body::Opened(Opened {
-        software: "test".to_owned(),
-        continues: Hash::ZERO,
-    })
+    Body::Opened(Opened { software: "test".to_owned(), continues: Hash::ZERO })
 }
 
 pub(super) fn back() -> Body {
@@ -152,20 +138,11 @@ pub(super) fn back() -> Body {
 }
 
 pub(super) fn journal_row(merchant: MerchantId, signed: SignedEntry) -> JournalRow {
-    JournalRow {
-        signed,
-        merchant,
-        received: NOW,
-        note: None,
-    }
+    JournalRow { signed, merchant, received: NOW, note: None }
 }
 
 pub(super) fn at(terminal: TerminalId, seq: u64) -> EntryAt {
-    EntryAt {
-        terminal,
-        epoch: Epoch(1),
-        seq: Seq(seq),
-    }
+    EntryAt { terminal, epoch: Epoch(1), seq: Seq(seq) }
 }
 
 /// Appends entries 1 to `count`.

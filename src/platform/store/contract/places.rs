@@ -27,15 +27,9 @@ pub(super) fn what_is_not_committed_never_was(store: &dyn Store) {
 pub(super) fn numbers_grow_from_one(store: &dyn Store) {
     let (one, two) = (merchant(store), merchant(store));
     assert_eq!((one, two), (MerchantId(1), MerchantId(2)));
-    assert_eq!(
-        (branch(store, two), branch(store, one)),
-        (BranchId(1), BranchId(2))
-    );
+    assert_eq!((branch(store, two), branch(store, one)), (BranchId(1), BranchId(2)));
     let rows = write(store, |txn| txn.branches()).unwrap();
-    let owners: Vec<_> = rows
-        .iter()
-        .map(|row| (row.branch.id, row.merchant))
-        .collect();
+    let owners: Vec<_> = rows.iter().map(|row| (row.branch.id, row.merchant)).collect();
     assert_eq!(owners, [(BranchId(1), two), (BranchId(2), one)]);
 }
 
@@ -44,19 +38,13 @@ pub(super) fn campaigns_come_back_as_they_were(store: &dyn Store) {
     row.campaign.id = write(store, |txn| txn.add_campaign(&row)).unwrap();
     let id = row.campaign.id;
     assert_eq!(id, CampaignId(1));
-    assert_eq!(
-        write(store, |txn| txn.campaign(id)).unwrap(),
-        Some(row.clone())
-    );
+    assert_eq!(write(store, |txn| txn.campaign(id)).unwrap(), Some(row.clone()));
     row.campaign.state = CampaignState::Suspended;
     row.next_ordinal = 7;
     row.list_version = 9;
     write(store, |txn| txn.put_campaign(&row)).unwrap();
     assert_eq!(write(store, |txn| txn.campaigns()).unwrap(), [row]);
-    assert_eq!(
-        write(store, |txn| txn.campaign(CampaignId(2))).unwrap(),
-        None
-    );
+    assert_eq!(write(store, |txn| txn.campaign(CampaignId(2))).unwrap(), None);
 }
 
 pub(super) fn issuers_keep_their_keys_in_order(store: &dyn Store) {
@@ -77,39 +65,21 @@ pub(super) fn issuers_keep_their_keys_in_order(store: &dyn Store) {
     let (b, first) = ("b".parse().unwrap(), key(1).public());
     assert!(write(store, |txn| txn.withdraw_key(&b, &first)).unwrap());
     assert!(!write(store, |txn| txn.withdraw_key(&b, &first)).unwrap());
-    let withdrawn = PublishedKey {
-        withdrawn: true,
-        ..published(1)
-    };
+    let withdrawn = PublishedKey { withdrawn: true, ..published(1) };
     let expected = [
-        Issuer {
-            name: "a".parse().unwrap(),
-            keys: vec![published(2)],
-        },
-        Issuer {
-            name: b,
-            keys: vec![withdrawn, published(3)],
-        },
+        Issuer { name: "a".parse().unwrap(), keys: vec![published(2)] },
+        Issuer { name: b, keys: vec![withdrawn, published(3)] },
     ];
     assert_eq!(write(store, |txn| txn.issuers()).unwrap(), expected);
 }
 
 pub(super) fn the_last_bundle_is_the_greatest(store: &dyn Store) {
     let (one, two) = (merchant(store), merchant(store));
-    let row = |merchant, version| BundleRow {
-        merchant,
-        version,
-        bytes: vec![1, 2, 3],
-    };
+    let row = |merchant, version| BundleRow { merchant, version, bytes: vec![1, 2, 3] };
     for (merchant, version) in [(one, 2), (one, 10), (one, 9), (two, 1)] {
         write(store, |txn| txn.add_bundle(&row(merchant, version))).unwrap();
     }
-    assert!(is_duplicate(
-        &write(store, |txn| txn.add_bundle(&row(one, 9)))
-    ));
-    assert_eq!(
-        write(store, |txn| txn.bundle(one)).unwrap(),
-        Some(row(one, 10))
-    );
+    assert!(is_duplicate(&write(store, |txn| txn.add_bundle(&row(one, 9)))));
+    assert_eq!(write(store, |txn| txn.bundle(one)).unwrap(), Some(row(one, 10)));
     assert_eq!(write(store, |txn| txn.bundle(MerchantId(3))).unwrap(), None);
 }

@@ -16,27 +16,15 @@ pub(super) fn a_voucher_is_unique_in_every_way(store: &dyn Store) {
     add(voucher(id, 1, 1), 100).unwrap();
     assert!(is_duplicate(&add(voucher(id, 1, 1), 101)), "the same id");
     assert!(is_duplicate(&add(voucher(id, 1, 2), 102)), "the same index");
-    assert!(
-        is_duplicate(&add(voucher(id, 2, 3), 100)),
-        "the same short code"
-    );
+    assert!(is_duplicate(&add(voucher(id, 2, 3), 100)), "the same short code");
     add(voucher(id, 2, 3), (1 << 55) - 1).unwrap();
     let own = voucher(id, 1, 1);
     write(store, |txn| txn.set_standing(&own, Status::Suspended)).unwrap();
     let found = write(store, |txn| txn.voucher(&own)).unwrap().unwrap();
-    assert_eq!(
-        found,
-        VoucherRow {
-            standing: Status::Suspended,
-            ..row(own, 100)
-        }
-    );
+    assert_eq!(found, VoucherRow { standing: Status::Suspended, ..row(own, 100) });
     let by_code = write(store, |txn| txn.voucher_by_code((1 << 55) - 1)).unwrap();
     assert_eq!(by_code, Some(row(voucher(id, 2, 3), (1 << 55) - 1)));
-    assert_eq!(
-        write(store, |txn| txn.voucher_by_code(u64::MAX)).unwrap(),
-        None
-    );
+    assert_eq!(write(store, |txn| txn.voucher_by_code(u64::MAX)).unwrap(), None);
 }
 
 pub(super) fn chunks_begin_valid_and_are_replaced(store: &dyn Store) {
@@ -48,8 +36,5 @@ pub(super) fn chunks_begin_valid_and_are_replaced(store: &dyn Store) {
         write(store, |txn| txn.put_chunk(id, 3, &chunk)).unwrap();
         assert_eq!(write(store, |txn| txn.chunk(id, 3)).unwrap().get(9), status);
     }
-    assert_eq!(
-        write(store, |txn| txn.chunk(id, 2)).unwrap(),
-        Chunk::default()
-    );
+    assert_eq!(write(store, |txn| txn.chunk(id, 2)).unwrap(), Chunk::default());
 }

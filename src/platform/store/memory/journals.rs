@@ -58,10 +58,7 @@ impl Journals for MemoryTxn<'_> {
         let numbered = (1_u64..).zip(&self.state.journal);
         let wanted = numbered
             .filter(|(arrival, row)| *arrival > filter.after && passes(filter, row))
-            .map(|(arrival, row)| ArrivedRow {
-                arrival,
-                row: row.clone(),
-            });
+            .map(|(arrival, row)| ArrivedRow { arrival, row: row.clone() });
         let limit = usize::try_from(filter.limit).unwrap_or(usize::MAX);
         Ok(wanted.take(limit).collect())
     }
@@ -167,11 +164,7 @@ impl Journals for MemoryTxn<'_> {
 
 impl State {
     fn journal_of(&self, terminal: TerminalId, epoch: Epoch) -> impl Iterator<Item = &JournalRow> {
-        let at = move |seq| EntryAt {
-            terminal,
-            epoch,
-            seq: Seq(seq),
-        };
+        let at = move |seq| EntryAt { terminal, epoch, seq: Seq(seq) };
         let places = self.positions.range(at(0)..=at(u64::MAX));
         places.filter_map(|(_, place)| self.journal.get(*place))
     }
@@ -182,11 +175,7 @@ impl State {
 }
 
 fn place_of(row: &LedgerUse) -> EntryAt {
-    EntryAt {
-        terminal: row.terminal,
-        epoch: row.epoch,
-        seq: row.seq,
-    }
+    EntryAt { terminal: row.terminal, epoch: row.epoch, seq: row.seq }
 }
 
 fn passes(filter: &RedemptionFilter, row: &JournalRow) -> bool {

@@ -75,10 +75,7 @@ impl Places for MemoryTxn<'_> {
         for (name, key) in rows {
             match issuers.last_mut() {
                 Some(last) if last.name == name => last.keys.push(key),
-                _ => issuers.push(Issuer {
-                    name,
-                    keys: vec![key],
-                }),
+                _ => issuers.push(Issuer { name, keys: vec![key] }),
             }
         }
         Ok(issuers)
@@ -116,10 +113,7 @@ impl Places for MemoryTxn<'_> {
     }
 
     fn bundle(&mut self, merchant: MerchantId) -> Stored<Option<BundleRow>> {
-        let all = self
-            .state
-            .bundles
-            .range((merchant, 0)..=(merchant, u64::MAX));
+        let all = self.state.bundles.range((merchant, 0)..=(merchant, u64::MAX));
         Ok(all.last().map(|(_, row)| row.clone()))
     }
 }

@@ -48,9 +48,8 @@ pub(super) fn public_key(row: &Row<'_>, name: &str) -> Stored<PublicKey> {
 /// The columns `issuer` and `voucher`.
 pub(super) fn voucher_key(row: &Row<'_>) -> Stored<VoucherKey> {
     let issuer = get::<String>(row, "issuer")?;
-    let issuer = issuer
-        .parse()
-        .map_err(|_error| StoreError::Damaged("an issuer's name is none"))?;
+    let issuer =
+        issuer.parse().map_err(|_error| StoreError::Damaged("an issuer's name is none"))?;
     let id = VoucherId::from_bytes(get(row, "voucher")?);
     Ok(VoucherKey { issuer, id })
 }
@@ -66,10 +65,7 @@ pub(super) fn entry_at(row: &Row<'_>) -> Stored<EntryAt> {
 
 /// The columns `uses` and `minor`.
 pub(super) fn used(row: &Row<'_>) -> Stored<Used> {
-    Ok(Used {
-        uses: whole(row, "uses")?,
-        minor: get(row, "minor")?,
-    })
+    Ok(Used { uses: whole(row, "uses")?, minor: get(row, "minor")? })
 }
 
 /// The columns `bytes` and `hash`: the entry that was verified before it was stored.
@@ -77,16 +73,10 @@ pub(super) fn signed_entry(row: &Row<'_>) -> Stored<SignedEntry> {
     let bytes = get::<Vec<u8>>(row, "bytes")?;
     let stored = hash(row, "hash")?;
     if crypto::hash(&bytes) != stored {
-        return Err(StoreError::Damaged(
-            "an entry is not the one that was stored",
-        ));
+        return Err(StoreError::Damaged("an entry is not the one that was stored"));
     }
     let entry = Envelope::parse(&bytes).ok();
     let entry = entry.and_then(|envelope| decode(envelope.unverified_payload()).ok());
     let entry = entry.ok_or(StoreError::Damaged("an entry cannot be read"))?;
-    Ok(SignedEntry {
-        entry,
-        bytes,
-        hash: stored,
-    })
+    Ok(SignedEntry { entry, bytes, hash: stored })
 }

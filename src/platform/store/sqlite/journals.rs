@@ -25,11 +25,7 @@ impl Journals for SqliteTxn<'_> {
         let sql = "SELECT seq, hash FROM journal WHERE terminal = ?1 AND epoch = ?2
                    ORDER BY seq DESC LIMIT 1";
         let found = self.row(sql, params![terminal.0, epoch.0], |row| {
-            Ok(Head {
-                epoch,
-                seq: Seq(whole(row, "seq")?),
-                hash: hash(row, "hash")?,
-            })
+            Ok(Head { epoch, seq: Seq(whole(row, "seq")?), hash: hash(row, "hash")? })
         })?;
         Ok(found.unwrap_or(Head::start(epoch)))
     }
@@ -101,10 +97,7 @@ impl Journals for SqliteTxn<'_> {
         let after = to_sql(filter.after).unwrap_or(i64::MAX);
         let params = params![after, branch, since, until, filter.limit];
         self.rows(sql, params, |row| {
-            Ok(ArrivedRow {
-                arrival: whole(row, "arrival")?,
-                row: journal_row(row)?,
-            })
+            Ok(ArrivedRow { arrival: whole(row, "arrival")?, row: journal_row(row)? })
         })
     }
 
@@ -113,12 +106,7 @@ impl Journals for SqliteTxn<'_> {
         let params = params![voucher.issuer.as_str(), voucher.id.to_bytes()];
         let uses = self.rows(sql, params, |row| {
             let at = entry_at(row)?;
-            Ok(LedgerUse {
-                terminal: at.terminal,
-                epoch: at.epoch,
-                seq: at.seq,
-                used: used(row)?,
-            })
+            Ok(LedgerUse { terminal: at.terminal, epoch: at.epoch, seq: at.seq, used: used(row)? })
         })?;
         Ok(Ledger { uses })
     }
@@ -151,10 +139,7 @@ impl Journals for SqliteTxn<'_> {
         let (issuer, id) = (row.voucher.issuer.as_str(), row.voucher.id.to_bytes());
         let (terminal, epoch, after) = (row.terminal.0, row.epoch.0, to_sql(row.after.0)?);
         let (uses, minor, at) = (row.used.uses, row.used.minor, row.at.0);
-        self.write(
-            sql,
-            params![issuer, id, terminal, epoch, after, uses, minor, at],
-        )?;
+        self.write(sql, params![issuer, id, terminal, epoch, after, uses, minor, at])?;
         Ok(())
     }
 
@@ -198,10 +183,7 @@ impl Journals for SqliteTxn<'_> {
         };
         let (terminal, epoch, seq) = (first.terminal.0, first.epoch.0, to_sql(first.seq.0)?);
         let found = row.found.0;
-        let id = self.insert(
-            sql,
-            params![issuer, voucher, liable, found, terminal, epoch, seq],
-        )?;
+        let id = self.insert(sql, params![issuer, voucher, liable, found, terminal, epoch, seq])?;
         self.add_evidence(id, &row.evidence)?;
         narrow(id)
     }

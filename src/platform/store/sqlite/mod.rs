@@ -30,17 +30,11 @@ impl SqliteStore {
     /// Opens the file and brings its schema up to date, or makes a new one.
     pub fn open(path: &Path) -> Stored<Self> {
         let connection = schema::open(path)?;
-        Ok(Self {
-            path: path.to_owned(),
-            connection: Mutex::new(Some(connection)),
-        })
+        Ok(Self { path: path.to_owned(), connection: Mutex::new(Some(connection)) })
     }
 
     fn lock(&self) -> Stored<MutexGuard<'_, Option<Connection>>> {
-        let mut slot = self
-            .connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut slot = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         if slot.is_none() {
             *slot = Some(schema::open(&self.path)?);
         }
@@ -50,10 +44,7 @@ impl SqliteStore {
 
 impl Store for SqliteStore {
     fn begin(&self) -> Stored<Box<dyn Txn + '_>> {
-        let mut txn = SqliteTxn {
-            slot: self.lock()?,
-            open: false,
-        };
+        let mut txn = SqliteTxn { slot: self.lock()?, open: false };
         let begun = txn.connection()?.execute_batch("BEGIN IMMEDIATE");
         begun.map_err(from_sqlite)?;
         txn.open = true;
@@ -69,17 +60,12 @@ struct SqliteTxn<'a> {
 
 impl SqliteTxn<'_> {
     fn connection(&self) -> Stored<&Connection> {
-        self.slot
-            .as_ref()
-            .ok_or(StoreError::Damaged("the connection is closed"))
+        self.slot.as_ref().ok_or(StoreError::Damaged("the connection is closed"))
     }
 
     /// Runs one statement that writes; how many rows it wrote.
     fn write(&self, sql: &str, params: impl Params) -> Stored<usize> {
-        let mut statement = self
-            .connection()?
-            .prepare_cached(sql)
-            .map_err(from_sqlite)?;
+        let mut statement = self.connection()?.prepare_cached(sql).map_err(from_sqlite)?;
         statement.execute(params).map_err(from_sqlite)
     }
 
@@ -96,10 +82,7 @@ impl SqliteTxn<'_> {
         params: impl Params,
         mut read: impl FnMut(&Row<'_>) -> Stored<T>,
     ) -> Stored<Vec<T>> {
-        let mut statement = self
-            .connection()?
-            .prepare_cached(sql)
-            .map_err(from_sqlite)?;
+        let mut statement = self.connection()?.prepare_cached(sql).map_err(from_sqlite)?;
         let mut rows = statement.query(params).map_err(from_sqlite)?;
         let mut found = Vec::new();
         while let Some(row) = rows.next().map_err(from_sqlite)? {
@@ -121,10 +104,7 @@ impl SqliteTxn<'_> {
 
 impl Txn for SqliteTxn<'_> {
     fn commit(mut self: Box<Self>) -> Stored<()> {
-        let done = self
-            .connection()?
-            .execute_batch("COMMIT")
-            .map_err(from_sqlite);
+        let done = self.connection()?.execute_batch("COMMIT").map_err(from_sqlite);
         let kept = done.and_then(|()| schema::check_wal(self.connection()?));
         self.open = false;
         if kept.is_err() {

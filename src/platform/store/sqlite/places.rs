@@ -37,10 +37,7 @@ impl Places for SqliteTxn<'_> {
 
     fn merchants(&mut self) -> Stored<Vec<Merchant>> {
         self.rows("SELECT * FROM merchants ORDER BY id", [], |row| {
-            Ok(Merchant {
-                id: MerchantId(whole(row, "id")?),
-                name: get(row, "name")?,
-            })
+            Ok(Merchant { id: MerchantId(whole(row, "id")?), name: get(row, "name")? })
         })
     }
 
@@ -69,10 +66,7 @@ impl Places for SqliteTxn<'_> {
                    VALUES (?1, ?2, ?3, ?4, ?5)";
         let public = key.public.to_bytes();
         let (from, until) = (key.from.0, key.until.0);
-        self.write(
-            sql,
-            params![issuer.as_str(), public, from, until, key.withdrawn],
-        )?;
+        self.write(sql, params![issuer.as_str(), public, from, until, key.withdrawn])?;
         Ok(())
     }
 
@@ -90,10 +84,7 @@ impl Places for SqliteTxn<'_> {
         for (name, key) in rows {
             match issuers.last_mut() {
                 Some(last) if last.name == name => last.keys.push(key),
-                _ => issuers.push(Issuer {
-                    name,
-                    keys: vec![key],
-                }),
+                _ => issuers.push(Issuer { name, keys: vec![key] }),
             }
         }
         Ok(issuers)
@@ -150,10 +141,7 @@ impl Places for SqliteTxn<'_> {
 
     fn add_bundle(&mut self, row: &BundleRow) -> Stored<()> {
         let sql = "INSERT INTO bundles (merchant, version, bytes) VALUES (?1, ?2, ?3)";
-        self.write(
-            sql,
-            params![row.merchant.0, to_sql(row.version)?, row.bytes],
-        )?;
+        self.write(sql, params![row.merchant.0, to_sql(row.version)?, row.bytes])?;
         Ok(())
     }
 
@@ -175,8 +163,7 @@ fn is_suspended(campaign: &Campaign) -> bool {
 
 fn issuer_name(row: &Row<'_>) -> Stored<IssuerName> {
     let name = get::<String>(row, "issuer")?;
-    name.parse()
-        .map_err(|_error| StoreError::Damaged("an issuer's name is none"))
+    name.parse().map_err(|_error| StoreError::Damaged("an issuer's name is none"))
 }
 
 fn published_key(row: &Row<'_>) -> Stored<PublishedKey> {
@@ -192,11 +179,8 @@ fn campaign_row(row: &Row<'_>) -> Stored<CampaignRow> {
     let policy = get::<Vec<u8>>(row, "policy")?;
     let policy =
         decode(&policy).map_err(|_error| StoreError::Damaged("a campaign's policy is none"))?;
-    let state = if get(row, "suspended")? {
-        CampaignState::Suspended
-    } else {
-        CampaignState::Active
-    };
+    let state =
+        if get(row, "suspended")? { CampaignState::Suspended } else { CampaignState::Active };
     let campaign = Campaign {
         id: CampaignId(whole(row, "id")?),
         issuer: issuer_name(row)?,

@@ -63,17 +63,12 @@ fn not_ours(error: StoreError, path: &Path) -> StoreError {
     } else {
         false
     };
-    if foreign {
-        StoreError::Foreign(path.to_owned())
-    } else {
-        error
-    }
+    if foreign { StoreError::Foreign(path.to_owned()) } else { error }
 }
 
 fn is_not_a_database(source: &(dyn std::error::Error + 'static)) -> bool {
-    let code = source
-        .downcast_ref::<rusqlite::Error>()
-        .and_then(rusqlite::Error::sqlite_error_code);
+    let code =
+        source.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
     code == Some(rusqlite::ErrorCode::NotADatabase)
 }
 
@@ -98,9 +93,7 @@ fn migrate(connection: &mut Connection, path: &Path) -> Stored<()> {
             let path = path.to_owned();
             return Err(StoreError::Newer { path, found, known });
         }
-        let next = usize::try_from(found)
-            .ok()
-            .and_then(|at| MIGRATIONS.get(at));
+        let next = usize::try_from(found).ok().and_then(|at| MIGRATIONS.get(at));
         let Some(step) = next else {
             return Ok(());
         };
@@ -152,9 +145,7 @@ mod tests {
     fn a_database_of_another_program_is_left_alone() {
         let (_dir, path) = file();
         let theirs = Connection::open(&path).unwrap();
-        theirs
-            .execute_batch("CREATE TABLE notes (a); INSERT INTO notes VALUES (1)")
-            .unwrap();
+        theirs.execute_batch("CREATE TABLE notes (a); INSERT INTO notes VALUES (1)").unwrap();
         drop(theirs);
         let before = std::fs::read(&path).unwrap();
         assert!(matches!(open(&path), Err(StoreError::Foreign(_))));
@@ -175,10 +166,7 @@ mod tests {
         let newer = Connection::open(&path).unwrap();
         newer.execute_batch("PRAGMA user_version = 99").unwrap();
         drop(newer);
-        assert!(matches!(
-            open(&path),
-            Err(StoreError::Newer { found: 99, .. })
-        ));
+        assert!(matches!(open(&path), Err(StoreError::Newer { found: 99, .. })));
     }
 
     #[test]

@@ -23,10 +23,7 @@ impl Terminals for SqliteTxn<'_> {
         let terminal = row.terminal.map(|id| id.0);
         let (merchant, branch) = (row.merchant.0, row.branch.0);
         let hash = row.secret_hash.0;
-        self.write(
-            sql,
-            params![hash, merchant, branch, row.name, terminal, row.expires.0],
-        )?;
+        self.write(sql, params![hash, merchant, branch, row.name, terminal, row.expires.0])?;
         Ok(())
     }
 
@@ -39,15 +36,9 @@ impl Terminals for SqliteTxn<'_> {
         let sql = "UPDATE enrolments SET used_key = ?2, used_terminal = ?3, used_epoch = ?4
                    WHERE secret_hash = ?1 AND used_key IS NULL";
         let key = used.key.to_bytes();
-        let changed = self.write(
-            sql,
-            params![secret_hash.0, key, used.terminal.0, used.epoch.0],
-        )?;
-        if changed == 1 {
-            Ok(())
-        } else {
-            Err(StoreError::Duplicate)
-        }
+        let changed =
+            self.write(sql, params![secret_hash.0, key, used.terminal.0, used.epoch.0])?;
+        if changed == 1 { Ok(()) } else { Err(StoreError::Duplicate) }
     }
 
     fn add_terminal(&mut self, row: &TerminalRow) -> Stored<TerminalId> {
@@ -55,10 +46,7 @@ impl Terminals for SqliteTxn<'_> {
                    VALUES (?1, ?2, ?3, ?4, ?5)";
         let contact = row.last_contact.map(|time| time.0);
         let (merchant, branch) = (row.merchant.0, row.branch.0);
-        let id = self.insert(
-            sql,
-            params![merchant, branch, row.name, row.epoch.0, contact],
-        )?;
+        let id = self.insert(sql, params![merchant, branch, row.name, row.epoch.0, contact])?;
         narrow(id).map(TerminalId)
     }
 

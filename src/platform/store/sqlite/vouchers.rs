@@ -53,10 +53,7 @@ impl Vouchers for SqliteTxn<'_> {
     fn set_standing(&mut self, key: &VoucherKey, standing: Status) -> Stored<()> {
         let sql = "UPDATE vouchers SET standing = ?3 WHERE issuer = ?1 AND voucher = ?2";
         let id = key.id.to_bytes();
-        self.write(
-            sql,
-            params![key.issuer.as_str(), id, standing_bits(standing)],
-        )?;
+        self.write(sql, params![key.issuer.as_str(), id, standing_bits(standing)])?;
         Ok(())
     }
 

@@ -1,0 +1,69 @@
+//! Taking redemptions back, and the list of the last decisions that it depends on.
+
+use super::Engine;
+use crate::{
+    domain::{id::Seq, journal::Body},
+    store::{Row, StoreError},
+    terminal::{
+        clock::Now,
+        command::UndoReason,
+        counter::UNDO_WINDOW_S,
+        outcome::{Outcome, State},
+        present,
+        view::View,
+    },
+};
+
+impl Engine {
+    /// Takes back the redemption at a position of this journal.
+    pub fn roll_back(&mut self, seq: Seq, reason: &str, now: Now) {
+        let Self { store, trust, .. } = self;
+        let Some(store) = store else {
+            return self.fail(&StoreError::GivenUp, now);
+        };
+        match present::roll_back(store, trust, (seq, reason), now.time) {
+            Ok(Some(outcome)) => {
+                self.refresh_recent();
+                self.conclude(outcome, now);
+            }
+            Ok(None) => {
+                let what = Outcome::unverified(State::Refused, "nothing_to_roll_back", now.time);
+                self.last = Some(what);
+            }
+            Err(error) => self.fail(&error, now),
+        }
+    }
+
+    pub(super) fn undo(&mut self, reason: UndoReason, now: Now) {
+        let Some((seq, _)) = self.undoable(now) else {
+            return;
+        };
+        self.roll_back(seq, reason.code(), now);
+    }
+
+    /// The last acceptance, while it may be undone with one key.
+    pub(in crate::terminal) fn undoable(&self, now: Now) -> Option<(Seq, &Row)> {
+        let decided =
+            |row: &&Row| !matches!(row.entry.body, Body::BundleTaken { .. } | Body::Opened(_));
+        let row = self.recent.iter().find(decided)?;
+        let age = now.time.since(row.entry.at);
+        let fresh = (0..UNDO_WINDOW_S).contains(&age) && !row.rolled_back;
+        let redeemed = matches!(row.entry.body, Body::Redeemed(_));
+        (fresh && redeemed).then_some((row.entry.seq, row))
+    }
+
+    pub(super) fn refresh_newest(&mut self) {
+        let newest = self.store.as_ref().and_then(|store| store.recent(1).ok());
+        for row in newest.into_iter().flatten() {
+            self.recent.push_front(row);
+        }
+        self.recent.truncate(View::RECENT_MAX);
+    }
+
+    pub(super) fn refresh_recent(&mut self) {
+        let rows = self.store.as_ref().map(|store| store.recent(View::RECENT_MAX));
+        if let Some(Ok(rows)) = rows {
+            self.recent = rows.into();
+        }
+    }
+}

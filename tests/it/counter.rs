@@ -1,0 +1,345 @@
+//! The engine as a counter drives it: scans, questions, answers that come late or out of turn, undo, and threads.
+
+use std::{
+    sync::{Arc, mpsc},
+    time::{Duration, Instant},
+};
+
+use countersign::{
+    console::random,
+    domain::{
+        journal::Body,
+        money::{Currency, Money},
+        redeem::OfflineMode,
+        scan::EntryMethod,
+        voucher::{PercentOff, Terms},
+    },
+    net::{Transport, TransportError},
+    terminal::{
+        clock::{Clock as _, SystemClock},
+        command::{Command, UndoReason},
+        engine::{Call, Engine, Event, Lane},
+        runtime::{Runtime, SYNC_PATH},
+        view::{ScanView, VerdictState, View},
+    },
+};
+
+use crate::stage::{Stage, Till};
+
+/// An engine whose calls are carried when the test says so.
+struct Counter<'a> {
+    stage: &'a Stage,
+    till: Till<'a>,
+    engine: Engine,
+}
+
+impl<'a> Counter<'a> {
+    fn open(stage: &'a Stage) -> Self {
+        let till = stage.terminal("a", stage.branches[0]);
+        assert!(till.sync());
+        let engine = Engine::open(&stage.dir("a"), random, stage.clock.now()).unwrap();
+        Self { stage, till, engine }
+    }
+
+    fn send(&mut self, command: Command) {
+        self.engine.handle(Event::Command(command), self.stage.clock.now());
+    }
+
+    fn scan(&mut self, text: &str) {
+        self.send(Command::Scan { text: text.to_owned(), method: EntryMethod::Camera });
+    }
+
+    fn tick(&mut self, seconds: u32) {
+        self.stage.clock.advance(seconds);
+        self.engine.handle(Event::Tick, self.stage.clock.now());
+    }
+
+    fn calls(&mut self) -> Vec<Call> {
+        std::iter::from_fn(|| self.engine.poll_call()).collect()
+    }
+
+    fn answer(&mut self, call: Call) {
+        let result = self.till.wire.call(SYNC_PATH, call.body, Duration::ZERO);
+        self.engine.handle(Event::Answered { nonce: call.nonce, result }, self.stage.clock.now());
+    }
+
+    /// Carries everything until nothing is left to carry.
+    fn settle(&mut self) {
+        loop {
+            let calls = self.calls();
+            if calls.is_empty() {
+                return;
+            }
+            calls.into_iter().for_each(|call| self.answer(call));
+        }
+    }
+
+    fn offline(&mut self) {
+        self.send(Command::SetNetwork(false));
+        self.calls();
+    }
+
+    fn view(&self) -> View {
+        self.engine.view(self.stage.clock.now())
+    }
+
+    fn state(&self) -> Option<VerdictState> {
+        match self.view().scan {
+            ScanView::Verdict(verdict) => Some(verdict.state),
+            ScanView::Ready | ScanView::Asking | ScanView::Question(_) => None,
+        }
+    }
+
+    fn entries(&self) -> u64 {
+        self.engine.store().unwrap().head().seq.0
+    }
+}
+
+fn coupon() -> Terms {
+    let currency = Currency::EUR;
+    Terms::PercentOff(PercentOff { basis_points: 1_000, cap: 0, minimum_spend: 0, currency })
+}
+
+#[test]
+fn the_platform_is_asked_and_the_next_entry_says_how_it_ended() {
+    let stage = Stage::new();
+    let voucher = stage.issue(&Stage::deal(), 1).remove(0);
+    let mut counter = Counter::open(&stage);
+    counter.settle();
+    // A new bundle is on its way when the voucher is scanned.
+    stage.platform.create_branch(stage.merchant, "Airport", "UTC").unwrap();
+    counter.send(Command::SyncNow);
+    let before = counter.entries();
+    let pulls = counter.calls();
+    counter.scan(&voucher.text);
+    assert_eq!(counter.view().scan, ScanView::Asking);
+    let asks = counter.calls();
+    assert_eq!(asks.iter().map(|call| call.lane).collect::<Vec<_>>(), [Lane::Ask]);
+    pulls.into_iter().for_each(|call| counter.answer(call));
+    assert_eq!(counter.entries(), before, "nothing is written while a claim is out");
+    asks.into_iter().for_each(|call| counter.answer(call));
+    assert_eq!(counter.state(), Some(VerdictState::Accepted));
+    counter.settle();
+    let mut bodies = Vec::new();
+    let store = counter.engine.store().unwrap();
+    store.verify_journal(|signed| bodies.push(signed.entry.body.clone())).unwrap();
+    let after = bodies.get(usize::try_from(before).unwrap()..).unwrap();
+    assert!(matches!(after, [Body::Redeemed(_), Body::BundleTaken { .. }]), "{after:?}");
+}
+
+#[test]
+fn a_platform_that_does_not_answer_in_time_is_gone_on_without_and_its_late_answer_ignored() {
+    let stage = Stage::new();
+    let vouchers = stage.issue(&Stage::deal(), 2);
+    let mut counter = Counter::open(&stage);
+    counter.settle();
+    counter.scan(&vouchers[0].text);
+    let asked = counter.calls();
+    counter.tick(1);
+    assert_eq!(counter.state(), Some(VerdictState::Accepted), "within the limits without it");
+    let entries = counter.entries();
+    asked.into_iter().for_each(|call| counter.answer(call));
+    assert_eq!(counter.entries(), entries);
+    // For a while nobody waits for it again.
+    counter.scan(&vouchers[1].text);
+    assert_eq!(counter.state(), Some(VerdictState::Accepted));
+    assert!(counter.calls().iter().all(|call| call.lane == Lane::Sync));
+}
+
+#[test]
+fn a_scan_during_a_question_waits_for_its_turn() {
+    let stage = Stage::new();
+    let (coupon, deal) =
+        (stage.issue(&coupon(), 1).remove(0), stage.issue(&Stage::deal(), 1).remove(0));
+    let mut counter = Counter::open(&stage);
+    counter.offline();
+    counter.scan(&coupon.text);
+    counter.scan(&deal.text);
+    let ScanView::Question(question) = counter.view().scan else { panic!("no question") };
+    assert!(question.held);
+    counter.send(Command::Answer("nonsense".to_owned()));
+    let ScanView::Question(question) = counter.view().scan else { panic!("no question") };
+    assert_eq!(question.problem.as_deref(), Some("not an amount; type it like 12.50"));
+    counter.send(Command::Answer("42.00".to_owned()));
+    let ScanView::Verdict(verdict) = counter.view().scan else { panic!("no verdict") };
+    assert_eq!(verdict.amount.as_deref(), Some("€4.20 off"));
+    assert_eq!(verdict.due.as_deref(), Some("To pay: €37.80"));
+    assert!(verdict.held);
+    counter.send(Command::Dismiss);
+    let ScanView::Verdict(verdict) = counter.view().scan else { panic!("no verdict") };
+    assert_eq!(verdict.amount.as_deref(), Some("€24.90"), "the one that waited");
+}
+
+#[test]
+fn a_code_that_stays_before_the_reader_is_one_scan() {
+    let stage = Stage::new();
+    let voucher = stage.issue(&Stage::deal(), 1).remove(0);
+    let mut counter = Counter::open(&stage);
+    counter.offline();
+    counter.scan(&voucher.text);
+    for _ in 0..5 {
+        counter.tick(1);
+        counter.scan(&voucher.text);
+        assert_eq!(counter.state(), Some(VerdictState::Accepted));
+    }
+    counter.tick(3);
+    counter.scan(&voucher.text);
+    assert_eq!(counter.state(), Some(VerdictState::AlreadyUsed));
+}
+
+#[test]
+fn the_last_acceptance_is_undone_within_a_minute_and_not_later() {
+    let stage = Stage::new();
+    let vouchers = stage.issue(&Stage::deal(), 2);
+    let mut counter = Counter::open(&stage);
+    counter.offline();
+    counter.scan(&vouchers[0].text);
+    counter.tick(59);
+    assert_eq!(counter.view().undo.unwrap().seconds_left, 1);
+    counter.send(Command::Undo(UndoReason::WrongScan));
+    assert_eq!(
+        counter.view().notice.unwrap(),
+        "Taken back: €24.90. The voucher can be used again."
+    );
+    assert!(counter.view().undo.is_none(), "once");
+    counter.scan(&vouchers[0].text);
+    assert_eq!(counter.state(), Some(VerdictState::Accepted), "used again");
+    counter.tick(60);
+    assert!(counter.view().undo.is_none());
+    let entries = counter.entries();
+    counter.send(Command::Undo(UndoReason::WrongScan));
+    assert_eq!(counter.entries(), entries);
+}
+
+#[test]
+fn acceptances_clear_by_themselves_and_refusals_stay() {
+    let stage = Stage::new();
+    let voucher = stage.issue(&Stage::deal(), 1).remove(0);
+    let mut counter = Counter::open(&stage);
+    counter.offline();
+    counter.scan(&voucher.text);
+    counter.tick(6);
+    assert_eq!(counter.view().scan, ScanView::Ready);
+    counter.scan(&voucher.text);
+    counter.tick(3600);
+    assert_eq!(counter.state(), Some(VerdictState::AlreadyUsed));
+    counter.send(Command::Dismiss);
+    assert_eq!(counter.view().scan, ScanView::Ready);
+    counter.scan("4006381333931");
+    counter.tick(3);
+    assert_eq!(counter.view().scan, ScanView::Ready);
+}
+
+#[test]
+fn a_clock_set_back_limits_the_terminal_and_lets_nothing_through() {
+    let stage = Stage::with_mode(OfflineMode::Always);
+    let voucher = stage.issue(&Stage::deal(), 1).remove(0);
+    let mut counter = Counter::open(&stage);
+    counter.offline();
+    stage.clock.set(crate::stage::START.plus(-3 * 3600));
+    counter.scan(&voucher.text);
+    assert_eq!(counter.state(), Some(VerdictState::CannotCheck));
+    let ScanView::Verdict(verdict) = counter.view().scan else { panic!("no verdict") };
+    assert!(verdict.support.starts_with("clock_suspect"), "{}", verdict.support);
+}
+
+#[test]
+fn a_restored_copy_of_the_store_stops_redeeming_at_the_next_contact() {
+    let stage = Stage::new();
+    let vouchers = stage.issue(&Stage::deal(), 3);
+    let till = stage.terminal("a", stage.branches[0]);
+    assert!(till.sync());
+    let file = |name: &str| stage.dir("a").join(name);
+    std::fs::copy(file("terminal.db"), file("copy.db")).unwrap();
+    assert_eq!(till.redeem(&vouchers[0].text).code, "accepted");
+    assert!(till.sync());
+    for extra in ["terminal.db-wal", "terminal.db-shm"] {
+        std::fs::remove_file(file(extra)).ok();
+    }
+    std::fs::copy(file("copy.db"), file("terminal.db")).unwrap();
+    till.wire.cut(true);
+    assert_eq!(till.redeem(&vouchers[1].text).code, "accepted", "nothing tells it yet");
+    till.wire.cut(false);
+    let mut session = till.open();
+    session.sync();
+    let fault = session.engine.view(stage.clock.now()).fault.unwrap();
+    assert!(fault.contains("restored from a copy"), "{fault}");
+    session.engine.present(
+        &vouchers[2].text,
+        countersign::domain::redeem::Request::plain(EntryMethod::Program),
+        stage.clock.now(),
+    );
+    assert_eq!(session.engine.take_outcome().unwrap().code, "store_failed");
+}
+
+/// A network that takes every message and never answers.
+struct BlackHole(mpsc::Sender<()>);
+
+impl Transport for BlackHole {
+    fn call(&self, _: &str, _: Vec<u8>, timeout: Duration) -> Result<Vec<u8>, TransportError> {
+        self.0.send(()).ok();
+        let (_never, receiver) = mpsc::channel::<()>();
+        receiver.recv_timeout(timeout.min(Duration::from_secs(3))).ok();
+        Err(TransportError::Timeout)
+    }
+}
+
+#[test]
+fn with_threads_and_a_network_that_swallows_everything_the_verdict_comes_at_the_deadline() {
+    let stage = Stage::new();
+    let voucher = stage.issue(&Stage::deal(), 1).remove(0);
+    let till = stage.terminal("a", stage.branches[0]);
+    assert!(till.sync());
+    let (sent, seen) = mpsc::channel();
+    let clock = Arc::new(ShiftedClock::default());
+    let engine = Engine::open(&stage.dir("a"), random, clock.now()).unwrap();
+    let runtime = Runtime::start(engine, Arc::new(BlackHole(sent)), clock).unwrap();
+    let handle = runtime.handle();
+    seen.recv_timeout(Duration::from_secs(10)).unwrap();
+    let start = Instant::now();
+    assert!(handle.send(Command::Scan { text: voucher.text, method: EntryMethod::Serial }));
+    let verdict = loop {
+        assert!(start.elapsed() < Duration::from_secs(20), "no verdict");
+        if let ScanView::Verdict(verdict) = &handle.view.get().scan {
+            break Arc::clone(verdict);
+        }
+        std::thread::yield_now();
+    };
+    assert_eq!(verdict.state, VerdictState::Accepted);
+    assert_eq!(handle.view.get().strip.to_send, 1);
+}
+
+/// The machine's clock, moved to the stage's time.
+#[derive(Default)]
+struct ShiftedClock(SystemClock);
+
+impl countersign::terminal::clock::Clock for ShiftedClock {
+    fn now(&self) -> countersign::terminal::clock::Now {
+        let now = self.0.now();
+        let passed = i64::try_from(now.millis / 1000).unwrap();
+        countersign::terminal::clock::Now { time: crate::stage::START.plus(passed), ..now }
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
+#[test]
+fn money_on_the_screen_is_in_the_vouchers_currency() {
+    let stage = Stage::new();
+    let yen = Terms::StoredValue { balance: Money::new(5_000, "JPY".parse().unwrap()) };
+    let voucher = stage.issue(&yen, 1).remove(0);
+    let mut counter = Counter::open(&stage);
+    counter.offline();
+    counter.scan(&voucher.text);
+    let ScanView::Question(question) = counter.view().scan else { panic!("no question") };
+    assert_eq!((question.unit.as_str(), question.offered.as_str()), ("JPY", "5000"));
+    counter.send(Command::Answer("12.5".to_owned()));
+    let ScanView::Question(question) = counter.view().scan else { panic!("no question") };
+    assert!(question.problem.is_some(), "the yen has no decimals");
+    counter.send(Command::Answer("980".to_owned()));
+    let ScanView::Verdict(verdict) = counter.view().scan else { panic!("no verdict") };
+    assert_eq!(verdict.amount.as_deref(), Some("¥980"));
+    assert!(verdict.details.contains(&"¥4020 left".to_owned()), "{:?}", verdict.details);
+}

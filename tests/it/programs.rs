@@ -1,0 +1,298 @@
+//! Both programs as a person or a script runs them: a platform that serves, a terminal that is enrolled, vouchers as
+//! pictures, the network pulled and plugged in again.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A platform in a folder of its own, and the server that answers for it while it runs.
+struct Shop {
+    folder: TempDir,
+    port: u16,
+    server: Option<Child>,
+}
+
+impl Shop {
+    /// A merchant with two branches, a campaign, and one enrolled terminal.
+    fn open() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let mut shop = Self { folder: tempfile::tempdir().unwrap(), port, server: None };
+        shop.platform("init --name Test");
+        shop.plug_in();
+        shop.platform("merchant create --name Anker");
+        shop.platform("branch create --merchant 1 --name Harbour --time-zone Europe/Berlin");
+        shop.platform("branch create --merchant 1 --name Station --time-zone Europe/Berlin");
+        shop.platform("issuer create --name demo");
+        shop.platform("campaign create --issuer demo --merchant 1 --title Lunch");
+        shop.platform("enrol-code --branch 1 --name Till --png code.png");
+        assert_eq!(shop.terminal("enrol code.png").status.code(), Some(0));
+        shop
+    }
+
+    /// Starts the server and waits until it says that it listens.
+    fn plug_in(&mut self) {
+        let (listen, url) =
+            (format!("127.0.0.1:{}", self.port), format!("http://127.0.0.1:{}", self.port));
+        let mut server = self
+            .program(env!("CARGO_BIN_EXE_countersign-platform"))
+            .args(["--data", "platform", "serve", "--listen", &listen, "--url", &url])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains(&listen), "{line}");
+        self.server = Some(server);
+    }
+
+    /// Pulls the network: there is no server any more.
+    fn pull(&mut self) {
+        if let Some(mut server) = self.server.take() {
+            server.kill().unwrap();
+            server.wait().unwrap();
+        }
+    }
+
+    /// Issues vouchers and gives the paths of their pictures.
+    fn issue(&self, options: &str) -> Vec<PathBuf> {
+        let out = self.path("issued");
+        std::fs::remove_dir_all(&out).ok();
+        self.platform(&format!("issue --campaign 1 {options} --out issued --png"));
+        let files = std::fs::read_dir(&out).unwrap().map(|file| file.unwrap().path());
+        files.filter(|file| file.extension().is_some_and(|kind| kind == "png")).collect()
+    }
+
+    fn platform(&self, line: &str) -> String {
+        let output = self
+            .program(env!("CARGO_BIN_EXE_countersign-platform"))
+            .args(["--data", "platform"])
+            .args(line.split(' '))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{line}: {output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn terminal(&self, line: &str) -> Output {
+        self.program(env!("CARGO_BIN_EXE_countersign"))
+            .args(["--data", "till"])
+            .args(line.split(' '))
+            .output()
+            .unwrap()
+    }
+
+    /// Runs a command on a voucher with `--json`: the exit status and the object.
+    fn json(&self, line: &str, voucher: &Path) -> (i32, Value) {
+        let output = self
+            .program(env!("CARGO_BIN_EXE_countersign"))
+            .args(["--data", "till", "--json"])
+            .args(line.split(' '))
+            .arg(voucher)
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let value = serde_json::from_str(text.trim()).unwrap_or(Value::Null);
+        (output.status.code().unwrap(), value)
+    }
+
+    fn program(&self, path: &str) -> Command {
+        let mut command = Command::new(path);
+        command.current_dir(self.folder.path()).env_remove("COUNTERSIGN_DATA");
+        command.env_remove("COUNTERSIGN_PLATFORM_DATA").env("HOME", self.folder.path());
+        command
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn redemptions(&self) -> Vec<Value> {
+        let listed: Value = serde_json::from_str(&self.platform("redemptions --json")).unwrap();
+        listed["redemptions"].as_array().or(listed.as_array()).unwrap().clone()
+    }
+}
+
+impl Drop for Shop {
+    fn drop(&mut self) {
+        self.pull();
+    }
+}
+
+#[test]
+fn redeemed_with_and_without_the_network_the_platform_has_each_exactly_once() {
+    let mut shop = Shop::open();
+    let vouchers = shop.issue("--kind prepaid_deal --value 24.90 --count 4");
+    assert_eq!(vouchers.len(), 4);
+
+    let (exit, seen) = shop.json("validate", &vouchers[0]);
+    assert_eq!((exit, seen["state"].as_str(), seen["entry"].as_u64()), (0, Some("accepted"), None));
+    let (exit, first) = shop.json("redeem", &vouchers[0]);
+    assert_eq!((exit, first["state"].as_str()), (0, Some("accepted")));
+    assert_eq!(
+        (first["amount_minor"].as_i64(), first["currency"].as_str()),
+        (Some(2_490), Some("EUR"))
+    );
+    assert_eq!((first["uses_left"].as_i64(), first["online"].as_bool()), (Some(0), Some(true)));
+    let (exit, again) = shop.json("redeem", &vouchers[0]);
+    assert_eq!((exit, again["code"].as_str()), (3, Some("voucher_already_redeemed")));
+
+    shop.pull();
+    for voucher in &vouchers[1..3] {
+        let (exit, offline) = shop.json("redeem", voucher);
+        assert_eq!((exit, offline["online"].as_bool()), (0, Some(false)), "{offline}");
+    }
+    assert_eq!(shop.terminal("sync").status.code(), Some(4), "the platform is not there");
+    let status: Value = serde_json::from_slice(&shop.terminal("--json status").stdout).unwrap();
+    assert_eq!(status["to_send"].as_u64(), Some(3), "the refusal of the second scan too");
+
+    shop.plug_in();
+    assert_eq!(shop.terminal("sync").status.code(), Some(0));
+    assert_eq!(shop.terminal("sync").status.code(), Some(0));
+    let ids: std::collections::BTreeSet<_> =
+        shop.redemptions().iter().map(|row| row["voucher_id"].to_string()).collect();
+    assert_eq!((shop.redemptions().len(), ids.len()), (3, 3));
+
+    assert_eq!(shop.terminal("journal verify").status.code(), Some(0));
+    let export = shop.terminal("journal export");
+    let status: Value = serde_json::from_slice(&shop.terminal("--json status").stdout).unwrap();
+    let lines = String::from_utf8(export.stdout).unwrap().lines().count();
+    assert_eq!(Some(lines as u64), status["entries"].as_u64().map(|entries| entries + 1));
+}
+
+#[test]
+fn a_redemption_is_rolled_back_and_the_day_adds_up() {
+    let shop = Shop::open();
+    let vouchers = shop.issue("--kind percent_off --percent 15 --cap 20.00 --count 2");
+    let (exit, asked) = shop.json("redeem", &vouchers[0]);
+    assert_eq!((exit, asked["state"].as_str()), (4, Some("needs_input")));
+    // 15 % of 33.33 is 4.9995, which is 5.00.
+    let (_, taken) = shop.json("redeem --bill 33.33", &vouchers[0]);
+    assert_eq!(taken["amount_minor"].as_i64(), Some(500));
+    let (_, kept) = shop.json("redeem --bill 200.00", &vouchers[1]);
+    assert_eq!(kept["amount_minor"].as_i64(), Some(2_000), "the cap");
+    let entry = taken["entry"].as_u64().unwrap();
+    assert_eq!(shop.terminal(&format!("rollback {entry}")).status.code(), Some(0));
+    assert_eq!(shop.terminal(&format!("rollback {entry}")).status.code(), Some(3));
+    assert_eq!(shop.terminal("rollback 1 --reason because").status.code(), Some(2));
+    let report: Value = serde_json::from_slice(&shop.terminal("--json report").stdout).unwrap();
+    assert_eq!((report["redeemed"].as_u64(), report["rolled_back"].as_u64()), (Some(2), Some(1)));
+    assert_eq!(report["campaigns"][0]["amount_minor"].as_i64(), Some(2_000));
+    let (exit, back) = shop.json("validate --bill 33.33", &vouchers[0]);
+    assert_eq!((exit, back["state"].as_str()), (0, Some("accepted")));
+}
+
+#[test]
+fn what_is_not_a_good_voucher_gets_a_sentence_a_status_and_an_entry() {
+    let shop = Shop::open();
+    let early = shop.issue("--kind prepaid_deal --value 1.00 --from 2029-01-01 --until 2030-01-01");
+    let (exit, refused) = shop.json("redeem", &early[0]);
+    assert_eq!((exit, refused["code"].as_str()), (3, Some("voucher_not_active")));
+    let later = shop.json("validate --at 2029-06-01T12:00:00Z", &early[0]);
+    let known = (later.0, later.1["code"].as_str());
+    assert_eq!(known, (4, Some("list_too_old")), "valid then, as far as is known now");
+    let long = "x".repeat(100_000);
+    for (text, code) in [
+        ("4006381333931", "product_barcode"),
+        ("https://example.org", "web_link"),
+        ("HC1:6BF", "health_certificate"),
+        ("CS1:", "token_malformed"),
+        ("CS1:%69 VD92EX0", "token_malformed"),
+        ("CS9:ABC", "other_version"),
+        ("   ", "empty"),
+        ("hello", "unknown"),
+        (long.as_str(), "too_long"),
+    ] {
+        let (exit, answer) = shop.json("redeem", Path::new(text));
+        assert_eq!((exit, answer["code"].as_str()), (3, Some(code)), "{code}");
+        assert!(answer["entry"].is_u64(), "{code} is journalled");
+        assert!(answer["message"].as_str().is_some_and(|text| text.len() > 10), "{answer}");
+    }
+}
+
+#[test]
+fn wrong_use_and_failures_say_what_is_wrong() {
+    let shop = Shop::open();
+    let words = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
+    std::fs::write(shop.path("broken.png"), b"\x89PNG\r\n\x1a\nnot really").unwrap();
+    std::fs::write(shop.path("text.png"), b"no picture").unwrap();
+    for (line, exit, part) in [
+        ("redeem broken.png", 1, "broken.png"),
+        ("redeem text.png", 1, "text.png"),
+        ("enrol CSE1:ABC", 1, "damaged"),
+        ("enrol hello", 1, "enrolment code"),
+        ("redeem", 2, "VOUCHER"),
+        ("validate --at yesterday CS1:A", 2, "2026-12-24T18:00:00Z"),
+        ("report --date tomorrow", 2, "2026-11-22"),
+        ("frobnicate", 2, "frobnicate"),
+    ] {
+        let output = shop.terminal(line);
+        assert_eq!(output.status.code(), Some(exit), "{line}: {}", words(&output));
+        assert!(words(&output).contains(part), "{line}: {}", words(&output));
+        assert!(!words(&output).contains("panicked"), "{line}");
+    }
+    let fresh =
+        shop.program(env!("CARGO_BIN_EXE_countersign")).args(["--data", "new", "status"]).output();
+    let fresh = fresh.unwrap();
+    assert_eq!(fresh.status.code(), Some(1));
+    assert!(words(&fresh).contains("not enrolled"), "{}", words(&fresh));
+}
+
+#[test]
+fn an_enrolment_code_works_once_and_a_store_takes_one_program() {
+    let shop = Shop::open();
+    let again = shop.terminal("enrol code.png");
+    assert_eq!(again.status.code(), Some(0), "the same device may repeat it: {again:?}");
+    let other = shop
+        .program(env!("CARGO_BIN_EXE_countersign"))
+        .args(["--data", "other", "enrol", "code.png"])
+        .output()
+        .unwrap();
+    assert_eq!(other.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&other.stderr).contains("enrolment_code_used"), "{other:?}");
+
+    let store = rusqlite::Connection::open(shop.path("till").join("terminal.db")).unwrap();
+    store.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let busy = shop.terminal("status");
+    assert_eq!(busy.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&busy.stderr).contains("another Countersign"), "{busy:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn keys_are_read_by_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let shop = Shop::open();
+    for file in [
+        "till/device.key",
+        "platform/root.key",
+        "platform/platform.key",
+        "platform/issuer-demo.key",
+    ] {
+        let mode = std::fs::metadata(shop.path(file)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+    }
+    let key = shop.path("till/device.key");
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let output = shop.terminal("status");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("chmod 600"), "{output:?}");
+}
+
+#[test]
+fn the_demo_in_the_console_ends_well() {
+    let shop = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_countersign"))
+        .args(["demo", "--console"])
+        .current_dir(shop.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!text.contains("WRONG"), "{text}");
+}
