@@ -189,7 +189,7 @@ fn issue_all(
     let (both, year) = ([harbour, station], (now.plus(-DAY_S), now.plus(365 * DAY_S)));
     let (past, future) = ((now.plus(-60 * DAY_S), now.plus(-DAY_S)), (now.plus(7 * DAY_S), year.1));
     let deal = Terms::PrepaidDeal { value: euro(2_490) };
-    let pass = Terms::Pass { uses: 10, value_each: euro(280) };
+    let coffees = Terms::Pass { uses: 10, value_each: euro(280) };
     let gift = Terms::StoredValue { balance: euro(5_000) };
     let lunch = campaign(merchant, "Lunch for two")?;
     Ok(Vouchers {
@@ -202,7 +202,7 @@ fn issue_all(
         elsewhere: one(campaign(stranger, "Bread basket")?, &deal, &[], year)?,
         amount_off: one(campaign(merchant, "Welcome back")?, &amount_off(), &[], year)?,
         percent_off: one(campaign(merchant, "Autumn menu")?, &percent_off(), &[], year)?,
-        pass: one(campaign(merchant, "Ten coffees")?, &pass, &[], year)?,
+        pass: one(campaign(merchant, "Ten coffees")?, &coffees, &[], year)?,
         gift: one(campaign(merchant, "Gift card")?, &gift, &[], year)?,
     })
 }

@@ -62,18 +62,26 @@ impl Store {
 
     /// The last entries, newest first.
     pub fn recent(&self, count: usize) -> Result<Vec<Row>, StoreError> {
-        self.rows("ORDER BY position DESC LIMIT ?1", i64::try_from(count).unwrap_or(i64::MAX), 0)
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.rows("ORDER BY position DESC LIMIT ?1", &[count])
     }
 
     /// The entries of a span of time, oldest first.
     pub fn between(&self, from: Timestamp, until: Timestamp) -> Result<Vec<Row>, StoreError> {
-        self.rows("WHERE at >= ?1 AND at < ?2 ORDER BY position", from.0, until.0)
+        // No entry before this place is as late as `from`: its floor is not, and the floor is never below the clock.
+        let sql = "SELECT position FROM entry WHERE position & 63 = 0 AND floor < ?1
+                   ORDER BY floor DESC LIMIT 1";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let start = statement.query_row([from.0], |row| row.get(0)).optional()?;
+        let start: i64 = start.unwrap_or(0);
+        let clause = "WHERE position >= ?1 AND at >= ?2 AND at < ?3 ORDER BY position";
+        self.rows(clause, &[start, from.0, until.0])
     }
 
     /// The redemption at a position of the current epoch, where it was not rolled back.
     pub fn redemption(&self, seq: Seq) -> Result<Option<(Entry, Redeemed)>, StoreError> {
         let at = position(self.identity.epoch, seq);
-        let row = self.rows("WHERE position = ?1 AND ?2 = 0", at, 0)?.into_iter().next();
+        let row = self.rows("WHERE position = ?1", &[at])?.into_iter().next();
         Ok(row.filter(|row| !row.rolled_back).and_then(|row| match row.entry.body.clone() {
             Body::Redeemed(redeemed) => Some((row.entry, redeemed)),
             Body::Opened(_) | Body::Refused(_) | Body::RolledBack(_) | Body::BundleTaken { .. } => {
@@ -99,16 +107,13 @@ impl Store {
         Ok(head.unwrap_or(Head::start(self.identity.epoch)))
     }
 
-    fn rows(&self, clause: &str, first: i64, second: i64) -> Result<Vec<Row>, StoreError> {
-        let sql = format!(
-            "SELECT bytes, position, EXISTS (SELECT 1 FROM entry AS later WHERE later.of_position = entry.position)
-             FROM entry {clause}"
-        );
+    fn rows(&self, clause: &'static str, values: &[i64]) -> Result<Vec<Row>, StoreError> {
+        let columns = "SELECT bytes, position, EXISTS
+                           (SELECT 1 FROM entry AS later WHERE later.of_position = entry.position)
+                       FROM entry ";
         let acked = position(self.identity.epoch, self.identity.acked);
-        let mut statement = self.conn.prepare_cached(&sql)?;
-        let bound = statement.parameter_count();
-        let values = [first, second];
-        let mut rows = statement.query(rusqlite::params_from_iter(values.iter().take(bound)))?;
+        let mut statement = self.conn.prepare_cached(&[columns, clause].concat())?;
+        let mut rows = statement.query(rusqlite::params_from_iter(values))?;
         let mut list = Vec::new();
         while let Some(row) = rows.next()? {
             let bytes = row.get_ref(0)?.as_blob().unwrap_or_default();
@@ -156,18 +161,18 @@ impl Txn<'_> {
     }
 }
 
-/// The last signed entry of an epoch.
-pub(super) fn last_entry(conn: &Connection, epoch: Epoch) -> Result<Option<Vec<u8>>, StoreError> {
-    let sql = "SELECT bytes FROM entry WHERE position >= ?1 ORDER BY position DESC LIMIT 1";
-    Ok(conn.query_row(sql, [position(epoch, Seq(0))], |row| row.get(0)).optional()?)
+/// The last signed entry, of whichever epoch.
+pub(super) fn last_entry(conn: &Connection) -> Result<Option<Vec<u8>>, StoreError> {
+    let sql = "SELECT bytes FROM entry ORDER BY position DESC LIMIT 1";
+    Ok(conn.query_row(sql, [], |row| row.get(0)).optional()?)
 }
 
 fn insert(tx: &Transaction<'_>, signed: &SignedEntry) -> Result<(), StoreError> {
     let entry = &signed.entry;
     let (kind, money, of) = columns(&entry.body);
     let mut statement = tx.prepare_cached(
-        "INSERT INTO entry (position, hash, prev, bytes, at, kind, minor, currency, of_position)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO entry (position, hash, prev, bytes, at, floor, kind, minor, currency, of_position)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?;
     statement.execute(params![
         position(entry.epoch, entry.seq),
@@ -175,6 +180,7 @@ fn insert(tx: &Transaction<'_>, signed: &SignedEntry) -> Result<(), StoreError> 
         entry.prev.0,
         signed.bytes,
         entry.at.0,
+        entry.time_floor.0,
         kind,
         money.map(|(minor, _)| minor),
         money.map(|(_, currency)| currency.number()),

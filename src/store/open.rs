@@ -52,9 +52,10 @@ impl Store {
         identity: Identity,
         key: SecretKey,
     ) -> Result<Self, StoreError> {
-        let last = last_entry(&conn, identity.epoch)?;
+        let last = last_entry(&conn)?;
         let last = last.map(|bytes| verify_last(&bytes, &key.public())).transpose()?;
-        let head = last.as_ref().map_or(Head::start(identity.epoch), SignedEntry::head);
+        let head = last.as_ref().map(SignedEntry::head).filter(|head| head.epoch == identity.epoch);
+        let head = head.unwrap_or(Head::start(identity.epoch));
         let floor = last.map_or(Timestamp(0), |last| last.entry.time_floor.max(last.entry.at));
         let time_floor = floor.max(identity.synced_at.unwrap_or_default());
         let unsent = unsent(&conn, &identity)?;

@@ -154,8 +154,8 @@ fn entries_can_neither_be_changed_nor_deleted_nor_put_out_of_line() {
     for sql in [
         "UPDATE entry SET at = 0",
         "DELETE FROM entry",
-        "INSERT INTO entry SELECT position + 5, hash, prev, bytes, at, kind, minor, currency, of_position FROM entry LIMIT 1",
-        "INSERT INTO entry SELECT max(position) + 1, hash, prev, bytes, at, kind, minor, currency, of_position FROM entry",
+        "INSERT INTO entry SELECT position + 5, hash, prev, bytes, at, floor, kind, minor, currency, of_position FROM entry LIMIT 1",
+        "INSERT INTO entry SELECT max(position) + 1, hash, prev, bytes, at, floor, kind, minor, currency, of_position FROM entry",
         "UPDATE bundle SET version = 0",
     ] {
         assert!(conn.execute(sql, []).is_err(), "{sql}");
@@ -308,4 +308,25 @@ fn a_list_is_believed_where_it_covers_and_only_as_a_whole() {
     assert_eq!(txn.listed(&voucher(40_000)).unwrap(), known(Status::Revoked));
     assert_eq!(txn.listed(&voucher(39_999)).unwrap(), known(Status::Valid));
     assert_eq!(txn.listed(&voucher(40_001)).unwrap(), ListFact::NotCovered);
+}
+
+#[test]
+fn a_day_is_found_whatever_the_clock_did() {
+    let dir = TempDir::new().unwrap();
+    let mut store = enrol(dir.path(), 1).unwrap();
+    // Hours after the start at which entries are written; the clock is set back twice.
+    let hours = (0..400).map(|hour| if hour % 150 == 149 { hour - 100 } else { hour });
+    for (index, hour) in (0_u32..).zip(hours.clone()) {
+        let mut txn = store.begin().unwrap();
+        txn.append(redeemed(index, 100, Limit::Uses(1)), NOW.plus(hour * 3600)).unwrap();
+        txn.commit().unwrap();
+    }
+    for day in 0..17 {
+        let (from, until) = (NOW.plus(day * 86_400), NOW.plus((day + 1) * 86_400));
+        let expected =
+            hours.clone().filter(|hour| (day * 24..(day + 1) * 24).contains(hour)).count();
+        // The two entries of the enrolment stand at the very start.
+        let found = store.between(from, until).unwrap().len();
+        assert_eq!(found, expected + if day == 0 { 2 } else { 0 }, "day {day}");
+    }
 }

@@ -8,7 +8,7 @@ use crate::{
     domain::{
         crypto::hash,
         id::{Hash, Seq},
-        journal::{self, Body, Refused, RolledBack},
+        journal::{self, Body, Entry, Refused, RolledBack},
         redeem::{
             Decision, Facts, Finding, ListFact, PlatformFact, Redemption, Request, UseRecord,
             Verdict, decide,
@@ -70,11 +70,25 @@ pub(super) struct Scene<'a> {
     pub scan: Hash,
 }
 
+/// An outcome with the entry that was written for it, where one was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Written {
+    pub(super) outcome: Outcome,
+    pub(super) entry: Option<Entry>,
+}
+
+impl Written {
+    fn new(mut outcome: Outcome, entry: Option<Entry>) -> Self {
+        outcome.entry = entry.as_ref().map(|entry| entry.seq);
+        Self { outcome, entry }
+    }
+}
+
 /// What a decision came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// It is decided, and journalled where it consumes or refuses.
-    Done(Box<Outcome>),
+    Done(Box<Written>),
     /// The platform should be asked for this much first.
     Ask {
         /// What is asked for.
@@ -107,12 +121,13 @@ pub(super) fn redeem(
         let used_here = local.used.minus(local.before);
         return Ok(Step::Ask { asked, after, used_here });
     }
-    let mut outcome = outcome(scene, voucher, &facts, &decision);
+    let mut entry = None;
     if let Some(body) = body(scene, voucher, (request, &facts), &decision) {
-        outcome.entry = Some(txn.append(body, scene.time)?.entry.seq);
+        entry = Some(txn.append(body, scene.time)?.entry);
         txn.commit()?;
     }
-    Ok(Step::Done(Box::new(outcome)))
+    let outcome = outcome(scene, voucher, &facts, &decision);
+    Ok(Step::Done(Box::new(Written::new(outcome, entry))))
 }
 
 /// Decides without writing and without asking: what would happen at `scene.time`, as far as is known here.
@@ -139,8 +154,8 @@ pub(super) fn refuse(
     scene: Scene<'_>,
     (state, code): (State, &str),
     method: EntryMethod,
-) -> Result<Outcome, StoreError> {
-    let mut outcome = Outcome::unverified(state, code, scene.time);
+) -> Result<Written, StoreError> {
+    let outcome = Outcome::unverified(state, code, scene.time);
     let mut txn = store.begin()?;
     let body = Body::Refused(Refused {
         outcome: journal_outcome(&outcome.state),
@@ -151,9 +166,9 @@ pub(super) fn refuse(
         findings: outcome.findings,
         online: false,
     });
-    outcome.entry = Some(txn.append(body, scene.time)?.entry.seq);
+    let entry = txn.append(body, scene.time)?.entry;
     txn.commit()?;
-    Ok(outcome)
+    Ok(Written::new(outcome, Some(entry)))
 }
 
 /// Takes back the redemption at a position, whole; none where there is none to take back.
@@ -162,7 +177,7 @@ pub(super) fn roll_back(
     trust: &Trust,
     (seq, reason): (Seq, &str),
     time: Timestamp,
-) -> Result<Option<Outcome>, StoreError> {
+) -> Result<Option<Written>, StoreError> {
     let Some((entry, redeemed)) = store.redemption(seq)? else {
         return Ok(None);
     };
@@ -187,9 +202,9 @@ pub(super) fn roll_back(
         currency: redeemed.currency,
         reason: reason.to_owned(),
     });
-    outcome.entry = Some(txn.append(body, time)?.entry.seq);
+    let entry = txn.append(body, time)?.entry;
     txn.commit()?;
-    Ok(Some(outcome))
+    Ok(Some(Written::new(outcome, Some(entry))))
 }
 
 /// The hash of a scanned text, as evidence what was shown.

@@ -51,6 +51,8 @@ pub(super) enum Applied {
         /// Whether the trust bundle changed.
         bundle: bool,
     },
+    /// The parts that came are of a newer list than its manifest.
+    Outdated,
     /// The platform holds another journal under this terminal's name.
     Forked,
 }
@@ -147,7 +149,10 @@ impl Arriving {
                 Ok(Applied::Pulled { wanted: self.settle(store)?, bundle: changed == Some(true) })
             }
             ReplyBody::Chunks(chunks) => {
-                self.receive(chunks);
+                if !self.receive(chunks) {
+                    self.forget();
+                    return Ok(Applied::Outdated);
+                }
                 Ok(Applied::Pulled { wanted: self.settle(store)?, bundle: false })
             }
             ReplyBody::Claim(_) | ReplyBody::Lookup(_) => Err(SyncError::Unexpected),
@@ -192,8 +197,9 @@ impl Arriving {
         Ok(())
     }
 
-    /// Takes parts that a manifest names; any other is dropped.
-    fn receive(&mut self, chunks: Vec<NumberedChunk>) {
+    /// Takes parts that a manifest names and drops any other; false where none was one.
+    fn receive(&mut self, chunks: Vec<NumberedChunk>) -> bool {
+        let mut taken = false;
         for NumberedChunk { number, bits } in chunks {
             let Some(chunk) = Chunk::from_bytes(bits.into()) else {
                 continue;
@@ -206,9 +212,11 @@ impl Arriving {
                 if named && arrival.missing.contains(&number) {
                     arrival.missing.retain(|missing| *missing != number);
                     arrival.chunks.insert(number, chunk.clone());
+                    taken = true;
                 }
             }
         }
+        taken
     }
 
     /// Puts complete lists in force and says what is still wanted.

@@ -155,7 +155,7 @@ fn redeemed_with_and_without_the_network_the_platform_has_each_exactly_once() {
     assert_eq!(shop.terminal("sync").status.code(), Some(0));
     assert_eq!(shop.terminal("sync").status.code(), Some(0));
     let ids: std::collections::BTreeSet<_> =
-        shop.redemptions().iter().map(|row| row["voucher_id"].to_string()).collect();
+        shop.redemptions().iter().map(|row| row["voucher"].to_string()).collect();
     assert_eq!((shop.redemptions().len(), ids.len()), (3, 3));
 
     assert_eq!(shop.terminal("journal verify").status.code(), Some(0));

@@ -39,25 +39,25 @@ use countersign::{
 use tempfile::TempDir;
 
 /// 2026-11-22T09:00:00Z.
-pub const START: Timestamp = Timestamp(1_795_338_000);
+pub(crate) const START: Timestamp = Timestamp(1_795_338_000);
 
 /// A merchant with two branches and one campaign.
-pub struct Stage {
-    pub platform: Arc<Platform>,
-    pub clock: Arc<ManualClock>,
-    pub key: SecretKey,
-    pub merchant: MerchantId,
-    pub branches: [BranchId; 2],
-    pub campaign: CampaignId,
+pub(crate) struct Stage {
+    pub(crate) platform: Arc<Platform>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) key: SecretKey,
+    pub(crate) merchant: MerchantId,
+    pub(crate) branches: [BranchId; 2],
+    pub(crate) campaign: CampaignId,
     folder: TempDir,
 }
 
 impl Stage {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_mode(OfflineMode::Limited)
     }
 
-    pub fn with_mode(mode: OfflineMode) -> Self {
+    pub(crate) fn with_mode(mode: OfflineMode) -> Self {
         let limits = Limits { unsynced_count: 10_000, ..Limits::default() };
         Self::build(Policy::standard(mode, limits), |_| Arc::new(MemoryStore::default()))
     }
@@ -85,11 +85,11 @@ impl Stage {
         Self { platform, clock, key, merchant, branches, campaign, folder }
     }
 
-    pub fn deal() -> Terms {
+    pub(crate) fn deal() -> Terms {
         Terms::PrepaidDeal { value: Money::new(2_490, Currency::EUR) }
     }
 
-    pub fn issue(&self, terms: &Terms, count: u32) -> Vec<Issued> {
+    pub(crate) fn issue(&self, terms: &Terms, count: u32) -> Vec<Issued> {
         let order = Order {
             campaign: self.campaign,
             terms: terms.clone(),
@@ -101,12 +101,12 @@ impl Stage {
         self.platform.issue(&self.key, &order).unwrap()
     }
 
-    pub fn dir(&self, name: &str) -> PathBuf {
+    pub(crate) fn dir(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Enrols a terminal at a branch and gives the way its messages take.
-    pub fn terminal(&self, name: &str, branch: BranchId) -> Till<'_> {
+    pub(crate) fn terminal(&self, name: &str, branch: BranchId) -> Till<'_> {
         let order = EnrolmentOrder {
             branch,
             name: name.to_owned(),
@@ -122,33 +122,33 @@ impl Stage {
 }
 
 /// An enrolled terminal.
-pub struct Till<'a> {
+pub(crate) struct Till<'a> {
     stage: &'a Stage,
     name: String,
-    pub wire: Arc<Wire>,
+    pub(crate) wire: Arc<Wire>,
 }
 
 impl Till<'_> {
     /// The terminal as its store has it, as after a start of the program.
-    pub fn open(&self) -> Session {
+    pub(crate) fn open(&self) -> Session {
         let wire = Arc::clone(&self.wire) as Arc<dyn Transport>;
         let clock = Arc::clone(&self.stage.clock) as Arc<dyn Clock>;
         Session::open(&self.stage.dir(&self.name), Some(wire), random, clock).unwrap()
     }
 
     /// Redeems in a program of its own, as the console does.
-    pub fn redeem(&self, text: &str) -> Outcome {
+    pub(crate) fn redeem(&self, text: &str) -> Outcome {
         self.open().redeem(text, Request::plain(EntryMethod::Program)).unwrap()
     }
 
-    pub fn sync(&self) -> bool {
+    pub(crate) fn sync(&self) -> bool {
         self.open().sync()
     }
 }
 
 /// Straight to the platform's services, unless it is cut; every n-th answer can be lost after it took effect, and
 /// every message can be delivered twice.
-pub struct Wire {
+pub(crate) struct Wire {
     platform: Arc<Platform>,
     cut: AtomicBool,
     twice: AtomicBool,
@@ -167,15 +167,15 @@ impl Wire {
         }
     }
 
-    pub fn cut(&self, cut: bool) {
+    pub(crate) fn cut(&self, cut: bool) {
         self.cut.store(cut, Ordering::SeqCst);
     }
 
-    pub fn deliver_twice(&self, twice: bool) {
+    pub(crate) fn deliver_twice(&self, twice: bool) {
         self.twice.store(twice, Ordering::SeqCst);
     }
 
-    pub fn lose_every(&self, n: u32) {
+    pub(crate) fn lose_every(&self, n: u32) {
         self.lose_every.store(n, Ordering::SeqCst);
     }
 

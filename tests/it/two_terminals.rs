@@ -183,9 +183,9 @@ fn a_balance_is_spent_in_parts_and_never_beyond_what_it_holds() {
         amount: Some(Money::new(minor, Currency::EUR)),
         ..Request::plain(EntryMethod::Program)
     };
-    let left = |outcome: &Outcome| match &outcome.state {
-        State::Accepted(redemption) => redemption.left,
-        _other => panic!("{outcome:?}"),
+    let left = |outcome: &Outcome| {
+        let State::Accepted(redemption) = &outcome.state else { panic!("{outcome:?}") };
+        redemption.left
     };
     assert_eq!(left(&a.open().redeem(&voucher.text, spend(1_250)).unwrap()), 3_750);
     assert!(a.sync());

@@ -12,6 +12,9 @@ const PULL_EVERY_MS: Millis = 60_000;
 const RETRY_FIRST_MS: Millis = 1_000;
 const RETRY_MAX_MS: Millis = 60_000;
 
+/// After so many lists that changed while they were fetched, it is left for a while.
+const OUTDATED_MAX: u32 = 16;
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
@@ -31,6 +34,8 @@ pub enum Input {
         /// What is still wanted.
         wanted: Vec<Wanted>,
     },
+    /// The parts that came are of a newer list than the manifest: a new manifest is wanted at once.
+    Outdated,
     /// An exchange failed; `jitter` is any random number.
     Failed {
         /// Which one.
@@ -70,6 +75,7 @@ pub struct Syncer {
     up: Lane,
     down: Lane,
     wanted: Vec<Wanted>,
+    outdated: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -83,7 +89,14 @@ impl Syncer {
     /// A syncer that pulls at once.
     pub fn new(now: Millis) -> Self {
         let down = Lane { due: Some(now), ..Lane::default() };
-        Self { enabled: true, forked: false, up: Lane::default(), down, wanted: Vec::new() }
+        Self {
+            enabled: true,
+            forked: false,
+            up: Lane::default(),
+            down,
+            wanted: Vec::new(),
+            outdated: 0,
+        }
     }
 
     /// Takes note of what happened.
@@ -100,6 +113,13 @@ impl Syncer {
                 self.wanted = wanted;
                 let soon = if self.wanted.is_empty() { PULL_EVERY_MS } else { 0 };
                 self.down.succeed(Some(now.saturating_add(soon)));
+            }
+            Input::Outdated => {
+                self.wanted.clear();
+                self.outdated = self.outdated.wrapping_add(1);
+                let patient = self.outdated.is_multiple_of(OUTDATED_MAX);
+                let wait = if patient { RETRY_MAX_MS } else { 0 };
+                self.down.succeed(Some(now.saturating_add(wait)));
             }
             Input::Failed { exchange: Exchange::Push, jitter } => self.up.fail(now, jitter),
             Input::Failed { exchange: Exchange::Pull | Exchange::Chunks(_), jitter } => {

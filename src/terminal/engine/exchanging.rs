@@ -54,6 +54,10 @@ impl Engine {
                 self.pulled(bundle, now);
                 self.syncer.handle(Input::Pulled { wanted }, now.millis);
             }
+            Ok(Applied::Outdated) => {
+                self.heard();
+                self.syncer.handle(Input::Outdated, now.millis);
+            }
             Ok(Applied::Forked) => self.fork(now),
             Err(reason) => {
                 tracing::warn!(reason, ?exchange, "an exchange with the platform failed");

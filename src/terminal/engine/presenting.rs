@@ -14,7 +14,7 @@ use crate::{
         asking::{ASK_DEADLINE_MS, Asking, Question},
         clock::Now,
         outcome::{Outcome, State},
-        present::{self, Presented, Scene, Step, recognise, scan_hash},
+        present::{self, Presented, Scene, Step, Written, recognise, scan_hash},
         source,
         sync_driver::{self, Nonce},
     },
@@ -66,7 +66,7 @@ impl Engine {
     pub(super) fn scan_failed(&mut self, reason: &str, now: Now) {
         tracing::info!(reason, "a picture could not be read");
         let outcome = Outcome::unverified(State::NotAVoucher, "picture_unreadable", now.time);
-        self.conclude(outcome, now);
+        self.conclude(Written { outcome, entry: None }, now);
     }
 
     pub(super) fn answer(&mut self, text: &str, now: Now) {
@@ -109,7 +109,7 @@ impl Engine {
         };
         let scene = Scene { trust, time: now.time, scan: scan_hash(text) };
         match present::refuse(store, scene, what, method) {
-            Ok(outcome) => self.conclude(outcome, now),
+            Ok(written) => self.conclude(written, now),
             Err(error) => self.fail(&error, now),
         }
     }
@@ -138,16 +138,16 @@ impl Engine {
                 let body = sync_driver::claim(store, which, (asked, used_here), nonce);
                 self.ask(Asking::Claim(Box::new(question)), nonce, body, now);
             }
-            Ok(Step::Done(outcome)) => match outcome.state {
+            Ok(Step::Done(written)) => match written.outcome.state {
                 State::NeedsInput(_) => {
-                    self.last = Some((*outcome).clone());
-                    self.counter.question(question, *outcome);
+                    self.last = Some(written.outcome.clone());
+                    self.counter.question(question, written.outcome);
                 }
                 State::Accepted(_)
                 | State::Refused
                 | State::CannotCheck
                 | State::NotAVoucher
-                | State::RolledBack(_) => self.conclude(*outcome, now),
+                | State::RolledBack(_) => self.conclude(*written, now),
             },
             Err(error) => self.fail(&error, now),
         }
@@ -234,9 +234,10 @@ impl Engine {
     }
 
     /// Shows an outcome; what it wrote is on disk.
-    pub(super) fn conclude(&mut self, outcome: Outcome, now: Now) {
-        if outcome.entry.is_some() {
-            self.refresh_newest();
+    pub(super) fn conclude(&mut self, written: Written, now: Now) {
+        let Written { outcome, entry } = written;
+        if let Some(entry) = entry {
+            self.list(entry);
             self.syncer.handle(Input::Unsent, now.millis);
         }
         self.counter.show(outcome.clone(), now);

@@ -2,7 +2,10 @@
 
 use super::Engine;
 use crate::{
-    domain::{id::Seq, journal::Body},
+    domain::{
+        id::Seq,
+        journal::{Body, Entry},
+    },
     store::{Row, StoreError},
     terminal::{
         clock::Now,
@@ -22,9 +25,9 @@ impl Engine {
             return self.fail(&StoreError::GivenUp, now);
         };
         match present::roll_back(store, trust, (seq, reason), now.time) {
-            Ok(Some(outcome)) => {
+            Ok(Some(written)) => {
+                self.conclude(written, now);
                 self.refresh_recent();
-                self.conclude(outcome, now);
             }
             Ok(None) => {
                 let what = Outcome::unverified(State::Refused, "nothing_to_roll_back", now.time);
@@ -52,11 +55,9 @@ impl Engine {
         (fresh && redeemed).then_some((row.entry.seq, row))
     }
 
-    pub(super) fn refresh_newest(&mut self) {
-        let newest = self.store.as_ref().and_then(|store| store.recent(1).ok());
-        for row in newest.into_iter().flatten() {
-            self.recent.push_front(row);
-        }
+    /// Puts an entry that was just written at the top of the list.
+    pub(super) fn list(&mut self, entry: Entry) {
+        self.recent.push_front(Row { entry, synced: false, rolled_back: false });
         self.recent.truncate(View::RECENT_MAX);
     }
 
