@@ -221,8 +221,12 @@ impl Bare {
         tx.commit().unwrap();
     }
 
+    /// As the terminal does it: between two acts, when the log has grown to 4 MiB.
     pub fn rest(&self) {
-        self.conn.execute_batch("PRAGMA wal_checkpoint(PASSIVE)").unwrap();
+        let log = format!("{}-wal", self.conn.path().unwrap());
+        if std::fs::metadata(log).unwrap().len() >= 4 * 1024 * 1024 {
+            self.conn.execute_batch("PRAGMA wal_checkpoint(PASSIVE)").unwrap();
+        }
     }
 }
 

@@ -26,7 +26,11 @@ pub struct Store {
     pub(super) time_floor: Timestamp,
     pub(super) unsent: Unsent,
     pub(super) given_up: bool,
+    log: PathBuf,
 }
+
+/// Bytes of the log from which its pages are moved into the database file.
+const LOG_MAX: u64 = 4 * 1024 * 1024;
 
 impl Store {
     /// The file's name within the data folder.
@@ -59,7 +63,9 @@ impl Store {
         let floor = last.map_or(Timestamp(0), |last| last.entry.time_floor.max(last.entry.at));
         let time_floor = floor.max(identity.synced_at.unwrap_or_default());
         let unsent = unsent(&conn, &identity)?;
-        Ok(Self { conn, identity, key, head, time_floor, unsent, given_up: false })
+        let log =
+            conn.path().map_or_else(PathBuf::new, |file| PathBuf::from(format!("{file}-wal")));
+        Ok(Self { conn, identity, key, head, time_floor, unsent, given_up: false, log })
     }
 
     /// Who this terminal is.
@@ -84,6 +90,10 @@ impl Store {
 
     /// Moves committed pages from the log into the database file, between two scans rather than within one.
     pub fn tidy_up(&mut self) -> Result<(), StoreError> {
+        let log = std::fs::metadata(&self.log).map_or(0, |file| file.len());
+        if log < LOG_MAX {
+            return Ok(());
+        }
         run_pragma(&self.conn, "PRAGMA wal_checkpoint(PASSIVE)").map(drop)
     }
 
@@ -113,6 +123,8 @@ pub(super) fn connect(file: &Path) -> Result<Connection, StoreError> {
 fn configure(conn: &Connection) -> Result<(), StoreError> {
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)?;
+    // Plans do not depend on bound values, so that a cached statement is not compiled anew for every voucher.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     conn.set_limit(Limit::SQLITE_LIMIT_LENGTH, 32 * 1024 * 1024)?;
     conn.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
     run_pragma(conn, "PRAGMA locking_mode=EXCLUSIVE")?;
