@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    console::{Args, random},
+    console::{self, Args, ConsoleError, random},
     device::serial::{SerialEvent, SerialReader},
     domain::scan::EntryMethod,
     net::{HttpTransport, TransportError},
@@ -23,12 +23,10 @@ pub fn run(args: &Args) -> Result<(), WindowError> {
     let dir = args.data_dir();
     let url = source::open(&dir)?.identity().url.clone();
     let clock = Arc::new(SystemClock::default());
-    let engine = Engine::open(&dir, random, clock.now())?;
+    let mut engine = Engine::open(&dir, random, clock.now())?;
+    console::sign_in(&mut engine, args.operator)?;
     let transport = Arc::new(HttpTransport::new(&url)?);
     let runtime = Runtime::start(engine, transport, Arc::clone(&clock) as Arc<dyn Clock>)?;
-    if args.offline {
-        runtime.handle().send(Command::SetNetwork(false));
-    }
     let _serial = args.serial.as_deref().map(|port| serial(port, args.baud, &runtime, clock));
     Ok(ui::run(runtime.handle(), None)?)
 }
@@ -58,7 +56,8 @@ fn deliver(handle: &TerminalHandle<Event>, event: SerialEvent) {
     let command = match event {
         SerialEvent::Text(text) => Command::Scan { text, method: EntryMethod::Serial },
         SerialEvent::Unreadable | SerialEvent::Overlong => {
-            Command::ScanFailed { reason: "the reader sent something unreadable".to_owned() }
+            let reason = "the reader sent something unreadable".to_owned();
+            Command::ScanFailed { reason, method: EntryMethod::Serial }
         }
         SerialEvent::Opened => return tracing::info!("the serial reader is there"),
         SerialEvent::Lost(error) => return tracing::warn!(%error, "the serial reader is gone"),
@@ -75,7 +74,8 @@ pub fn demo() -> Result<(), WindowError> {
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let shop = Shop::open(Arc::clone(&clock))?;
-    let engine = Engine::open(&shop.counter_dir(), random, clock.now())?;
+    let mut engine = Engine::open(&shop.counter_dir(), random, clock.now())?;
+    shop.sign_in(&mut engine)?;
     let runtime = Runtime::start(engine, shop.transport()?, clock)?;
     let (handle, pictures) = (runtime.handle(), Pictures::start(runtime.handle())?);
     let pngs: Vec<_> = shop.cards.iter().map(|card| card.png.clone()).collect();
@@ -109,6 +109,9 @@ pub enum WindowError {
     /// The terminal could not be opened.
     #[error(transparent)]
     Terminal(#[from] SourceError),
+    /// The operator cannot sign in.
+    #[error(transparent)]
+    Operator(#[from] ConsoleError),
     /// The platform's address makes no sense.
     #[error(transparent)]
     Transport(#[from] TransportError),
@@ -124,4 +127,16 @@ pub enum WindowError {
     #[cfg(feature = "demo")]
     #[error(transparent)]
     Demo(#[from] crate::demo::DemoError),
+}
+
+impl WindowError {
+    /// The process's exit status.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Operator(error) => error.code(),
+            Self::Terminal(_) | Self::Transport(_) | Self::Thread(_) | Self::Screen(_) => 1,
+            #[cfg(feature = "demo")]
+            Self::Demo(_) => 1,
+        }
+    }
 }

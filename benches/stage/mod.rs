@@ -128,6 +128,7 @@ fn bundle(now: Timestamp) -> TrustBundle {
         branches: Vec::new(),
         campaigns: vec![campaign],
         default_policy: Policy::default(),
+        operators: Vec::new(),
     }
 }
 

@@ -37,7 +37,7 @@ fn start_log() {
 
 #[cfg(feature = "window")]
 fn window(args: &Args) -> Outcome {
-    countersign::window::run(args).map(|()| 0).map_err(|error| (1, error.to_string()))
+    countersign::window::run(args).map(|()| 0).map_err(|error| (error.code(), error.to_string()))
 }
 
 #[cfg(not(feature = "window"))]

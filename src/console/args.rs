@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
+use crate::domain::id::OperatorId;
+
 /// Redeem signed vouchers at a shop counter, with or without a network.
 ///
 /// Without a command, the counter screen opens.
@@ -19,6 +21,9 @@ pub struct Args {
     /// Never use the network
     #[arg(long, global = true)]
     pub offline: bool,
+    /// Number of the operator who works at the counter; journal entries carry it
+    #[arg(long, global = true, value_name = "NUMBER")]
+    pub operator: Option<OperatorId>,
     /// Read a barcode reader on this serial port (window only), such as /dev/ttyACM0 or COM3
     #[arg(long, value_name = "PORT")]
     pub serial: Option<String>,

@@ -8,14 +8,14 @@ use crate::{
 };
 
 pub(super) fn run(console: &mut Console<'_>, args: &EnrolArgs) -> Result<Exit, ConsoleError> {
-    let (text, _) = voucher::text(&args.code)?;
+    let text = voucher::text(&args.code)?;
     let code = EnrolmentCode::parse(&text).map_err(EnrolmentError::Answer)?;
     let transport = HttpTransport::new(&code.url)?;
     let store = enrolment::enrol(&console.data, &code, &transport, console.clock.now().time)?;
     let identity = store.identity().clone();
     drop(store);
     // The first lists, so that the terminal can work without the network from here on. They come later where this fails.
-    console.session()?.sync();
+    console.unattended()?.sync();
     let who = serde_json::json!({
         "terminal": identity.terminal.0,
         "name": identity.name,

@@ -6,31 +6,29 @@ use super::{Console, ConsoleError, Exit, args::InspectArgs, voucher};
 use crate::{
     domain::{
         scan::{Scanned, ShortCode, classify},
-        voucher::{Claims, UntrustedToken, VerifyError},
+        voucher::{Claims, UntrustedToken},
     },
-    terminal::{Trust, source},
+    terminal::{Trust, source, text::Texts, wording},
 };
 
 pub(super) fn run(console: &mut Console<'_>, args: &InspectArgs) -> Result<Exit, ConsoleError> {
-    let (text, _) = voucher::text(&args.voucher)?;
+    let text = voucher::text(&args.voucher)?;
     let Scanned::Voucher(text) = classify(&text) else {
         return refuse(console, classify(&text).code(), "this is not a voucher");
     };
-    match explain(console, &text) {
+    let claims = UntrustedToken::parse(&text).and_then(|token| token.unverified_claims());
+    match claims {
         Ok(claims) => show(console, &claims, &belief(console, &text)),
         Err(error) => refuse(console, error.code(), &error.to_string()),
     }
 }
 
-fn explain(_console: &Console<'_>, text: &str) -> Result<Claims, VerifyError> {
-    UntrustedToken::parse(text)?.unverified_claims()
-}
-
 /// `verified`, or why not.
 fn belief(console: &Console<'_>, text: &str) -> String {
-    let bundle = source::open(&console.data).ok().and_then(|store| store.bundle().ok());
-    let Some(bundle) = bundle else {
-        return "not checked: this folder holds no terminal".to_owned();
+    let bundle = source::open(&console.data).and_then(|store| Ok(store.bundle()?));
+    let bundle = match bundle {
+        Ok(bundle) => bundle,
+        Err(error) => return format!("not checked: {error}"),
     };
     match Trust::new(bundle).verify(text) {
         Ok(_) => "verified".to_owned(),
@@ -50,7 +48,8 @@ fn refuse(console: &mut Console<'_>, code: &str, message: &str) -> Result<Exit, 
 fn show(console: &mut Console<'_>, claims: &Claims, belief: &str) -> Result<Exit, ConsoleError> {
     let branches: Vec<_> = claims.scope.branches.iter().map(|branch| branch.0).collect();
     let code = ShortCode::from_bits(claims.short_code_bits()).to_string();
-    let (kind, terms) = (claims.terms.kind().code(), format!("{:?}", claims.terms));
+    let (kind, terms) =
+        (claims.terms.kind().code(), wording::kind(&Texts::english(), &claims.terms));
     if console.json {
         console.line(json!({
             "signature": belief,
@@ -59,6 +58,7 @@ fn show(console: &mut Console<'_>, claims: &Claims, belief: &str) -> Result<Exit
             "campaign": claims.id.campaign.0,
             "short_code": code,
             "kind": kind,
+            "terms": terms,
             "currency": claims.terms.currency().code(),
             "merchant": claims.scope.merchant.0,
             "branches": branches,

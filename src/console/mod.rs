@@ -22,11 +22,13 @@ use std::{
 pub use args::{Action, Args, Command, DemoArgs};
 
 use crate::{
+    domain::id::OperatorId,
     net::{HttpTransport, Transport, TransportError},
     store::StoreError,
     terminal::{
         Nonce,
         clock::{Clock, SystemClock},
+        engine::Engine,
         enrolment::EnrolmentError,
         session::Session,
         source::{self, SourceError},
@@ -65,6 +67,8 @@ pub struct Console<'a> {
     pub json: bool,
     /// Never use the network.
     pub offline: bool,
+    /// Who works at the counter.
+    pub operator: Option<OperatorId>,
     /// Where the time comes from.
     pub clock: Arc<dyn Clock>,
 }
@@ -76,6 +80,7 @@ pub fn run(args: &Args, command: &Command, out: &mut dyn Write) -> Result<Exit, 
         data: args.data_dir(),
         json: args.json,
         offline: args.offline,
+        operator: args.operator,
         clock: Arc::new(SystemClock::default()),
     };
     match command {
@@ -92,8 +97,15 @@ pub fn run(args: &Args, command: &Command, out: &mut dyn Write) -> Result<Exit, 
 }
 
 impl Console<'_> {
-    /// The terminal of the data folder, with the network unless it is not wanted.
+    /// The terminal of the data folder with the operator signed in, with the network unless it is not wanted.
     pub fn session(&self) -> Result<Session, ConsoleError> {
+        let mut session = self.unattended()?;
+        sign_in(&mut session.engine, self.operator)?;
+        Ok(session)
+    }
+
+    /// The same with nobody signed in, for exchanges that fetch who may sign in.
+    pub fn unattended(&self) -> Result<Session, ConsoleError> {
         let transport = if self.offline { None } else { Some(self.transport()?) };
         Ok(Session::open(&self.data, transport, random, Arc::clone(&self.clock))?)
     }
@@ -106,6 +118,16 @@ impl Console<'_> {
     /// Writes one line.
     pub fn line(&mut self, text: impl fmt::Display) -> Result<(), ConsoleError> {
         Ok(writeln!(self.out, "{text}")?)
+    }
+}
+
+/// Signs in the operator of the command line, where one is named.
+pub fn sign_in(engine: &mut Engine, operator: Option<OperatorId>) -> Result<(), ConsoleError> {
+    match operator {
+        Some(id) if !engine.sign_in(id) => Err(ConsoleError::Usage(format!(
+            "operator {id} is not known at this branch; `countersign sync` fetches who works here"
+        ))),
+        Some(_) | None => Ok(()),
     }
 }
 

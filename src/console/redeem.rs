@@ -3,7 +3,8 @@
 use super::{
     Console, ConsoleError, Exit,
     args::{RedeemArgs, RollbackArgs, ValidateArgs},
-    json, voucher,
+    json,
+    voucher::{self, Scan},
 };
 use crate::{
     domain::{
@@ -17,7 +18,7 @@ use crate::{
     terminal::{
         clock::Now,
         command::UndoReason,
-        outcome::{Outcome, State},
+        outcome::{Outcome, State, UNREADABLE},
         session::Session,
     },
 };
@@ -30,11 +31,16 @@ pub(super) fn validate(
     let mut session = console.session()?;
     let mut exit = Exit::Done;
     for argument in &args.request.vouchers {
-        let (text, method) = voucher::text(argument)?;
-        let request = request(&args.request, &text, method)?;
         let now = console.clock.now();
         let now = Now { time: at.unwrap_or(now.time), ..now };
-        let outcome = session.engine.validate(&text, &request, now)?;
+        let Scan { text, method } = voucher::scan(argument)?;
+        let outcome = match text {
+            Ok(text) => {
+                let request = request(&args.request, &text, method)?;
+                session.engine.validate(&text, &request, now)?
+            }
+            Err(_) => Outcome::unverified(State::NotAVoucher, UNREADABLE, now.time),
+        };
         exit = exit.max(tell(console, &session, &outcome)?);
     }
     Ok(exit)
@@ -44,9 +50,11 @@ pub(super) fn redeem(console: &mut Console<'_>, args: &RedeemArgs) -> Result<Exi
     let mut session = console.session()?;
     let mut exit = Exit::Done;
     for argument in &args.vouchers {
-        let (text, method) = voucher::text(argument)?;
-        let request = request(args, &text, method)?;
-        let outcome = session.redeem(&text, request);
+        let Scan { text, method } = voucher::scan(argument)?;
+        let outcome = match text {
+            Ok(text) => session.redeem(&text, request(args, &text, method)?),
+            Err(reason) => session.refuse_unreadable(&reason, method),
+        };
         let outcome = outcome.ok_or(crate::store::StoreError::GivenUp)?;
         exit = exit.max(tell(console, &session, &outcome)?);
     }

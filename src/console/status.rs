@@ -12,15 +12,16 @@ pub(super) fn status(console: &mut Console<'_>) -> Result<Exit, ConsoleError> {
 }
 
 pub(super) fn sync(console: &mut Console<'_>) -> Result<Exit, ConsoleError> {
-    let mut session = console.session()?;
-    let reached = session.sync();
+    let mut session = console.unattended()?;
+    let done = session.sync();
+    let fault = session.engine.fault().map(str::to_owned);
     tell(console, session.engine.store().ok_or(StoreError::GivenUp)?)?;
-    if reached {
+    if done {
         return Ok(Exit::Done);
     }
     if !console.json {
-        console
-            .line("The platform could not be reached; nothing is lost, it is sent next time.")?;
+        let calm = "Not everything could be exchanged; nothing is lost, it is sent next time.";
+        console.line(fault.as_deref().unwrap_or(calm))?;
     }
     Ok(Exit::CannotCheck)
 }

@@ -13,7 +13,7 @@ use crate::{
     domain::{
         crypto::SecretKey,
         enrol::EnrolmentCode,
-        id::{BranchId, CampaignId, IssuerName, MerchantId},
+        id::{BranchId, CampaignId, IssuerName, MerchantId, OperatorId},
         money::{Currency, Money},
         redeem::{Limits, OfflineMode, Policy, Request},
         scan::EntryMethod,
@@ -32,6 +32,7 @@ use crate::{
     },
     terminal::{
         clock::Clock,
+        engine::Engine,
         enrolment::{self, EnrolmentError},
         session::Session,
         source::SourceError,
@@ -46,6 +47,7 @@ pub struct Shop {
     pub cards: Vec<Card>,
     /// The platform's address.
     pub url: String,
+    operator: Option<OperatorId>,
     site: Site,
     _server: Embedded,
     clock: Arc<dyn Clock>,
@@ -75,7 +77,8 @@ impl Shop {
         )?;
         let server = Embedded::start(Arc::clone(site.platform()))?;
         let url = server.url();
-        let mut shop = Self { cards: Vec::new(), url, site, _server: server, clock, folder };
+        let mut shop =
+            Self { cards: Vec::new(), url, operator: None, site, _server: server, clock, folder };
         shop.furnish()?;
         Ok(shop)
     }
@@ -85,9 +88,17 @@ impl Shop {
         self.dir("till-1")
     }
 
-    /// The terminal at the counter, driven by hand.
+    /// The terminal at the counter, driven by hand, with its operator signed in.
     pub fn counter(&self) -> Result<Session, DemoError> {
-        self.session("till-1", true)
+        let mut session = self.session("till-1", true)?;
+        self.sign_in(&mut session.engine)?;
+        Ok(session)
+    }
+
+    /// Signs in the operator of the counter.
+    pub fn sign_in(&self, engine: &mut Engine) -> Result<(), DemoError> {
+        let allowed = self.operator.is_some_and(|id| engine.sign_in(id));
+        allowed.then_some(()).ok_or(DemoError::Setup("operator"))
     }
 
     /// The terminal of the other branch, driven by hand, with or without the network.
@@ -112,6 +123,7 @@ impl Shop {
         let merchant = platform.create_merchant("Café Anker")?;
         let harbour = platform.create_branch(merchant, "Harbour", "Europe/Berlin")?;
         let station = platform.create_branch(merchant, "Station", "Europe/Berlin")?;
+        self.operator = Some(platform.create_operator(merchant, "Mira", &[harbour])?);
         let now = self.clock.now().time;
         let ground = Ground { issuer, merchant, harbour, station, now };
         let stranger = platform.create_merchant("Bakery Sol")?;

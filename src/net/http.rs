@@ -53,8 +53,7 @@ impl Transport for HttpTransport {
         body: Vec<u8>,
         timeout: Duration,
     ) -> Result<Vec<u8>, TransportError> {
-        let url =
-            self.base.join(path).map_err(|error| TransportError::Invalid(error.to_string()))?;
+        let url = format!("{}{path}", self.base.as_str().trim_end_matches('/'));
         let request = self.client.post(url).timeout(timeout).body(body);
         let request = request.header(CONTENT_TYPE, HeaderValue::from_static(COSE));
         let response = request.send().map_err(|error| failure(&error))?;

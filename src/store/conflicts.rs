@@ -8,11 +8,28 @@ use crate::domain::{
     sync::ConflictNotice,
 };
 
+/// Whether notices are all there are up to the last of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// They are: the answer to a pull.
+    All,
+    /// Others may come before them: what a push brought to light.
+    Some,
+}
+
 impl Store {
     /// Keeps notices; one that is held already changes nothing.
-    pub fn keep_conflicts(&mut self, notices: &[ConflictNotice]) -> Result<(), StoreError> {
+    pub fn keep_conflicts(
+        &mut self,
+        notices: &[ConflictNotice],
+        told: Told,
+    ) -> Result<(), StoreError> {
         let Some(last) = notices.iter().map(|notice| notice.id).max() else {
             return Ok(());
+        };
+        let after = match told {
+            Told::All => self.identity.conflicts_after.max(last),
+            Told::Some => self.identity.conflicts_after,
         };
         let tx = self.begin()?;
         for notice in notices {
@@ -21,9 +38,9 @@ impl Store {
                 params![notice.id, encode(notice)],
             )?;
         }
-        tx.tx.execute("UPDATE terminal SET conflicts_after = max(conflicts_after, ?1)", [last])?;
+        tx.tx.execute("UPDATE terminal SET conflicts_after = ?1", [after])?;
         tx.commit()?;
-        self.identity.conflicts_after = self.identity.conflicts_after.max(last);
+        self.identity.conflicts_after = after;
         Ok(())
     }
 

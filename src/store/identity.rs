@@ -37,11 +37,13 @@ pub struct Identity {
     pub synced_at: Option<Timestamp>,
     /// Number of the last conflict notice.
     pub conflicts_after: u64,
+    /// Whether the platform has shown that it knows another journal under this name.
+    pub forked: bool,
 }
 
 impl Identity {
     pub(super) fn read(conn: &Connection) -> Result<Option<Self>, StoreError> {
-        let sql = "SELECT id, name, merchant, branch, epoch, url, root, acked_seq, synced_at, conflicts_after FROM terminal";
+        let sql = "SELECT id, name, merchant, branch, epoch, url, root, acked_seq, synced_at, conflicts_after, forked FROM terminal";
         conn.query_row(sql, [], |row| Ok(Self::from_row(row))).optional()?.transpose()
     }
 
@@ -58,6 +60,7 @@ impl Identity {
             acked: Seq(row.get(7)?),
             synced_at: row.get::<_, Option<i64>>(8)?.map(Timestamp),
             conflicts_after: row.get(9)?,
+            forked: row.get(10)?,
         })
     }
 }
@@ -80,7 +83,7 @@ impl Store {
             }
             let renewed = grant.epoch > old.epoch;
             let store = Self::resume(conn, old, key)?;
-            if !renewed {
+            if !renewed && store.head.seq > Seq(0) {
                 return Ok(store);
             }
             if store.unsent_entries() > 0 {
@@ -109,11 +112,21 @@ fn write_grant(
 ) -> Result<(), StoreError> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     tx.execute(
-        "INSERT OR REPLACE INTO terminal (one, id, name, merchant, branch, epoch, url, root, acked_hash)
-         VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO terminal (one, id, name, merchant, branch, epoch, url, root, acked_hash)
+         VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+         ON CONFLICT (one) DO UPDATE SET
+             name = excluded.name, branch = excluded.branch, epoch = excluded.epoch,
+             url = excluded.url, acked_seq = 0, acked_hash = excluded.acked_hash, ack = NULL,
+             forked = 0",
         params![
-            grant.terminal.0, grant.name, grant.merchant.0, grant.branch.0, grant.epoch.0, code.url,
-            code.root.to_bytes(), Hash::ZERO.0,
+            grant.terminal.0,
+            grant.name,
+            grant.merchant.0,
+            grant.branch.0,
+            grant.epoch.0,
+            code.url,
+            code.root.to_bytes(),
+            Hash::ZERO.0,
         ],
     )?;
     tx.execute(

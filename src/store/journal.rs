@@ -10,7 +10,7 @@ use super::{
 };
 use crate::domain::{
     crypto::SecretKey,
-    id::{Epoch, Seq},
+    id::{Epoch, OperatorId, Seq},
     journal::{Body, Entry, Head, Redeemed, RolledBack, SignedEntry, append, verify_link},
     money::Currency,
     time::Timestamp,
@@ -22,6 +22,7 @@ pub struct Txn<'a> {
     pub(super) tx: Transaction<'a>,
     pub(super) identity: &'a Identity,
     key: &'a SecretKey,
+    operator: Option<OperatorId>,
     head: &'a mut Head,
     floor: &'a mut Timestamp,
     unsent: &'a mut Unsent,
@@ -52,6 +53,7 @@ impl Store {
             tx,
             identity: &self.identity,
             key: &self.key,
+            operator: self.operator,
             head: &mut self.head,
             floor: &mut self.time_floor,
             unsent: &mut self.unsent,
@@ -128,6 +130,9 @@ impl Store {
 impl Txn<'_> {
     /// Writes the next entry; it is durable once [`Txn::commit`] returns.
     pub fn append(&mut self, body: Body, now: Timestamp) -> Result<SignedEntry, StoreError> {
+        if self.identity.forked {
+            return Err(StoreError::Forked);
+        }
         let (head, floor, unsent) = &mut self.next;
         let entry = Entry {
             terminal: self.identity.terminal,
@@ -137,7 +142,7 @@ impl Txn<'_> {
             at: now,
             time_floor: (*floor).max(now),
             branch: self.identity.branch,
-            operator: None,
+            operator: self.operator,
             body,
         };
         let signed = append(self.key, entry);

@@ -16,6 +16,7 @@ mod queue;
 mod schema;
 mod trust;
 
+pub use conflicts::Told;
 pub use facts::LocalUse;
 pub use identity::Identity;
 pub use journal::{Row, Txn};

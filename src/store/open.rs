@@ -7,12 +7,13 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig, limits::Limit};
 use super::{
     identity::Identity,
     journal::last_entry,
-    queue::{Unsent, unsent},
+    queue::{Unsent, holds_acknowledged, unsent},
     schema,
 };
 use crate::domain::{
     crypto::{PublicKey, SecretKey},
     envelope::EnvelopeError,
+    id::OperatorId,
     journal::{ChainError, Head, SignedEntry},
     time::Timestamp,
 };
@@ -26,6 +27,7 @@ pub struct Store {
     pub(super) time_floor: Timestamp,
     pub(super) unsent: Unsent,
     pub(super) given_up: bool,
+    pub(super) operator: Option<OperatorId>,
     log: PathBuf,
 }
 
@@ -51,9 +53,11 @@ impl Store {
     }
 
     /// Takes up the journal where it ends.
+    ///
+    /// A journal that does not hold what the platform acknowledged was set back.
     pub(super) fn resume(
         conn: Connection,
-        identity: Identity,
+        mut identity: Identity,
         key: SecretKey,
     ) -> Result<Self, StoreError> {
         let last = last_entry(&conn)?;
@@ -62,10 +66,21 @@ impl Store {
         let head = head.unwrap_or(Head::start(identity.epoch));
         let floor = last.map_or(Timestamp(0), |last| last.entry.time_floor.max(last.entry.at));
         let time_floor = floor.max(identity.synced_at.unwrap_or_default());
+        identity.forked |= !holds_acknowledged(&conn, &identity)?;
         let unsent = unsent(&conn, &identity)?;
         let log =
             conn.path().map_or_else(PathBuf::new, |file| PathBuf::from(format!("{file}-wal")));
-        Ok(Self { conn, identity, key, head, time_floor, unsent, given_up: false, log })
+        Ok(Self {
+            conn,
+            identity,
+            key,
+            head,
+            time_floor,
+            unsent,
+            given_up: false,
+            operator: None,
+            log,
+        })
     }
 
     /// Who this terminal is.
@@ -76,6 +91,11 @@ impl Store {
     /// The device's key.
     pub fn key(&self) -> &SecretKey {
         &self.key
+    }
+
+    /// Sets who works at the counter; entries carry it until the store is closed.
+    pub fn sign_in(&mut self, operator: Option<OperatorId>) {
+        self.operator = operator;
     }
 
     /// Where the journal ends.
@@ -114,6 +134,7 @@ pub(super) fn connect(file: &Path) -> Result<Connection, StoreError> {
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let open = |source| StoreError::Open { file: file.to_owned(), source };
     let mut conn = Connection::open_with_flags(file, flags).map_err(open)?;
+    schema::check_owner(&conn)?;
     configure(&conn)?;
     schema::migrate(&mut conn)?;
     prove_durable(&mut conn)?;
@@ -185,8 +206,11 @@ pub enum StoreError {
     )]
     NotEnrolled,
     /// There is one already, of another platform.
-    #[error("this folder holds a terminal of another platform; choose another folder with --data")]
+    #[error("this folder holds another terminal; choose another folder with --data")]
     OtherPlatform,
+    /// The platform knows another journal under this terminal's name.
+    #[error("this journal is not the one the platform knows; export it and enrol in a new folder")]
+    Forked,
     /// A new epoch may not begin before the old one was sent.
     #[error(
         "{0} entries of this terminal were not sent yet; run `countersign sync` first, or keep this folder and enrol in another one"

@@ -68,6 +68,17 @@ pub(super) fn unsent(conn: &Connection, identity: &Identity) -> Result<Unsent, S
     Ok(unsent)
 }
 
+/// Whether the journal still holds the entry that was acknowledged last.
+pub(super) fn holds_acknowledged(
+    conn: &Connection,
+    identity: &Identity,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT acked_seq = 0 OR EXISTS
+                   (SELECT 1 FROM entry WHERE position = ?1 AND hash = acked_hash) FROM terminal";
+    let at = position(identity.epoch, identity.acked);
+    Ok(conn.query_row(sql, [at], |row| row.get(0))?)
+}
+
 impl Store {
     /// Redemptions that wait to be sent, with the value of those in one currency.
     pub fn queue(&self, currency: Currency) -> Queue {
@@ -137,6 +148,15 @@ impl Store {
         tx.commit()?;
         self.identity.synced_at = Some(time);
         self.time_floor = self.time_floor.max(time);
+        Ok(())
+    }
+
+    /// Writes down that the platform knows another journal under this terminal's name.
+    pub fn mark_forked(&mut self) -> Result<(), StoreError> {
+        let tx = self.begin()?;
+        tx.tx.execute("UPDATE terminal SET forked = 1", [])?;
+        tx.commit()?;
+        self.identity.forked = true;
         Ok(())
     }
 

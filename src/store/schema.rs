@@ -12,7 +12,13 @@ const MIGRATIONS: &[&str] = &[include_str!("sql/0001_init.sql")];
 /// The version this program writes.
 pub(super) const NEWEST: usize = MIGRATIONS.len();
 
-/// Brings the file to the newest version; a file of another program or a newer version is left alone.
+/// Refuses a file of another program or of a newer version, before anything is written to it.
+pub(super) fn check_owner(conn: &Connection) -> Result<(), StoreError> {
+    let found = version(conn)?;
+    if found > NEWEST { Err(StoreError::TooNew { found, known: NEWEST }) } else { Ok(()) }
+}
+
+/// Brings the file to the newest version.
 pub(super) fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
     migrate_to(conn, NEWEST)
 }

@@ -37,6 +37,7 @@ fn enrol(dir: &Path, epoch: u32) -> Result<Store, StoreError> {
         branches: Vec::new(),
         campaigns: Vec::new(),
         default_policy: Policy::default(),
+        operators: Vec::new(),
     };
     let grant = Grant {
         terminal: TerminalId(5),
@@ -203,7 +204,9 @@ fn files_of_other_programs_and_of_newer_ones_are_left_alone() {
     assert!(matches!(open(), Err(StoreError::NotEnrolled)));
 
     Connection::open(&file).unwrap().execute_batch("CREATE TABLE theirs (a)").unwrap();
+    let before = std::fs::read(&file).unwrap();
     assert!(matches!(open(), Err(StoreError::Foreign)));
+    assert_eq!(std::fs::read(&file).unwrap(), before, "not a byte is changed");
     std::fs::remove_file(&file).unwrap();
 
     std::fs::write(&file, b"not a database at all, but long enough to be looked at").unwrap();

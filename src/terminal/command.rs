@@ -14,8 +14,10 @@ pub enum Command {
     },
     /// A picture held no readable code, or could not be read.
     ScanFailed {
-        /// Why, in words for the cashier.
+        /// Why, in words for the log.
         reason: String,
+        /// How it came in.
+        method: EntryMethod,
     },
     /// The answer to the open question, as typed, such as `12.50`.
     Answer(String),

@@ -1,6 +1,6 @@
 //! What the counter is busy with: nothing, a question to the platform, a question to the cashier, or a verdict.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use super::{
     asking::{Asking, Question},
@@ -19,6 +19,9 @@ use crate::{
 /// Seconds during which one key undoes the last acceptance.
 pub(super) const UNDO_WINDOW_S: i64 = 60;
 
+/// Scans that may wait for their turn.
+const HELD_MAX: usize = 8;
+
 /// How long an acceptance stays on the screen.
 const ACCEPTED_MS: Millis = 6_000;
 
@@ -30,7 +33,7 @@ const NOT_A_VOUCHER_MS: Millis = 3_000;
 pub(super) struct Counter {
     busy: Busy,
     serial: u64,
-    held: Option<(String, EntryMethod)>,
+    held: VecDeque<(String, EntryMethod)>,
 }
 
 #[derive(Default)]
@@ -64,13 +67,23 @@ pub(super) struct Shown {
 }
 
 impl Counter {
-    /// Keeps a scan that came while something must be finished first; the newest wins.
+    /// Whether something must be finished before the next scan.
+    pub(super) fn is_busy(&self) -> bool {
+        matches!(self.busy, Busy::Asking { .. } | Busy::Question(_))
+    }
+
+    /// Puts a scan at the end of those that wait for their turn; false where too many wait.
     pub(super) fn hold(&mut self, text: &str, method: EntryMethod) -> bool {
-        let waits = matches!(self.busy, Busy::Asking { .. } | Busy::Question(_));
-        if waits {
-            self.held = Some((text.to_owned(), method));
+        let room = self.held.len() < HELD_MAX;
+        if room {
+            self.held.push_back((text.to_owned(), method));
         }
-        waits
+        room
+    }
+
+    /// The scan whose turn it is: the first that waits, once nothing must be finished before it.
+    pub(super) fn next_held(&mut self) -> Option<(String, EntryMethod)> {
+        if self.is_busy() { None } else { self.held.pop_front() }
     }
 
     pub(super) fn ask(&mut self, asking: Asking, nonce: Nonce, deadline: Millis) {
@@ -141,13 +154,11 @@ impl Counter {
         None
     }
 
-    /// Leaves the question or the verdict; a scan that was held comes next.
-    pub(super) fn dismiss(&mut self) -> Option<(String, EntryMethod)> {
-        if self.is_asking() {
-            return None;
+    /// Leaves the question or the verdict.
+    pub(super) fn dismiss(&mut self) {
+        if !self.is_asking() {
+            self.busy = Busy::Ready;
         }
-        self.busy = Busy::Ready;
-        self.held.take()
     }
 
     pub(super) fn show(&mut self, outcome: Outcome, now: Now) {
@@ -165,13 +176,14 @@ impl Counter {
         self.busy = Busy::Shown(Shown { serial, outcome, clears_after_ms, until });
     }
 
-    pub(super) fn clear_old(&mut self, now: Millis) {
+    /// Leaves a verdict whose time is over; true where the screen is ready for the next scan.
+    pub(super) fn clear_old(&mut self, now: Millis) -> bool {
         if let Busy::Shown(Shown { until: Some(until), .. }) = self.busy
             && until <= now
-            && self.held.is_none()
         {
             self.busy = Busy::Ready;
         }
+        matches!(self.busy, Busy::Ready)
     }
 
     pub(super) fn timeout(&self) -> Option<Millis> {
@@ -197,7 +209,7 @@ impl Counter {
     }
 
     pub(super) fn holds(&self) -> bool {
-        self.held.is_some()
+        !self.held.is_empty()
     }
 
     fn next_serial(&mut self) -> u64 {

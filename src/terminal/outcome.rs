@@ -7,6 +7,9 @@ use crate::domain::{
     voucher::{Claims, Used},
 };
 
+/// The code of a scan that held nothing readable.
+pub const UNREADABLE: &str = "picture_unreadable";
+
 /// The result of one scan, typed code or roll back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {

@@ -55,7 +55,7 @@ fn work<E: From<Command>>(
     while let Ok(bytes) = pictures.recv() {
         handle.send(match picture::load(&bytes) {
             Ok(luma) => read(&mut reader, luma),
-            Err(error) => Command::ScanFailed { reason: error.to_string() },
+            Err(error) => failed(error.to_string()),
         });
     }
 }
@@ -65,10 +65,14 @@ fn read(reader: &mut Reader, luma: Luma) -> Command {
     match reader.read(luma, BUDGET) {
         Ok(texts) => match first_of_ours(texts) {
             Some(text) => Command::Scan { text, method: EntryMethod::Camera },
-            None => Command::ScanFailed { reason: "no code in the picture".to_owned() },
+            None => failed("no code in the picture".to_owned()),
         },
-        Err(error) => Command::ScanFailed { reason: error.to_string() },
+        Err(error) => failed(error.to_string()),
     }
+}
+
+fn failed(reason: String) -> Command {
+    Command::ScanFailed { reason, method: EntryMethod::Camera }
 }
 
 /// Of several codes in one picture, a voucher goes first.

@@ -153,12 +153,13 @@ impl Engine {
         };
         let identity = store.identity();
         let branch = self.trust.branch(identity.branch).map_or("", |branch| branch.name.as_str());
+        let operator = self.operator.and_then(|id| self.trust.bundle.operator(id, identity.branch));
         let age = identity.synced_at.map(|at| now.time.since(at).max(0));
         let to_send = store.unsent_entries();
         StripView {
             shop: format!("{} · {branch}", self.trust.bundle.merchant.name),
             terminal: identity.name.clone(),
-            operator: String::new(),
+            operator: operator.map_or_else(String::new, |operator| operator.name.clone()),
             online: self.link(),
             to_send,
             last_sync: self.ago(age),
@@ -190,7 +191,7 @@ impl Engine {
     }
 
     fn undo_view(&self, now: Now) -> Option<UndoView> {
-        let (_, row) = self.undoable(now)?;
+        let (_, row) = self.undoable(now).filter(|_| !self.counter.is_busy())?;
         let shown = self.row(row)?;
         let label =
             self.texts.fill("undo.label", &[("amount", &shown.amount), ("title", &shown.title)]);

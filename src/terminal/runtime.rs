@@ -16,7 +16,7 @@ use super::{
     engine::{Call, Engine, Event, Lane},
     handle::{TerminalHandle, ViewCell},
 };
-use crate::net::Transport;
+use crate::net::{Transport, TransportError};
 
 /// Events that may wait; a reader that floods is told the queue is full.
 const EVENTS_MAX: usize = 256;
@@ -28,6 +28,8 @@ const CALLS_MAX: usize = 8;
 pub const SYNC_PATH: &str = "/v1/sync";
 
 /// A terminal that runs on its own threads until it is dropped.
+///
+/// The lines to the platform end by themselves, at the latest when their last call does.
 pub struct Runtime {
     handle: TerminalHandle<Event>,
     engine: Option<JoinHandle<()>>,
@@ -60,10 +62,12 @@ impl Runtime {
 
 impl Drop for Runtime {
     fn drop(&mut self) {
-        self.handle.send(Command::Quit);
-        if let Some(engine) = self.engine.take()
-            && engine.join().is_err()
-        {
+        let Some(engine) = self.engine.take() else { return };
+        // A full queue empties; an engine that is gone takes no commands.
+        while !self.handle.send(Command::Quit) && !engine.is_finished() {
+            std::thread::yield_now();
+        }
+        if engine.join().is_err() {
             tracing::error!("the engine ended by a panic");
         }
     }
@@ -75,15 +79,15 @@ struct Lines {
 }
 
 impl Lines {
-    /// A full line loses nothing: the call times out and is made again.
-    fn send(&self, call: Call) {
+    /// Hands a call to its line; one that finds it full comes back as unanswered.
+    fn send(&self, call: Call) -> Option<Event> {
         let line = match call.lane {
             Lane::Ask => &self.ask,
             Lane::Sync => &self.sync,
         };
-        if line.try_send(call).is_err() {
-            tracing::warn!("a call to the platform found its line full");
-        }
+        let nonce = call.nonce;
+        let full = line.try_send(call).is_err();
+        full.then_some(Event::Answered { nonce, result: Err(TransportError::Timeout) })
     }
 }
 
@@ -138,7 +142,9 @@ impl Loop {
         self.engine.handle(event, self.clock.now());
         self.view.set(self.engine.view(self.clock.now()));
         while let Some(call) = self.engine.poll_call() {
-            self.lines.send(call);
+            if let Some(unanswered) = self.lines.send(call) {
+                self.engine.handle(unanswered, self.clock.now());
+            }
         }
         self.engine.rest();
     }

@@ -12,7 +12,7 @@ use super::{
     sync_driver::Nonce,
 };
 use crate::{
-    domain::{id::Seq, redeem::Request},
+    domain::{id::Seq, redeem::Request, scan::EntryMethod},
     net::Transport,
 };
 
@@ -50,13 +50,19 @@ impl Session {
         self.engine.take_outcome()
     }
 
+    /// Writes down that a picture held nothing readable.
+    pub fn refuse_unreadable(&mut self, reason: &str, method: EntryMethod) -> Option<Outcome> {
+        self.engine.scan_failed((reason, method), self.clock.now());
+        self.engine.take_outcome()
+    }
+
     /// Takes back the redemption at a position.
     pub fn roll_back(&mut self, seq: Seq, reason: &str) -> Option<Outcome> {
         self.engine.roll_back(seq, reason, self.clock.now());
         self.engine.take_outcome()
     }
 
-    /// Pushes and pulls until nothing is left; false where the platform could not be reached.
+    /// Pushes and pulls until nothing is left; false where something is left, or the platform could not be reached.
     pub fn sync(&mut self) -> bool {
         self.engine.handle(Event::Command(Command::SyncNow), self.clock.now());
         for _ in 0..EXCHANGES_MAX {
@@ -64,7 +70,8 @@ impl Session {
                 break;
             }
         }
-        self.engine.reached() == Some(true)
+        let sent = self.engine.store().is_some_and(|store| store.unsent_entries() == 0);
+        sent && self.engine.reached() == Some(true) && self.engine.fault().is_none()
     }
 
     /// Carries the calls that wait on a line; false where there were none.

@@ -1,6 +1,6 @@
 //! Carries out what `domain::sync` decides: builds signed requests from the store, applies signed replies to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     domain::{
@@ -10,14 +10,15 @@ use crate::{
         redeem::PlatformFact,
         scan::ShortCode,
         sync::{
-            CHUNKS_MAX, ClaimAnswer, ConflictNotice, Exchange, ListName, ListVersion,
-            NumberedChunk, Reply, ReplyBody, Request, RequestBody, Wanted, acknowledges,
+            CHUNKS_MAX, ClaimAnswer, ConflictNotice, Exchange, ListName, NumberedChunk, Reply,
+            ReplyBody, Request, RequestBody, Wanted, acknowledges,
         },
         time::Timestamp,
         trust::{BundleError, Chunk, Manifest, ManifestError, TrustBundle},
         voucher::{Limit, Used},
     },
-    store::{Store, StoreError},
+    net::TransportError,
+    store::{Store, StoreError, Told},
 };
 
 /// Sixteen random bytes that tie a reply to its request.
@@ -39,17 +40,17 @@ struct Arrival {
 /// What a reply came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Applied {
-    /// Entries were acknowledged; `more` where others wait.
+    /// Entries were acknowledged, or the platform holds less than it did.
     Pushed {
         /// Whether entries are left to send.
         more: bool,
+        /// Where to go on, when that is before what was acknowledged once.
+        from: Option<Seq>,
     },
-    /// News was taken over; `bundle` where the trust bundle changed.
+    /// News was taken over.
     Pulled {
         /// Parts of lists that are still wanted.
         wanted: Vec<Wanted>,
-        /// Whether the trust bundle changed.
-        bundle: bool,
     },
     /// The parts that came are of a newer list than its manifest.
     Outdated,
@@ -141,19 +142,18 @@ impl Arriving {
             ReplyBody::Ack { head, conflicts } => acked(store, head, &conflicts, bytes),
             ReplyBody::Mismatch { kind, head } => mismatch(store, kind, head),
             ReplyBody::Pulled { bundle: newer, manifests, conflicts } => {
-                store.keep_conflicts(&conflicts)?;
-                let changed =
-                    newer.map(|newer| take_bundle(store, bundle, &newer, now)).transpose()?;
+                store.keep_conflicts(&conflicts, Told::All)?;
+                newer.map(|newer| take_bundle(store, bundle, &newer, now)).transpose()?;
                 let manifests = manifests.iter().map(|bytes| bytes.as_slice());
                 self.announce(store, bundle, manifests, reply.time)?;
-                Ok(Applied::Pulled { wanted: self.settle(store)?, bundle: changed == Some(true) })
+                Ok(Applied::Pulled { wanted: self.settle(store)? })
             }
             ReplyBody::Chunks(chunks) => {
                 if !self.receive(chunks) {
                     self.forget();
                     return Ok(Applied::Outdated);
                 }
-                Ok(Applied::Pulled { wanted: self.settle(store)?, bundle: false })
+                Ok(Applied::Pulled { wanted: self.settle(store)? })
             }
             ReplyBody::Claim(_) | ReplyBody::Lookup(_) => Err(SyncError::Unexpected),
         }
@@ -177,22 +177,21 @@ impl Arriving {
             .into_iter()
             .map(|held| (held.version.list, held.version.version))
             .collect();
+        let mut mentioned = BTreeSet::new();
         for bytes in manifests {
             let manifest = Manifest::open(bytes, &bundle.platform_key)?;
             let list = ListName { issuer: manifest.issuer.clone(), campaign: manifest.campaign };
+            mentioned.insert(list.clone());
             if held.get(&list).is_some_and(|version| *version > manifest.version) {
-                return Err(SyncError::ListBackwards(ListVersion {
-                    list,
-                    version: manifest.version,
-                }));
+                tracing::warn!(campaign = %list.campaign, "a status list goes backwards");
+                continue;
             }
             let missing = store.missing_chunks(&manifest)?;
             let arrival =
                 Arrival { manifest, bytes: bytes.to_vec(), chunks: BTreeMap::new(), missing };
             self.lists.insert(list, arrival);
         }
-        let current: Vec<_> =
-            held.into_keys().filter(|list| !self.lists.contains_key(list)).collect();
+        let current: Vec<_> = held.into_keys().filter(|list| !mentioned.contains(list)).collect();
         store.lists_current(&current, time)?;
         Ok(())
     }
@@ -248,8 +247,9 @@ fn acked(
         return Ok(Applied::Forked);
     }
     store.acknowledged(head, bytes)?;
-    store.keep_conflicts(conflicts)?;
-    Ok(Applied::Pushed { more: store.unsent_entries() > 0 })
+    store.keep_conflicts(conflicts, Told::Some)?;
+    let from = Some(head.seq).filter(|seq| *seq < store.identity().acked);
+    Ok(Applied::Pushed { more: head.seq < store.head().seq, from })
 }
 
 /// A platform that holds less, or the same further on, is caught up with; one that holds another journal is not.
@@ -261,7 +261,9 @@ fn mismatch(
     use crate::domain::sync::Mismatch;
     let own = store.hash_at(head.seq)?;
     match kind {
-        Mismatch::Gap if acknowledges(head, own) => Err(SyncError::Behind(head.seq)),
+        Mismatch::Gap if acknowledges(head, own) => {
+            Ok(Applied::Pushed { more: true, from: Some(head.seq) })
+        }
         Mismatch::Gap | Mismatch::Fork | Mismatch::Epoch => Ok(Applied::Forked),
     }
 }
@@ -271,14 +273,13 @@ fn take_bundle(
     current: &TrustBundle,
     bytes: &[u8],
     now: Timestamp,
-) -> Result<bool, SyncError> {
+) -> Result<(), SyncError> {
     let bundle = TrustBundle::open(bytes, &store.identity().root)?;
     bundle.check_successor_of(current)?;
-    if bundle.version == current.version {
-        return Ok(false);
+    if bundle.version > current.version {
+        store.take_bundle(&bundle, bytes, now)?;
     }
-    store.take_bundle(&bundle, bytes, now)?;
-    Ok(true)
+    Ok(())
 }
 
 /// Why a reply was not taken.
@@ -296,15 +297,12 @@ pub(super) enum SyncError {
     /// A list that may not be taken.
     #[error(transparent)]
     Manifest(#[from] ManifestError),
-    /// A list that goes backwards.
-    #[error("the status list of campaign {} goes backwards", .0.list.campaign)]
-    ListBackwards(ListVersion),
     /// Parts that do not add up to their manifest.
     #[error("a status list does not add up")]
     DoesNotReconcile,
-    /// The platform lost entries it had acknowledged; they are sent again from here.
-    #[error("the platform holds the journal only up to entry {0}")]
-    Behind(Seq),
+    /// No answer came back.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
     /// An answer to another question.
     #[error("the platform answered another question")]
     Unexpected,

@@ -11,7 +11,7 @@ use super::{
 use crate::domain::{
     id::BranchId,
     money::Money,
-    redeem::Redemption,
+    redeem::{Redemption, Wanted},
     scan::ShortCode,
     time::Timestamp,
     voucher::{AmountOff, Claims, Limit, PercentOff, Terms},
@@ -50,10 +50,16 @@ fn is_already_used(code: &str) -> bool {
 impl Speaker<'_> {
     /// The one large line.
     pub fn headline(&self, outcome: &Outcome) -> String {
+        if let State::RolledBack(redemption) = &outcome.state {
+            return self.fill("undo.done", "amount", &redemption.value.to_string());
+        }
         let key = match verdict_state(outcome) {
             VerdictState::Accepted => "headline.accepted",
             VerdictState::AlreadyUsed => "headline.already_used",
             VerdictState::NotValid => "headline.not_valid",
+            VerdictState::NeedsInput if outcome.state == State::NeedsInput(Wanted::Bill) => {
+                "headline.bill"
+            }
             VerdictState::NeedsInput => "headline.amount",
             VerdictState::CannotCheck => "headline.cannot_check",
             VerdictState::NotAVoucher => "headline.not_a_voucher",
@@ -90,15 +96,7 @@ impl Speaker<'_> {
 
     /// What kind of voucher it is, such as `15 % off, at most €20.00`.
     pub fn kind(&self, terms: &Terms) -> String {
-        match terms {
-            Terms::PrepaidDeal { .. } => self.texts.get("kind.prepaid_deal").to_owned(),
-            Terms::AmountOff(terms) => self.amount_off(terms),
-            Terms::PercentOff(terms) => self.percent_off(terms),
-            Terms::Pass { uses, .. } => self.fill("kind.pass", "count", &uses.to_string()),
-            Terms::StoredValue { balance } => {
-                self.fill("kind.stored_value", "amount", &balance.to_string())
-            }
-        }
+        kind(self.texts, terms)
     }
 
     /// The reason in a few words; none where the headline says all.
@@ -137,20 +135,6 @@ impl Speaker<'_> {
     /// Time of day where the terminal stands.
     pub fn clock_time(&self, time: Timestamp) -> String {
         self.zoned(time).map_or_else(String::new, |time| time.strftime("%H:%M:%S").to_string())
-    }
-
-    fn amount_off(&self, terms: &AmountOff) -> String {
-        let minimum = Money { minor: terms.minimum_spend, ..terms.off };
-        let values = [("amount", terms.off.to_string()), ("minimum", minimum.to_string())];
-        let key = if minimum.minor > 0 { "kind.amount_off_minimum" } else { "kind.amount_off" };
-        self.fill_all(key, &values)
-    }
-
-    fn percent_off(&self, terms: &PercentOff) -> String {
-        let cap = Money::new(terms.cap, terms.currency);
-        let values = [("percent", percent(terms.basis_points)), ("cap", cap.to_string())];
-        let key = if terms.cap > 0 { "kind.percent_off_cap" } else { "kind.percent_off" };
-        self.fill_all(key, &values)
     }
 
     fn values(&self, outcome: &Outcome) -> Vec<(&'static str, String)> {
@@ -210,6 +194,30 @@ impl Speaker<'_> {
     fn fill_all(&self, key: &str, values: &[(&str, String)]) -> String {
         let values: Vec<_> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
         self.texts.fill(key, &values)
+    }
+}
+
+/// What kind of voucher it is, such as `15 % off, at most €20.00`.
+pub fn kind(texts: &Texts, terms: &Terms) -> String {
+    let money = |minor| Money::new(minor, terms.currency()).to_string();
+    match terms {
+        Terms::PrepaidDeal { value } => {
+            texts.fill("kind.prepaid_deal", &[("amount", &value.to_string())])
+        }
+        Terms::AmountOff(AmountOff { off, minimum_spend }) => {
+            let key =
+                if *minimum_spend > 0 { "kind.amount_off_minimum" } else { "kind.amount_off" };
+            let minimum = money(*minimum_spend);
+            texts.fill(key, &[("amount", &off.to_string()), ("minimum", &minimum)])
+        }
+        Terms::PercentOff(PercentOff { basis_points, cap, .. }) => {
+            let key = if *cap > 0 { "kind.percent_off_cap" } else { "kind.percent_off" };
+            texts.fill(key, &[("percent", &percent(*basis_points)), ("cap", &money(*cap))])
+        }
+        Terms::Pass { uses, .. } => texts.fill("kind.pass", &[("count", &uses.to_string())]),
+        Terms::StoredValue { balance } => {
+            texts.fill("kind.stored_value", &[("amount", &balance.to_string())])
+        }
     }
 }
 

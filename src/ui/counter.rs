@@ -85,7 +85,8 @@ impl Counter {
         match captured {
             Captured::Scan(text) => Command::Scan { text, method: EntryMethod::Keyboard },
             Captured::Overlong => {
-                Command::ScanFailed { reason: self.texts.get("ui.scan_overlong").to_owned() }
+                let reason = self.texts.get("ui.scan_overlong").to_owned();
+                Command::ScanFailed { reason, method: EntryMethod::Keyboard }
             }
         }
     }

@@ -12,9 +12,11 @@ use countersign::{
         money::{Currency, Money},
         redeem::OfflineMode,
         scan::EntryMethod,
+        trust::chunk_of,
         voucher::{PercentOff, Terms},
     },
     net::{Transport, TransportError},
+    platform::service::VoucherName,
     terminal::{
         clock::{Clock as _, SystemClock},
         command::{Command, UndoReason},
@@ -180,6 +182,112 @@ fn a_scan_during_a_question_waits_for_its_turn() {
 }
 
 #[test]
+fn nothing_takes_the_place_of_a_question_or_of_a_claim() {
+    let stage = Stage::new();
+    let vouchers = stage.issue(&Stage::deal(), 2);
+    let coupon = stage.issue(&coupon(), 1).remove(0);
+    let mut counter = Counter::open(&stage);
+    counter.scan(&vouchers[0].text);
+    counter.settle();
+    let entries = counter.entries();
+    counter.scan(&vouchers[1].text);
+    assert!(counter.view().undo.is_none(), "not while the platform is asked");
+    counter.send(Command::Undo(UndoReason::WrongScan));
+    let reason = "noise".to_owned();
+    counter.send(Command::ScanFailed { reason, method: EntryMethod::Serial });
+    assert_eq!((counter.view().scan, counter.entries()), (ScanView::Asking, entries));
+    counter.settle();
+    assert_eq!(counter.entries(), entries + 1);
+    counter.scan(&coupon.text);
+    let reason = "noise".to_owned();
+    counter.send(Command::ScanFailed { reason, method: EntryMethod::Serial });
+    assert!(matches!(counter.view().scan, ScanView::Question(_)));
+}
+
+#[test]
+fn scans_that_wait_are_taken_in_their_order_without_a_key() {
+    let stage = Stage::new();
+    let coupon = stage.issue(&coupon(), 1).remove(0);
+    let deals = stage.issue(&Stage::deal(), 2);
+    let mut counter = Counter::open(&stage);
+    counter.offline();
+    counter.scan(&coupon.text);
+    counter.scan(&deals[0].text);
+    counter.scan(&deals[1].text);
+    let before = counter.entries();
+    counter.send(Command::Answer("10".to_owned()));
+    for entries in 1..=3 {
+        assert_eq!(counter.entries(), before + entries);
+        assert_eq!(counter.state(), Some(VerdictState::Accepted));
+        counter.tick(6);
+    }
+    assert_eq!(counter.view().scan, ScanView::Ready);
+}
+
+#[test]
+fn a_reply_that_comes_during_a_look_up_waits_through_the_claim_that_follows() {
+    let stage = Stage::new();
+    let voucher = stage.issue(&Stage::deal(), 1).remove(0);
+    let mut counter = Counter::open(&stage);
+    counter.send(Command::SyncNow);
+    let pulls = counter.calls();
+    let text = voucher.code.to_string();
+    counter.send(Command::Scan { text, method: EntryMethod::Typed });
+    let lookups = counter.calls();
+    for call in pulls.into_iter().chain(lookups) {
+        counter.answer(call);
+    }
+    assert_eq!(counter.view().scan, ScanView::Asking, "the claim");
+    counter.settle();
+    assert_eq!(counter.state(), Some(VerdictState::Accepted));
+}
+
+#[test]
+fn a_list_that_changes_while_it_is_fetched_is_fetched_anew() {
+    let stage = Stage::new();
+    let mut vouchers = stage.issue(&Stage::deal(), 200);
+    let part = chunk_of(vouchers[0].claims.id.index);
+    vouchers.retain(|voucher| chunk_of(voucher.claims.id.index) == part);
+    vouchers.truncate(2);
+    assert_eq!(vouchers.len(), 2, "of two hundred in four parts, two share one");
+    let mut counter = Counter::open(&stage);
+    stage.platform.revoke_voucher(VoucherName::Code(vouchers[0].code)).unwrap();
+    counter.send(Command::SyncNow);
+    let mut exchanges = 0;
+    loop {
+        let calls = counter.calls();
+        if calls.is_empty() {
+            break;
+        }
+        for call in calls {
+            exchanges += 1;
+            assert!(exchanges < 20, "it never ends");
+            counter.answer(call);
+            if exchanges == 1 {
+                stage.platform.revoke_voucher(VoucherName::Code(vouchers[1].code)).unwrap();
+            }
+        }
+    }
+    counter.offline();
+    for voucher in &vouchers {
+        counter.scan(&voucher.text);
+        assert_eq!(counter.state(), Some(VerdictState::NotValid));
+    }
+}
+
+#[test]
+fn a_terminal_the_platform_refuses_accepts_nothing_while_it_can_be_asked() {
+    let stage = Stage::new();
+    let voucher = stage.issue(&Stage::deal(), 1).remove(0);
+    let mut counter = Counter::open(&stage);
+    let id = counter.engine.store().unwrap().identity().terminal;
+    stage.platform.revoke_terminal(id).unwrap();
+    counter.scan(&voucher.text);
+    counter.settle();
+    assert_eq!(counter.state(), Some(VerdictState::CannotCheck));
+}
+
+#[test]
 fn a_code_that_stays_before_the_reader_is_one_scan() {
     let stage = Stage::new();
     let voucher = stage.issue(&Stage::deal(), 1).remove(0);
@@ -279,6 +387,10 @@ fn a_restored_copy_of_the_store_stops_redeeming_at_the_next_contact() {
         stage.clock.now(),
     );
     assert_eq!(session.engine.take_outcome().unwrap().code, "store_failed");
+    drop(session);
+    till.wire.cut(true);
+    let restarted = till.redeem(&vouchers[2].text);
+    assert_eq!(restarted.code, "store_failed", "after a restart, without the network");
 }
 
 /// A network that takes every message and never answers.

@@ -188,6 +188,36 @@ fn a_redemption_is_rolled_back_and_the_day_adds_up() {
 }
 
 #[test]
+fn entries_carry_the_operator_and_an_unknown_one_is_wrong_use() {
+    let shop = Shop::open();
+    shop.platform("operator create --merchant 1 --name Mira");
+    shop.platform("operator create --merchant 1 --name Noor --branches 2");
+    let vouchers = shop.issue("--kind prepaid_deal --value 24.90 --count 1");
+    let redeem = |operator| shop.json(&format!("redeem --operator {operator}"), &vouchers[0]);
+    assert_eq!(redeem("1").0, 2, "the terminal has not heard of her");
+    assert_eq!(shop.terminal("sync --operator 1").status.code(), Some(0), "fetches her");
+    for (operator, who) in [("2", "of another branch"), ("99", "unknown"), ("Mira", "no number")] {
+        assert_eq!(redeem(operator), (2, Value::Null), "{who}");
+    }
+    let refused = shop.terminal("rollback 1 --operator 99");
+    assert_eq!(refused.status.code(), Some(2));
+    let words = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(words.contains("operator 99") && words.contains("countersign sync"), "{words}");
+
+    let (exit, taken) = redeem("1");
+    assert_eq!((exit, taken["state"].as_str()), (0, Some("accepted")));
+    let entry = taken["entry"].as_u64().unwrap();
+    let back = shop.terminal(&format!("--operator 1 rollback {entry}"));
+    assert_eq!(back.status.code(), Some(0), "{back:?}");
+    let (exit, _) = shop.json("redeem", &vouchers[0]);
+    assert_eq!(exit, 0);
+    let rows = shop.redemptions();
+    let operators: Vec<_> =
+        rows.iter().map(|row| (row["kind"].as_str().unwrap(), row["operator"].as_u64())).collect();
+    assert_eq!(operators, [("redeemed", Some(1)), ("rolled_back", Some(1)), ("redeemed", None)]);
+}
+
+#[test]
 fn what_is_not_a_good_voucher_gets_a_sentence_a_status_and_an_entry() {
     let shop = Shop::open();
     let early = shop.issue("--kind prepaid_deal --value 1.00 --from 2029-01-01 --until 2030-01-01");
@@ -216,14 +246,32 @@ fn what_is_not_a_good_voucher_gets_a_sentence_a_status_and_an_entry() {
 }
 
 #[test]
+fn a_picture_that_holds_nothing_readable_is_a_refusal_that_is_written_down() {
+    let shop = Shop::open();
+    let blank = [&b"P5 60 60 255\n"[..], &[255; 3600]].concat();
+    for (name, bytes) in [
+        ("broken.png", &b"\x89PNG\r\n\x1a\nnot really"[..]),
+        ("text.png", b"no picture"),
+        ("blank.pgm", &blank),
+        ("empty.jpg", b""),
+    ] {
+        std::fs::write(shop.path(name), bytes).unwrap();
+        let (exit, answer) = shop.json("redeem", Path::new(name));
+        assert_eq!((exit, answer["code"].as_str()), (3, Some("picture_unreadable")), "{name}");
+        assert!(answer["entry"].is_u64(), "{name}");
+    }
+    let good = shop.issue("--kind prepaid_deal --value 1.00");
+    let output = shop.terminal(&format!("redeem broken.png {}", good[0].display()));
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("ACCEPTED"), "the others are still taken: {text}");
+    assert_eq!(output.status.code(), Some(3), "the gravest counts");
+}
+
+#[test]
 fn wrong_use_and_failures_say_what_is_wrong() {
     let shop = Shop::open();
     let words = |output: &Output| String::from_utf8_lossy(&output.stderr).into_owned();
-    std::fs::write(shop.path("broken.png"), b"\x89PNG\r\n\x1a\nnot really").unwrap();
-    std::fs::write(shop.path("text.png"), b"no picture").unwrap();
     for (line, exit, part) in [
-        ("redeem broken.png", 1, "broken.png"),
-        ("redeem text.png", 1, "text.png"),
         ("enrol CSE1:ABC", 1, "damaged"),
         ("enrol hello", 1, "enrolment code"),
         ("redeem", 2, "VOUCHER"),

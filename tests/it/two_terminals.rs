@@ -3,6 +3,7 @@
 use countersign::{
     domain::{
         crypto::PublicKey,
+        id::OperatorId,
         journal::{Body, SignedEntry},
         money::{Currency, Money},
         redeem::{OfflineMode, Request},
@@ -11,7 +12,10 @@ use countersign::{
         voucher::Terms,
     },
     platform::{service::VoucherName, store::RedemptionFilter},
-    terminal::outcome::{Outcome, State},
+    terminal::{
+        clock::Clock as _,
+        outcome::{Outcome, State},
+    },
 };
 
 use crate::stage::Stage;
@@ -157,6 +161,39 @@ fn a_roll_back_gives_the_use_back_everywhere() {
     assert_eq!(code(&b.redeem(&voucher.text)), ("accepted", "accepted"));
     assert!(b.sync());
     assert_eq!(stage.platform.conflicts(0, 10).unwrap().len(), 0);
+}
+
+#[test]
+fn an_operator_signs_in_where_they_work_and_every_entry_carries_them() {
+    let stage = Stage::new();
+    let vouchers = stage.issue(&Stage::deal(), 2);
+    let create = |name, branches: &[_]| {
+        stage.platform.create_operator(stage.merchant, name, branches).unwrap()
+    };
+    let mira = create("Mira", &stage.branches[..1]);
+    let (a, b) = (stage.terminal("a", stage.branches[0]), stage.terminal("b", stage.branches[1]));
+    assert!(a.sync() && b.sync());
+    let mut session = a.open();
+    assert!(session.engine.sign_in(mira));
+    assert!(!session.engine.sign_in(OperatorId(mira.0 + 1)), "nobody has this number");
+    assert_eq!(session.engine.view(stage.clock.now()).strip.operator, "Mira");
+    session.redeem(&vouchers[0].text, Request::plain(EntryMethod::Program)).unwrap();
+    let noor = create("Noor", &[]);
+    assert!(!session.engine.sign_in(noor), "the terminal has not heard of her");
+    assert!(session.sync());
+    assert!(session.engine.sign_in(noor));
+    assert!(session.sync());
+    drop(session);
+
+    let mut other = b.open();
+    assert!(!other.engine.sign_in(mira), "she does not work at this branch");
+    assert_eq!(other.engine.view(stage.clock.now()).strip.operator, "");
+    other.redeem(&vouchers[1].text, Request::plain(EntryMethod::Program)).unwrap();
+    assert!(other.sync());
+    let filter = RedemptionFilter { limit: 500, ..RedemptionFilter::default() };
+    let listed = stage.platform.redemptions(&filter).unwrap().redemptions;
+    let operators: Vec<_> = listed.iter().map(|line| line.operator).collect();
+    assert_eq!(operators, [Some(mira.0), None]);
 }
 
 #[test]

@@ -2,12 +2,13 @@
 
 use countersign::domain::{
     crypto::SecretKey,
-    id::{BranchId, CampaignId, MerchantId, VoucherId},
+    id::{BranchId, CampaignId, MerchantId, OperatorId, VoucherId},
     money::{Currency, Money},
     redeem::Policy,
     time::Timestamp,
     trust::{
-        Branch, Campaign, CampaignState, Issuer, Keyring, Merchant, PublishedKey, TrustBundle,
+        Branch, Campaign, CampaignState, Issuer, Keyring, Merchant, Operator, PublishedKey,
+        TrustBundle,
     },
     voucher::{Claims, Scope, Terms, UntrustedToken, Voucher, mint},
 };
@@ -100,5 +101,10 @@ pub(crate) fn bundle() -> TrustBundle {
         }],
         campaigns: vec![campaign],
         default_policy: Policy::default(),
+        operators: vec![Operator {
+            id: OperatorId(2),
+            name: "Mira".to_owned(),
+            branches: vec![BranchId(11)],
+        }],
     }
 }

@@ -7,7 +7,7 @@ use minicbor::{Decode, Encode};
 use crate::domain::{
     crypto::{KeyId, PublicKey, SecretKey},
     envelope::{Context, EnvelopeError, open_message, seal_message},
-    id::{BranchId, CampaignId, IssuerName, MerchantId},
+    id::{BranchId, CampaignId, IssuerName, MerchantId, OperatorId},
     redeem::Policy,
     time::Timestamp,
     voucher::{IssuerKey, KeySource},
@@ -41,6 +41,9 @@ pub struct TrustBundle {
     /// The policy for vouchers of campaigns that are not listed.
     #[n(8)]
     pub default_policy: Policy,
+    /// The people who work at the merchant's counters.
+    #[n(9)]
+    pub operators: Vec<Operator>,
 }
 
 /// A business that accepts vouchers.
@@ -68,6 +71,21 @@ pub struct Branch {
     /// Its time zone in the IANA database, such as `Europe/Berlin`.
     #[n(3)]
     pub time_zone: String,
+}
+
+/// A person who works at a counter.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Operator {
+    /// Their number.
+    #[n(1)]
+    pub id: OperatorId,
+    /// What colleagues call them.
+    #[n(2)]
+    pub name: String,
+    /// Where they work; none named means all of the merchant's branches.
+    #[n(3)]
+    pub branches: Vec<BranchId>,
 }
 
 /// Someone who mints vouchers.
@@ -167,6 +185,13 @@ impl TrustBundle {
     /// The branch with this number.
     pub fn branch(&self, id: BranchId) -> Option<&Branch> {
         self.branches.iter().find(|branch| branch.id == id)
+    }
+
+    /// The operator with this number, where they may work at the branch.
+    pub fn operator(&self, id: OperatorId, branch: BranchId) -> Option<&Operator> {
+        let operator = self.operators.iter().find(|operator| operator.id == id)?;
+        let allowed = operator.branches.is_empty() || operator.branches.contains(&branch);
+        allowed.then_some(operator)
     }
 
     /// The issuers' keys, ready for look-ups.

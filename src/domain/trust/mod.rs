@@ -1,11 +1,11 @@
-//! What the platform vouches for: issuers' keys, campaigns, branches, policy, and the state of vouchers.
+//! What the platform vouches for: issuers' keys, campaigns, branches, operators, policy, and the state of vouchers.
 
 mod bundle;
 mod status;
 
 pub use bundle::{
-    Branch, BundleError, Campaign, CampaignState, Issuer, Keyring, Merchant, PublishedKey,
-    TrustBundle, seal_bundle,
+    Branch, BundleError, Campaign, CampaignState, Issuer, Keyring, Merchant, Operator,
+    PublishedKey, TrustBundle, seal_bundle,
 };
 pub use status::{
     CHUNK_BYTES, CHUNK_VOUCHERS, Chunk, Manifest, ManifestError, Status, StatusList, chunk_of,

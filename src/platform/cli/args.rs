@@ -47,6 +47,9 @@ pub(super) enum Command {
     /// Branches: a merchant's shops.
     #[command(subcommand)]
     Branch(BranchCommand),
+    /// Operators: people who work at a merchant's counters.
+    #[command(subcommand)]
+    Operator(OperatorCommand),
     /// Issuers: those who mint vouchers.
     #[command(subcommand)]
     Issuer(IssuerCommand),
@@ -123,6 +126,24 @@ pub(super) enum BranchCommand {
         time_zone: String,
     },
     /// List branches.
+    List,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum OperatorCommand {
+    /// Add an operator; terminals know them once they were synchronized.
+    Create {
+        /// For whom they work.
+        #[arg(long)]
+        merchant: MerchantId,
+        /// What colleagues call them.
+        #[arg(long)]
+        name: String,
+        /// Branches where they work, by number; all of the merchant's where none is named.
+        #[arg(long, value_delimiter = ',')]
+        branches: Vec<BranchId>,
+    },
+    /// List operators.
     List,
 }
 

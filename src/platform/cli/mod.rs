@@ -63,6 +63,7 @@ fn execute(cli: Cli, out: &mut dyn Write) -> Result<(), CliError> {
         Command::Status => setup::status(&open(data)?, out),
         Command::Merchant(command) => places::merchant(&open(data)?, command, out),
         Command::Branch(command) => places::branch(&open(data)?, command, out),
+        Command::Operator(command) => places::operator(&open(data)?, command, out),
         Command::Issuer(command) => places::issuer(&open(data)?, command, out),
         Command::Key(command) => places::key(&open(data)?, command, out),
         Command::Campaign(command) => campaigns::campaign(&open(data)?, *command, out),

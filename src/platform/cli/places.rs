@@ -1,12 +1,15 @@
-//! Merchants, branches, issuers and their keys.
+//! Merchants, branches, operators, issuers and their keys.
 
 use std::io::Write;
 
 use super::{
     CliError,
-    args::{BranchCommand, IssuerCommand, KeyCommand, MerchantCommand},
+    args::{BranchCommand, IssuerCommand, KeyCommand, MerchantCommand, OperatorCommand},
 };
-use crate::{domain::trust::PublishedKey, platform::site::Site};
+use crate::{
+    domain::{id::BranchId, trust::PublishedKey},
+    platform::site::Site,
+};
 
 pub(super) fn merchant(
     site: &Site,
@@ -48,6 +51,27 @@ pub(super) fn branch(
     Ok(())
 }
 
+pub(super) fn operator(
+    site: &Site,
+    command: OperatorCommand,
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
+    match command {
+        OperatorCommand::Create { merchant, name, branches } => {
+            let id = site.platform().create_operator(merchant, &name, &branches)?;
+            writeln!(out, "Operator {id}: {name}")?;
+        }
+        OperatorCommand::List => {
+            for row in site.platform().operators()? {
+                let (operator, merchant) = (row.operator, row.merchant);
+                let (id, places) = (operator.id.0, places(&operator.branches));
+                writeln!(out, "{id:>4}  merchant {merchant}  {places:<20}  {}", operator.name)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn issuer(
     site: &Site,
     command: IssuerCommand,
@@ -82,6 +106,15 @@ pub(super) fn key(site: &Site, command: KeyCommand, out: &mut dyn Write) -> Resu
         }
     }
     Ok(())
+}
+
+fn places(branches: &[BranchId]) -> String {
+    let named: Vec<_> = branches.iter().map(BranchId::to_string).collect();
+    if named.is_empty() {
+        "all branches".to_owned()
+    } else {
+        format!("branches {}", named.join(", "))
+    }
 }
 
 fn list_key(key: &PublishedKey, out: &mut dyn Write) -> Result<(), CliError> {

@@ -79,6 +79,7 @@ fn from_nothing_to_vouchers_and_a_terminal() {
         "status",
         "merchant list",
         "branch list",
+        "operator list",
         "issuer list",
         "campaign list",
         "terminal list",
@@ -92,6 +93,24 @@ fn from_nothing_to_vouchers_and_a_terminal() {
         works(&data, list);
     }
     assert!(works(&data, "campaign list").contains("3/50 issued"));
+}
+
+#[test]
+fn operators_are_listed_with_where_they_work() {
+    let (_dir, data) = ready();
+    works(&data, "branch create --merchant 1 --name South");
+    assert_eq!(works(&data, "operator create --merchant 1 --name Mira"), "Operator 1: Mira\n");
+    works(&data, "operator create --merchant 1 --name Noor --branches 1,2");
+    let listed = works(&data, "operator list");
+    let lines: Vec<Vec<_>> = listed.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines[0], ["1", "merchant", "1", "all", "branches", "Mira"]);
+    assert_eq!(lines[1], ["2", "merchant", "1", "branches", "1,", "2", "Noor"]);
+    assert!(fails(&data, "operator create --merchant 7 --name X", 1).contains("merchant"));
+    assert!(
+        fails(&data, "operator create --merchant 1 --name X --branches 9", 1).contains("branch")
+    );
+    fails(&data, "operator create --merchant 1 --name X --branches North", 2);
+    assert_eq!(works(&data, "operator list"), listed);
 }
 
 #[test]

@@ -1,15 +1,17 @@
 //! Administration: who takes part, and on which terms.
 
+use std::collections::BTreeSet;
+
 use super::{Platform, ServiceError, issue::CAPACITY_MAX, publish::merchant_named};
 use crate::{
     domain::{
         crypto::{KeyId, PublicKey},
-        id::{BranchId, CampaignId, IssuerName, MerchantId, TerminalId, VoucherKey},
+        id::{BranchId, CampaignId, IssuerName, MerchantId, OperatorId, TerminalId, VoucherKey},
         redeem::Policy,
         time::Timestamp,
-        trust::{Branch, Campaign, CampaignState, Issuer, Merchant, PublishedKey},
+        trust::{Branch, Campaign, CampaignState, Issuer, Merchant, Operator, PublishedKey},
     },
-    platform::store::{BranchRow, CampaignRow, ClaimRow, Txn},
+    platform::store::{BranchRow, CampaignRow, ClaimRow, OperatorRow, Txn},
 };
 
 /// Most characters of a name that people read.
@@ -67,6 +69,29 @@ impl Platform {
     /// All shops.
     pub fn branches(&self) -> Result<Vec<BranchRow>, ServiceError> {
         self.run(|txn| Ok(txn.branches()?))
+    }
+
+    /// Adds a person who works at the named branches of a merchant; none named means all of them.
+    pub fn create_operator(
+        &self,
+        merchant: MerchantId,
+        name: &str,
+        branches: &[BranchId],
+    ) -> Result<OperatorId, ServiceError> {
+        let name = parse_name(name)?;
+        self.run(|txn| {
+            merchant_named(txn, merchant)?;
+            let branches = own_branches(txn, merchant, branches)?;
+            let operator = Operator { id: OperatorId(0), name, branches };
+            let id = txn.add_operator(&OperatorRow { merchant, operator })?;
+            self.publish(txn, merchant)?;
+            Ok(id)
+        })
+    }
+
+    /// All operators.
+    pub fn operators(&self) -> Result<Vec<OperatorRow>, ServiceError> {
+        self.run(|txn| Ok(txn.operators()?))
     }
 
     /// Adds an issuer with its first key, which may be relied on until `until`.
@@ -203,7 +228,7 @@ impl Platform {
     fn publish_for_issuer(&self, txn: &mut dyn Txn, name: &IssuerName) -> Result<(), ServiceError> {
         let campaigns = txn.campaigns()?.into_iter();
         let own = campaigns.filter(|row| row.campaign.issuer == *name);
-        let merchants: std::collections::BTreeSet<_> = own.map(|row| row.merchant).collect();
+        let merchants: BTreeSet<_> = own.map(|row| row.merchant).collect();
         for merchant in merchants {
             self.publish(txn, merchant)?;
         }
@@ -214,6 +239,21 @@ impl Platform {
 pub(super) fn issuer_named(txn: &mut dyn Txn, name: &IssuerName) -> Result<Issuer, ServiceError> {
     let mut all = txn.issuers()?.into_iter();
     all.find(|issuer| issuer.name == *name).ok_or(ServiceError::NotFound("issuer"))
+}
+
+/// The wanted branches, each once and by number, when all are the merchant's.
+pub(super) fn own_branches(
+    txn: &mut dyn Txn,
+    merchant: MerchantId,
+    wanted: &[BranchId],
+) -> Result<Vec<BranchId>, ServiceError> {
+    let known = txn.branches()?.into_iter().filter(|row| row.merchant == merchant);
+    let known: BTreeSet<_> = known.map(|row| row.branch.id).collect();
+    let wanted: BTreeSet<_> = wanted.iter().copied().collect();
+    if !wanted.is_subset(&known) {
+        return Err(ServiceError::NotFound("branch of the merchant"));
+    }
+    Ok(wanted.into_iter().collect())
 }
 
 pub(super) fn campaign_numbered(

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::{
     Platform, ServiceError,
-    admin::{campaign_numbered, issuer_named},
+    admin::{campaign_numbered, issuer_named, own_branches},
 };
 use crate::{
     domain::{
@@ -131,16 +131,7 @@ fn check_key(
 }
 
 fn batch(txn: &mut dyn Txn, row: &CampaignRow, order: &Order) -> Result<Batch, ServiceError> {
-    let mut branches = order.branches.clone();
-    branches.sort_unstable();
-    branches.dedup();
-    let all = txn.branches()?;
-    for wanted in &branches {
-        let own = |known: &&crate::platform::store::BranchRow| {
-            known.branch.id == *wanted && known.merchant == row.merchant
-        };
-        all.iter().find(own).ok_or(ServiceError::NotFound("branch of the campaign's merchant"))?;
-    }
+    let branches = own_branches(txn, row.merchant, &order.branches)?;
     Ok(Batch {
         issuer: row.campaign.issuer.clone(),
         campaign: row.campaign.id,

@@ -23,7 +23,7 @@ impl Platform {
         let bundle = self.bundle_of(txn, merchant, last.saturating_add(1))?;
         let bytes = seal_bundle(&self.keys.root, &bundle);
         if bytes.len() > TrustBundle::BYTES_MAX {
-            let reason = "the merchant has more campaigns and branches than a trust bundle holds";
+            let reason = "a trust bundle has no room for so many campaigns, branches and operators";
             return Err(ServiceError::Invalid(reason.to_owned()));
         }
         let version = bundle.version;
@@ -38,6 +38,7 @@ impl Platform {
         version: u64,
     ) -> Result<TrustBundle, ServiceError> {
         let branches = txn.branches()?.into_iter();
+        let operators = txn.operators()?.into_iter();
         let campaigns = txn.campaigns()?.into_iter();
         let campaigns: Vec<_> =
             campaigns.filter(|row| row.merchant == merchant).map(|row| row.campaign).collect();
@@ -53,6 +54,10 @@ impl Platform {
                 .map(|row| row.branch)
                 .collect(),
             default_policy: Policy::default(),
+            operators: operators
+                .filter(|row| row.merchant == merchant)
+                .map(|row| row.operator)
+                .collect(),
             campaigns,
         })
     }

@@ -16,8 +16,8 @@ pub use error::StoreError;
 pub use memory::MemoryStore;
 pub use rows::{
     ArrivedRow, BranchRow, BundleRow, CampaignRow, ClaimRow, ConflictRow, Counts, EnrolmentRow,
-    EnrolmentUse, EntryAt, JournalRow, JournalSummary, RedemptionFilter, TerminalKeyRow,
-    TerminalRow, VoucherRow, kind_code,
+    EnrolmentUse, EntryAt, JournalRow, JournalSummary, OperatorRow, RedemptionFilter,
+    TerminalKeyRow, TerminalRow, VoucherRow, kind_code,
 };
 pub use sqlite::SqliteStore;
 #[cfg(test)]
@@ -25,7 +25,10 @@ pub(crate) use sqlite::tamper;
 
 use crate::domain::{
     crypto::PublicKey,
-    id::{BranchId, CampaignId, Epoch, Hash, IssuerName, MerchantId, Seq, TerminalId, VoucherKey},
+    id::{
+        BranchId, CampaignId, Epoch, Hash, IssuerName, MerchantId, OperatorId, Seq, TerminalId,
+        VoucherKey,
+    },
     journal::Head,
     sync::{Ledger, LedgerUse},
     trust::{Chunk, Issuer, Merchant, PublishedKey, Status},
@@ -43,7 +46,7 @@ pub type Stored<T> = Result<T, StoreError>;
 /// * Unique, whatever the callers do: a journal position (terminal, epoch, seq); the hash of an enrolment
 ///   secret; a short code; a voucher's id and its index within its campaign; a claim of a voucher and terminal; a
 ///   bundle's merchant and version; the entry that a conflict is about. A second one is [`StoreError::Duplicate`].
-/// * Numbers that a store gives out (merchants, branches, campaigns, terminals, conflicts, arrivals) grow from
+/// * Numbers that a store gives out (merchants, branches, operators, campaigns, terminals, conflicts, arrivals) grow from
 ///   1, and no smaller one becomes visible after a greater one: whoever asked for "all after n" misses none.
 pub trait Store: Send + Sync {
     /// Begins a transaction that may write.
@@ -56,7 +59,7 @@ pub trait Txn: Places + Vouchers + Terminals + Journals {
     fn commit(self: Box<Self>) -> Stored<()>;
 }
 
-/// Settings, merchants, issuers, campaigns and what is published about them.
+/// Settings, merchants, operators, issuers, campaigns and what is published about them.
 pub trait Places {
     /// A setting of the platform.
     fn setting(&mut self, name: &str) -> Stored<Option<Vec<u8>>>;
@@ -72,6 +75,11 @@ pub trait Places {
     fn add_branch(&mut self, row: &BranchRow) -> Stored<BranchId>;
     /// All shops, by number.
     fn branches(&mut self) -> Stored<Vec<BranchRow>>;
+
+    /// Adds a person who works for a merchant; the number of `row` is not looked at.
+    fn add_operator(&mut self, row: &OperatorRow) -> Stored<OperatorId>;
+    /// All operators, by number.
+    fn operators(&mut self) -> Stored<Vec<OperatorRow>>;
 
     /// Adds a key of an issuer, who is new with the first.
     fn add_issuer_key(&mut self, issuer: &IssuerName, key: &PublishedKey) -> Stored<()>;

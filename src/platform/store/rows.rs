@@ -6,7 +6,7 @@ use crate::domain::{
     journal::{Body, Head, SignedEntry},
     redeem::Liable,
     time::Timestamp,
-    trust::{Branch, Campaign, Status},
+    trust::{Branch, Campaign, Operator, Status},
     voucher::Used,
 };
 
@@ -17,6 +17,15 @@ pub struct BranchRow {
     pub merchant: MerchantId,
     /// The shop.
     pub branch: Branch,
+}
+
+/// A person who works at a counter and for whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperatorRow {
+    /// For whom.
+    pub merchant: MerchantId,
+    /// The person.
+    pub operator: Operator,
 }
 
 /// A campaign with what only the platform knows of it.

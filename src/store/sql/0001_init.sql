@@ -14,7 +14,9 @@ CREATE TABLE terminal (
     acked_hash     BLOB    NOT NULL CHECK (length(acked_hash) = 32),
     ack            BLOB,
     synced_at      INTEGER,
-    conflicts_after INTEGER NOT NULL DEFAULT 0
+    conflicts_after INTEGER NOT NULL DEFAULT 0,
+    -- Set once the platform has shown that it knows another journal under this name.
+    forked          INTEGER NOT NULL DEFAULT 0 CHECK (forked IN (0, 1))
 ) STRICT;
 
 -- One row, written at every start: proves that the file takes durable writes before the first scan.

@@ -4,7 +4,7 @@ use super::{Call, Engine, Lane};
 use crate::{
     domain::sync::{Exchange, Input},
     net::TransportError,
-    store::StoreError,
+    store::{Store, StoreError},
     terminal::{
         clock::Now,
         sync_driver::{self, Applied, Nonce, SyncError},
@@ -13,10 +13,19 @@ use crate::{
 };
 
 impl Engine {
+    /// The exchange that is due; none while there is no store to answer from.
+    pub(super) fn next_exchange(&mut self, now: Now) -> Option<Exchange> {
+        self.store.as_ref()?;
+        self.syncer.poll_output(now.millis)
+    }
+
     pub(super) fn start(&mut self, exchange: Exchange, now: Now) {
         let nonce = (self.random)();
-        let Some(store) = &self.store else { return };
-        if exchange == Exchange::Push && store.unsent_entries() == 0 && self.push_from.is_none() {
+        let Some(store) = &self.store else {
+            return self.put_off(exchange, now);
+        };
+        let nothing = store.unsent_entries() == 0 && self.push_from.is_none() && self.greeted;
+        if exchange == Exchange::Push && nothing {
             self.syncer.handle(Input::Pushed { more: false }, now.millis);
             return;
         }
@@ -25,7 +34,10 @@ impl Engine {
                 self.in_flight.push((nonce, exchange));
                 self.calls.push_back(Call { lane: Lane::Sync, nonce, body, timeout_ms: 30_000 });
             }
-            Err(error) => self.fail(&error, now),
+            Err(error) => {
+                self.lose_store(&error);
+                self.put_off(exchange, now);
+            }
         }
     }
 
@@ -39,34 +51,46 @@ impl Engine {
             return;
         };
         let (_, exchange) = self.in_flight.swap_remove(place);
-        let applied = result
-            .map_err(|error| error.to_string())
-            .and_then(|bytes| self.apply(&bytes, nonce, now).map_err(|error| self.note(&error)));
+        let applied = match result {
+            Ok(bytes) => self.apply(&bytes, nonce, now),
+            Err(error) => Err(SyncError::Transport(error)),
+        };
+        self.refresh_trust(now);
         match applied {
-            Ok(Applied::Pushed { more }) => {
+            Ok(applied) => {
                 self.heard();
-                self.push_from = None;
-                self.refresh_recent();
-                self.syncer.handle(Input::Pushed { more }, now.millis);
+                self.take_effect(applied, now);
             }
-            Ok(Applied::Pulled { wanted, bundle }) => {
-                self.heard();
-                self.pulled(bundle, now);
-                self.syncer.handle(Input::Pulled { wanted }, now.millis);
-            }
-            Ok(Applied::Outdated) => {
-                self.heard();
-                self.syncer.handle(Input::Outdated, now.millis);
-            }
-            Ok(Applied::Forked) => self.fork(now),
-            Err(reason) => {
-                tracing::warn!(reason, ?exchange, "an exchange with the platform failed");
+            Err(error) => {
+                tracing::warn!(%error, ?exchange, "an exchange with the platform failed");
+                if let SyncError::Store(error) = &error {
+                    self.lose_store(error);
+                }
                 self.reached = Some(false);
                 self.arriving.forget();
-                let jitter = u32::from_be_bytes(first_four((self.random)()));
-                self.syncer.handle(Input::Failed { exchange, jitter }, now.millis);
+                self.put_off(exchange, now);
             }
         }
+    }
+
+    fn take_effect(&mut self, applied: Applied, now: Now) {
+        let input = match applied {
+            Applied::Pushed { more, from } => {
+                self.greeted = true;
+                self.push_from = from;
+                self.refresh_recent();
+                Input::Pushed { more }
+            }
+            Applied::Pulled { wanted } => Input::Pulled { wanted },
+            Applied::Outdated => Input::Outdated,
+            Applied::Forked => return self.fork(now),
+        };
+        self.syncer.handle(input, now.millis);
+    }
+
+    fn put_off(&mut self, exchange: Exchange, now: Now) {
+        let jitter = u32::from_be_bytes(first_four((self.random)()));
+        self.syncer.handle(Input::Failed { exchange, jitter }, now.millis);
     }
 
     fn apply(&mut self, bytes: &[u8], nonce: Nonce, now: Now) -> Result<Applied, SyncError> {
@@ -76,32 +100,26 @@ impl Engine {
         arriving.apply(store, &trust.bundle, (reply, bytes), now.time)
     }
 
-    /// A platform that was restored from a backup is sent everything after what it holds.
-    fn note(&mut self, error: &SyncError) -> String {
-        if let SyncError::Behind(seq) = error {
-            self.push_from = Some(*seq);
-        }
-        error.to_string()
-    }
-
     pub(super) fn heard(&mut self) {
         self.reached = Some(true);
         self.silent_until = 0;
     }
 
-    fn pulled(&mut self, bundle: bool, now: Now) {
-        if !bundle {
-            return;
+    /// Puts a bundle that was written down in force, also where the rest of its pull failed.
+    fn refresh_trust(&mut self, now: Now) {
+        let newer = self.store.as_ref().and_then(|store| store.bundle().ok());
+        if let Some(bundle) = newer.filter(|bundle| bundle.version != self.trust.bundle.version) {
+            self.trust = Trust::new(bundle);
+            self.refresh_recent();
+            self.syncer.handle(Input::Unsent, now.millis);
         }
-        if let Some(newer) = self.store.as_ref().and_then(|store| store.bundle().ok()) {
-            self.trust = Trust::new(newer);
-        }
-        self.refresh_recent();
-        self.syncer.handle(Input::Unsent, now.millis);
     }
 
     fn fork(&mut self, now: Now) {
         self.forked = true;
+        if let Some(Err(error)) = self.store.as_mut().map(Store::mark_forked) {
+            tracing::error!(%error, "the fork could not be written down");
+        }
         self.fault = Some(self.texts.get("fault.forked").to_owned());
         self.syncer.handle(Input::Forked, now.millis);
     }

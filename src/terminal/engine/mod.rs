@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     domain::{
-        id::Seq,
+        id::{OperatorId, Seq},
         scan::Debounce,
         sync::{Exchange, Input, Millis, Syncer},
     },
@@ -89,6 +89,7 @@ pub struct Engine {
     pub(super) fault: Option<String>,
     pub(super) reached: Option<bool>,
     pub(super) last: Option<Outcome>,
+    pub(super) operator: Option<OperatorId>,
     dir: PathBuf,
     random: fn() -> Nonce,
     debounce: Debounce,
@@ -96,6 +97,7 @@ pub struct Engine {
     in_flight: Vec<(Nonce, Exchange)>,
     push_from: Option<Seq>,
     forked: bool,
+    greeted: bool,
     silent_until: Millis,
     deferred: VecDeque<Event>,
     calls: VecDeque<Call>,
@@ -108,30 +110,47 @@ impl Engine {
         let trust = Trust::new(store.bundle()?);
         let recent = store.recent(View::RECENT_MAX)?.into();
         let mut syncer = Syncer::new(now.millis);
-        if store.unsent_entries() > 0 {
-            syncer.handle(Input::Unsent, now.millis);
-        }
+        // The first push may be empty: its answer tells whether the platform knows this very journal.
+        syncer.handle(Input::Unsent, now.millis);
+        let forked = store.identity().forked;
+        let texts = Texts::english();
+        let fault = forked.then(|| texts.get("fault.forked").to_owned());
         Ok(Self {
             store: Some(store),
             trust,
-            texts: Texts::english(),
+            texts,
             counter: Counter::default(),
             syncer,
             recent,
-            fault: None,
+            fault,
             reached: None,
             last: None,
+            operator: None,
             dir: dir.to_owned(),
             random,
             debounce: Debounce::default(),
             arriving: Arriving::default(),
             in_flight: Vec::new(),
             push_from: None,
-            forked: false,
+            forked,
+            greeted: false,
             silent_until: 0,
             deferred: VecDeque::new(),
             calls: VecDeque::new(),
         })
+    }
+
+    /// Signs in who works at the counter; false, and nothing changes, where the bundle does not let them work at this branch.
+    pub fn sign_in(&mut self, id: OperatorId) -> bool {
+        let Some(store) = self.store.as_mut() else {
+            return false;
+        };
+        let allowed = self.trust.bundle.operator(id, store.identity().branch).is_some();
+        if allowed {
+            store.sign_in(Some(id));
+            self.operator = Some(id);
+        }
+        allowed
     }
 
     /// Handles one event. Never waits for the network; waits for the disk only where something must be on it.
@@ -142,6 +161,11 @@ impl Engine {
             Event::Tick => {}
         }
         self.pass_time(now);
+        if !self.counter.is_asking()
+            && let Some(event) = self.deferred.pop_front()
+        {
+            self.handle(event, now);
+        }
     }
 
     /// The next message to carry.
@@ -168,6 +192,11 @@ impl Engine {
         calls.into_iter().rev().for_each(|call| self.calls.push_front(call));
     }
 
+    /// What keeps the terminal from redeeming, in words.
+    pub fn fault(&self) -> Option<&str> {
+        self.fault.as_deref()
+    }
+
     /// The store, unless it failed.
     pub fn store(&self) -> Option<&Store> {
         self.store.as_ref()
@@ -191,7 +220,7 @@ impl Engine {
     fn command(&mut self, command: Command, now: Now) {
         match command {
             Command::Scan { text, method } => self.scan(&text, method, now),
-            Command::ScanFailed { reason } => self.scan_failed(&reason, now),
+            Command::ScanFailed { reason, method } => self.scan_failed((&reason, method), now),
             Command::Answer(text) => self.answer(&text, now),
             Command::Dismiss => self.dismiss(now),
             Command::Undo(reason) => self.undo(reason, now),
@@ -217,9 +246,6 @@ impl Engine {
             Some(asking) => self.asked(asking, nonce, result, now),
             None => self.exchanged(nonce, result, now),
         }
-        while let Some(event) = self.deferred.pop_front() {
-            self.handle(event, now);
-        }
     }
 
     /// What time alone brings about: deadlines, verdicts that clear, exchanges that are due.
@@ -227,8 +253,10 @@ impl Engine {
         if let Some(asking) = self.counter.overdue(now.millis) {
             self.unanswered(asking, now);
         }
-        self.counter.clear_old(now.millis);
-        while let Some(exchange) = self.syncer.poll_output(now.millis) {
+        if self.counter.clear_old(now.millis) {
+            self.next_turn(now);
+        }
+        while let Some(exchange) = self.next_exchange(now) {
             self.start(exchange, now);
         }
     }

@@ -13,7 +13,7 @@ use crate::{
     terminal::{
         asking::{ASK_DEADLINE_MS, Asking, Question},
         clock::Now,
-        outcome::{Outcome, State},
+        outcome::{Outcome, State, UNREADABLE},
         present::{self, Presented, Scene, Step, Written, recognise, scan_hash},
         source,
         sync_driver::{self, Nonce},
@@ -35,7 +35,7 @@ impl Engine {
         let voucher = match recognise(&self.trust, text) {
             Presented::Voucher(voucher) => voucher,
             Presented::ShortCode(_) => {
-                return Ok(Outcome::unverified(State::CannotCheck, "short_code_offline", now.time));
+                return Ok(Outcome::unverified(State::CannotCheck, "short_code_unseen", now.time));
             }
             Presented::Other(state, code) => return Ok(Outcome::unverified(state, code, now.time)),
         };
@@ -57,16 +57,25 @@ impl Engine {
         {
             return;
         }
-        if self.counter.hold(&text, method) {
-            return;
+        if !self.counter.hold(&text, method) {
+            tracing::warn!("a scan was dropped: too many wait for their turn");
         }
-        self.begin(text, Request::plain(method), now);
+        self.next_turn(now);
     }
 
-    pub(super) fn scan_failed(&mut self, reason: &str, now: Now) {
-        tracing::info!(reason, "a picture could not be read");
-        let outcome = Outcome::unverified(State::NotAVoucher, "picture_unreadable", now.time);
-        self.conclude(Written { outcome, entry: None }, now);
+    /// Begins with the scan that waits the longest, unless something must be finished before it.
+    pub(super) fn next_turn(&mut self, now: Now) {
+        if let Some((text, method)) = self.counter.next_held() {
+            self.begin(text, Request::plain(method), now);
+        }
+    }
+
+    /// A reader delivered something that is no text. It is written down, unless a question is open: that goes first.
+    pub fn scan_failed(&mut self, (reason, method): (&str, EntryMethod), now: Now) {
+        tracing::info!(reason, "a reader delivered something unreadable");
+        if !self.counter.is_busy() {
+            self.refuse((State::NotAVoucher, UNREADABLE), "", method, now);
+        }
     }
 
     pub(super) fn answer(&mut self, text: &str, now: Now) {
@@ -76,12 +85,14 @@ impl Engine {
     }
 
     pub(super) fn dismiss(&mut self, now: Now) {
-        if let Some((text, method)) = self.counter.dismiss() {
-            self.begin(text, Request::plain(method), now);
-        }
+        self.counter.dismiss();
+        self.next_turn(now);
     }
 
     fn begin(&mut self, text: String, request: Request, now: Now) {
+        if self.store.is_none() {
+            self.reopen(now);
+        }
         match recognise(&self.trust, &text) {
             Presented::Voucher(voucher) => {
                 let question = Question { voucher: *voucher, text, request };
@@ -116,9 +127,6 @@ impl Engine {
 
     /// Decides with what is known; where the policy wants the platform, asks it or goes on without.
     fn decide(&mut self, question: Question, platform: PlatformFact, now: Now) {
-        if self.store.is_none() {
-            self.reopen(now);
-        }
         let may_ask = self.may_ask(now);
         let platform = if platform == PlatformFact::NotAsked && !may_ask {
             PlatformFact::Silent
@@ -170,6 +178,12 @@ impl Engine {
         result: Result<Vec<u8>, TransportError>,
         now: Now,
     ) {
+        if let Err(TransportError::Refused { status, code, .. }) = &result
+            && (400..500).contains(status)
+            && !matches!(status, 408 | 429)
+        {
+            return self.told_off(asking, code, now);
+        }
         let answer = result.map_err(|error| error.to_string()).and_then(|bytes| {
             let store = self.store.as_mut().ok_or_else(|| StoreError::GivenUp.to_string())?;
             sync_driver::open_reply(store, &self.trust.bundle, &bytes, nonce)
@@ -195,6 +209,22 @@ impl Engine {
                 self.unanswered(asking, now);
             }
         }
+    }
+
+    /// The platform answered and said no: that is not silence, so nothing is accepted without it.
+    fn told_off(&mut self, asking: Asking, code: &str, now: Now) {
+        tracing::warn!(code, "the platform refused a question");
+        self.heard();
+        self.syncer.handle(Input::Now, now.millis);
+        let (text, request) = match asking {
+            Asking::Claim(question) => (question.text, question.request),
+            Asking::Lookup { code, request } => (code.to_string(), request),
+        };
+        let what = match code {
+            "voucher_not_allowed" => (State::Refused, "merchant_not_allowed"),
+            _other => (State::CannotCheck, "terminal_refused"),
+        };
+        self.refuse(what, &text, request.method, now);
     }
 
     /// A voucher that was looked up must have the code it was looked up by.
@@ -223,13 +253,17 @@ impl Engine {
 
     fn reopen(&mut self, now: Now) {
         match source::open(&self.dir) {
-            Ok(store) => {
+            Ok(mut store) => {
+                store.sign_in(self.operator);
                 self.store = Some(store);
                 self.fault = None;
                 self.refresh_recent();
                 self.syncer.handle(Input::Unsent, now.millis);
             }
-            Err(error) => tracing::error!(%error, "the store could not be opened again"),
+            Err(error) => {
+                tracing::error!(%error, "the store could not be opened again");
+                self.say_store_fault(&error.to_string());
+            }
         }
     }
 
@@ -247,12 +281,20 @@ impl Engine {
     /// Says that nothing was accepted, and why; the store is opened anew before the next decision.
     pub(super) fn fail(&mut self, error: &StoreError, now: Now) {
         tracing::error!(%error, "the store failed");
-        if !self.forked {
-            self.fault = Some(self.texts.fill("fault.store", &[("reason", &error.to_string())]));
-            self.store = None;
-        }
+        self.lose_store(error);
         let outcome = Outcome::unverified(State::CannotCheck, "store_failed", now.time);
         self.counter.show(outcome.clone(), now);
         self.last = Some(outcome);
+    }
+
+    /// Gives the store up; it is opened anew before the next decision.
+    pub(super) fn lose_store(&mut self, error: &StoreError) {
+        if !self.forked && self.store.take().is_some() {
+            self.say_store_fault(&error.to_string());
+        }
+    }
+
+    fn say_store_fault(&mut self, reason: &str) {
+        self.fault = Some(self.texts.fill("fault.store", &[("reason", reason)]));
     }
 }

@@ -38,7 +38,8 @@ impl Engine {
     }
 
     pub(super) fn undo(&mut self, reason: UndoReason, now: Now) {
-        let Some((seq, _)) = self.undoable(now) else {
+        // While the platform is asked, the next entry is the answer's.
+        let Some((seq, _)) = self.undoable(now).filter(|_| !self.counter.is_busy()) else {
             return;
         };
         self.roll_back(seq, reason.code(), now);

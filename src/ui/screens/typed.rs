@@ -4,7 +4,7 @@ use egui::{Align2, Context, CornerRadius, Frame, Id, Key, Margin, Stroke, TextEd
 
 use super::dialog::{dialog_ui, text_ui};
 use crate::{
-    domain::scan::{EntryMethod, TEXT_MAX},
+    domain::scan::{EntryMethod, ShortCode, TEXT_MAX},
     terminal::{command::Command, text::Texts},
     ui::{
         theme::{self, Face, GAP, PRIMARY},
@@ -18,6 +18,9 @@ use crate::{
 
 const WIDTH: f32 = 720.0;
 
+/// Characters of a short code.
+const SHORT_CODE_SIGNS: usize = 12;
+
 /// Shows the dialog; pushes the scan on Enter; returns whether to close.
 pub fn typed_ui(
     ctx: &Context,
@@ -29,8 +32,10 @@ pub fn typed_ui(
     let title = texts.get("ui.typed_title");
     let (clicked, left) = dialog_ui(ctx, title, WIDTH, |ui| {
         let width = ui.available_width();
-        let hint = texts.get("ui.typed_hint");
-        text_ui(ui, &Line::new(hint, Face::Plain, 18.0, theme::MUTED).rows(3), hint, width);
+        let problem = problem(text);
+        let hint = problem.as_deref().unwrap_or(texts.get("ui.typed_hint"));
+        let colour = if problem.is_some() { theme::TEXT } else { theme::MUTED };
+        text_ui(ui, &Line::new(hint, Face::Plain, 18.0, colour).rows(3), hint, width);
         ui.add_space(4.0);
         field_ui(ui, texts, text, width);
         ui.add_space(12.0);
@@ -42,6 +47,13 @@ pub fn typed_ui(
         return true;
     }
     left || clicked == Some(Choice::Leave)
+}
+
+/// What is wrong with a short code that looks finished; a whole voucher text has a colon and is none.
+fn problem(text: &str) -> Option<String> {
+    let signs = text.chars().filter(|sign| !sign.is_whitespace() && *sign != '-').count();
+    let finished = signs >= SHORT_CODE_SIGNS && !text.contains(':');
+    ShortCode::parse(text).err().filter(|_| finished).map(|error| error.to_string())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

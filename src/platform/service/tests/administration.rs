@@ -3,7 +3,7 @@
 use super::world::{START, World, euro};
 use crate::{
     domain::{
-        id::{BranchId, Epoch},
+        id::{BranchId, Epoch, MerchantId},
         time::Timestamp,
         trust::CampaignState,
         voucher::Terms,
@@ -41,6 +41,36 @@ fn only_issuers_with_a_campaign_are_in_a_merchants_bundle() {
     let names: Vec<_> =
         world.bundle().issuers.into_iter().map(|issuer| issuer.name.to_string()).collect();
     assert_eq!(names, ["demo"]);
+}
+
+#[test]
+fn operators_are_published_to_their_merchant_and_branches_only() {
+    let world = World::in_memory();
+    let [north, south] = world.branches;
+    let stranger = world.platform.create_merchant("Bakery").unwrap();
+    let market = world.platform.create_branch(stranger, "Market", "UTC").unwrap();
+    let before = world.bundle().version;
+    let create =
+        |merchant, name, branches: &[_]| world.platform.create_operator(merchant, name, branches);
+    let mira = create(world.merchant, " Mira ", &[]).unwrap();
+    let noor = create(world.merchant, "Noor", &[south, south]).unwrap();
+    let other = create(stranger, "Otto", &[market]).unwrap();
+    let bundle = world.bundle();
+    assert_eq!(bundle.version, before + 2);
+    let allowed = |id, branch| bundle.operator(id, branch).map(|operator| operator.name.as_str());
+    assert_eq!((allowed(mira, north), allowed(mira, south)), (Some("Mira"), Some("Mira")));
+    assert_eq!((allowed(noor, north), allowed(noor, south)), (None, Some("Noor")));
+    assert_eq!((allowed(other, north), allowed(other, market)), (None, None));
+    assert_eq!(bundle.operators[1].branches, [south]);
+
+    let lost = create(world.merchant, "Lost", &[north, market]);
+    assert!(matches!(lost, Err(ServiceError::NotFound(_))), "another's branch: {lost:?}");
+    let nobody = create(MerchantId(99), "Nobody", &[]);
+    assert!(matches!(nobody, Err(ServiceError::NotFound(_))), "{nobody:?}");
+    assert!(matches!(create(world.merchant, " ", &[]), Err(ServiceError::Invalid(_))));
+    let listed = world.platform.operators().unwrap();
+    assert_eq!(listed.iter().map(|row| row.operator.id).collect::<Vec<_>>(), [mira, noor, other]);
+    assert_eq!(world.bundle().version, before + 2, "what was refused changed nothing");
 }
 
 #[test]

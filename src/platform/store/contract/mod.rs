@@ -34,6 +34,7 @@ macro_rules! contract {
 contract!(
     what_is_not_committed_never_was,
     numbers_grow_from_one,
+    operators_come_back_as_they_were,
     campaigns_come_back_as_they_were,
     issuers_keep_their_keys_in_order,
     the_last_bundle_is_the_greatest,

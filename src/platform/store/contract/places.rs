@@ -1,7 +1,10 @@
 //! Settings, merchants, issuers, campaigns, bundles.
 
 use super::fixture::*;
-use crate::{domain::trust::CampaignState, platform::store::*};
+use crate::{
+    domain::trust::{CampaignState, Operator},
+    platform::store::*,
+};
 
 pub(super) fn what_is_not_committed_never_was(store: &dyn Store) {
     let mut txn = store.begin().unwrap();
@@ -31,6 +34,26 @@ pub(super) fn numbers_grow_from_one(store: &dyn Store) {
     let rows = write(store, |txn| txn.branches()).unwrap();
     let owners: Vec<_> = rows.iter().map(|row| (row.branch.id, row.merchant)).collect();
     assert_eq!(owners, [(BranchId(1), two), (BranchId(2), one)]);
+}
+
+pub(super) fn operators_come_back_as_they_were(store: &dyn Store) {
+    let (one, two) = (merchant(store), merchant(store));
+    let row = |id, merchant, name: &str, branches| OperatorRow {
+        merchant,
+        operator: Operator { id: OperatorId(id), name: name.to_owned(), branches },
+    };
+    let (north, south) = (branch(store, two), branch(store, two));
+    let kept = [row(1, two, "Mira", vec![south, north]), row(2, one, "Jörg", Vec::new())];
+    for (number, kept) in (1..).zip(&kept) {
+        let mut unnumbered = kept.clone();
+        unnumbered.operator.id = OperatorId(99);
+        let id = write(store, |txn| txn.add_operator(&unnumbered)).unwrap();
+        assert_eq!(id, OperatorId(number));
+    }
+    assert_eq!(write(store, |txn| txn.operators()).unwrap(), kept);
+    let stray = row(0, MerchantId(99), "Nobody", Vec::new());
+    let refused = write(store, |txn| txn.add_operator(&stray));
+    assert!(matches!(refused, Err(StoreError::Forbidden(_))), "an operator of nobody");
 }
 
 pub(super) fn campaigns_come_back_as_they_were(store: &dyn Store) {

@@ -12,10 +12,13 @@ use std::{
 
 use super::{
     BranchRow, BundleRow, CampaignRow, ClaimRow, ConflictRow, EnrolmentRow, EntryAt, JournalRow,
-    Store, StoreError, Stored, TerminalKeyRow, TerminalRow, Txn, VoucherRow,
+    OperatorRow, Store, StoreError, Stored, TerminalKeyRow, TerminalRow, Txn, VoucherRow,
 };
 use crate::domain::{
-    id::{BranchId, CampaignId, Epoch, Hash, IssuerName, MerchantId, TerminalId, VoucherKey},
+    id::{
+        BranchId, CampaignId, Epoch, Hash, IssuerName, MerchantId, OperatorId, TerminalId,
+        VoucherKey,
+    },
     sync::LedgerUse,
     trust::{Chunk, Merchant, PublishedKey},
 };
@@ -52,6 +55,7 @@ struct State {
     settings: BTreeMap<String, Vec<u8>>,
     merchants: BTreeMap<MerchantId, Merchant>,
     branches: BTreeMap<BranchId, BranchRow>,
+    operators: BTreeMap<OperatorId, OperatorRow>,
     issuer_keys: Vec<(IssuerName, PublishedKey)>,
     campaigns: BTreeMap<CampaignId, CampaignRow>,
     bundles: BTreeMap<(MerchantId, u64), BundleRow>,

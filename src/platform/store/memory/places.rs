@@ -1,13 +1,13 @@
-//! Settings, merchants, issuers, campaigns, bundles.
+//! Settings, merchants, operators, issuers, campaigns, bundles.
 
 use super::{MemoryTxn, insert_new, must_exist, next_number};
 use crate::{
     domain::{
         crypto::PublicKey,
-        id::{BranchId, CampaignId, IssuerName, MerchantId},
+        id::{BranchId, CampaignId, IssuerName, MerchantId, OperatorId},
         trust::{Issuer, Merchant, PublishedKey},
     },
-    platform::store::{BranchRow, BundleRow, CampaignRow, Places, StoreError, Stored},
+    platform::store::{BranchRow, BundleRow, CampaignRow, OperatorRow, Places, StoreError, Stored},
 };
 
 impl Places for MemoryTxn<'_> {
@@ -44,6 +44,20 @@ impl Places for MemoryTxn<'_> {
 
     fn branches(&mut self) -> Stored<Vec<BranchRow>> {
         Ok(self.state.branches.values().cloned().collect())
+    }
+
+    fn add_operator(&mut self, row: &OperatorRow) -> Stored<OperatorId> {
+        must_exist(self.state.merchants.contains_key(&row.merchant))?;
+        let last = self.state.operators.keys().last().map(|id| id.0);
+        let id = OperatorId(next_number(last)?);
+        let mut row = row.clone();
+        row.operator.id = id;
+        self.state.operators.insert(id, row);
+        Ok(id)
+    }
+
+    fn operators(&mut self) -> Stored<Vec<OperatorRow>> {
+        Ok(self.state.operators.values().cloned().collect())
     }
 
     fn add_issuer_key(&mut self, issuer: &IssuerName, key: &PublishedKey) -> Stored<()> {

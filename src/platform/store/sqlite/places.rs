@@ -1,4 +1,4 @@
-//! Settings, merchants, issuers, campaigns, bundles.
+//! Settings, merchants, operators, issuers, campaigns, bundles.
 
 use rusqlite::{Row, params};
 
@@ -10,11 +10,11 @@ use crate::{
     domain::{
         crypto::PublicKey,
         envelope::{decode, encode},
-        id::{BranchId, CampaignId, IssuerName, MerchantId},
+        id::{BranchId, CampaignId, IssuerName, MerchantId, OperatorId},
         time::Timestamp,
-        trust::{Branch, Campaign, CampaignState, Issuer, Merchant, PublishedKey},
+        trust::{Branch, Campaign, CampaignState, Issuer, Merchant, Operator, PublishedKey},
     },
-    platform::store::{BranchRow, BundleRow, CampaignRow, Places, StoreError, Stored},
+    platform::store::{BranchRow, BundleRow, CampaignRow, OperatorRow, Places, StoreError, Stored},
 };
 
 impl Places for SqliteTxn<'_> {
@@ -59,6 +59,18 @@ impl Places for SqliteTxn<'_> {
                 },
             })
         })
+    }
+
+    fn add_operator(&mut self, row: &OperatorRow) -> Stored<OperatorId> {
+        let sql = "INSERT INTO operators (merchant, name, branches) VALUES (?1, ?2, ?3)";
+        let operator = &row.operator;
+        let branches = encode(&operator.branches);
+        let id = self.insert(sql, params![row.merchant.0, operator.name, branches])?;
+        narrow(id).map(OperatorId)
+    }
+
+    fn operators(&mut self) -> Stored<Vec<OperatorRow>> {
+        self.rows("SELECT * FROM operators ORDER BY id", [], operator_row)
     }
 
     fn add_issuer_key(&mut self, issuer: &IssuerName, key: &PublishedKey) -> Stored<()> {
@@ -164,6 +176,16 @@ fn is_suspended(campaign: &Campaign) -> bool {
 fn issuer_name(row: &Row<'_>) -> Stored<IssuerName> {
     let name = get::<String>(row, "issuer")?;
     name.parse().map_err(|_error| StoreError::Damaged("an issuer's name is none"))
+}
+
+fn operator_row(row: &Row<'_>) -> Stored<OperatorRow> {
+    let branches = get::<Vec<u8>>(row, "branches")?;
+    let branches = decode(&branches)
+        .map_err(|_error| StoreError::Damaged("an operator's branches are none"))?;
+    Ok(OperatorRow {
+        merchant: MerchantId(whole(row, "merchant")?),
+        operator: Operator { id: OperatorId(whole(row, "id")?), name: get(row, "name")?, branches },
+    })
 }
 
 fn published_key(row: &Row<'_>) -> Stored<PublishedKey> {

@@ -17,6 +17,14 @@ CREATE TABLE branches (
     time_zone TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE operators (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id > 0),
+    merchant INTEGER NOT NULL REFERENCES merchants (id),
+    name     TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 80),
+    -- A CBOR array of numbers of branches; empty for all of the merchant's.
+    branches BLOB NOT NULL CHECK (length(branches) > 0)
+) STRICT;
+
 CREATE TABLE issuer_keys (
     position   INTEGER PRIMARY KEY AUTOINCREMENT,
     issuer     TEXT NOT NULL CHECK (length(issuer) BETWEEN 1 AND 16),
