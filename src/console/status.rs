@@ -1,9 +1,15 @@
 //! `status` and `sync`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Console, ConsoleError, Exit};
-use crate::store::{Store, StoreError};
+use crate::{
+    domain::{
+        journal::{Entry, SignedEntry},
+        sync::ConflictNotice,
+    },
+    store::{Store, StoreError},
+};
 
 pub(super) fn status(console: &mut Console<'_>) -> Result<Exit, ConsoleError> {
     let session = console.session()?;
@@ -27,7 +33,8 @@ pub(super) fn sync(console: &mut Console<'_>) -> Result<Exit, ConsoleError> {
 }
 
 fn tell(console: &mut Console<'_>, store: &Store) -> Result<(), ConsoleError> {
-    let (identity, head, conflicts) = (store.identity(), store.head(), store.conflict_count()?);
+    let (identity, head) = (store.identity(), store.head());
+    let conflicts = store.conflicts()?;
     let synced = identity.synced_at.map(|at| at.to_string());
     let bundle = store.bundle()?;
     if console.json {
@@ -40,7 +47,7 @@ fn tell(console: &mut Console<'_>, store: &Store) -> Result<(), ConsoleError> {
             "entries": head.seq.0,
             "head": head.hash.to_string(),
             "to_send": store.unsent_entries(),
-            "conflicts": conflicts,
+            "conflicts": conflicts.iter().map(conflict_json).collect::<Vec<_>>(),
             "synced_at": synced,
             "bundle": bundle.version,
             "platform": identity.url,
@@ -55,5 +62,47 @@ fn tell(console: &mut Console<'_>, store: &Store) -> Result<(), ConsoleError> {
         store.unsent_entries()
     ))?;
     console.line(format_args!("last sync   {}", synced.as_deref().unwrap_or("never")))?;
-    console.line(format_args!("conflicts   {conflicts}"))
+    console.line(format_args!("conflicts   {}", conflicts.len()))?;
+    conflicts.iter().try_for_each(|notice| tell_conflict(console, notice))
+}
+
+/// Who took the same voucher, the one beyond the limit first.
+fn tell_conflict(console: &mut Console<'_>, notice: &ConflictNotice) -> Result<(), ConsoleError> {
+    let (id, voucher, liable) = (notice.id, notice.voucher.id, notice.liable.code());
+    console.line(format_args!("  {id}: voucher {voucher}, borne by the {liable}"))?;
+    for entry in entries(notice) {
+        let (terminal, branch) = (entry.terminal, entry.branch);
+        let (at, seq) = (entry.at, entry.seq);
+        console
+            .line(format_args!("     terminal {terminal}, branch {branch}, {at}, entry {seq}"))?;
+    }
+    Ok(())
+}
+
+fn conflict_json(notice: &ConflictNotice) -> Value {
+    let entries = entries(notice).into_iter().map(|entry| {
+        json!({
+            "terminal": entry.terminal.0,
+            "branch": entry.branch.0,
+            "epoch": entry.epoch.0,
+            "seq": entry.seq.0,
+            "at": entry.at.to_string(),
+        })
+    });
+    json!({
+        "id": notice.id,
+        "voucher_id": notice.voucher.id.to_string(),
+        "issuer": notice.voucher.issuer.as_str(),
+        "liable": notice.liable.code(),
+        "entries": entries.collect::<Vec<_>>(),
+    })
+}
+
+/// The entries of a notice whose signatures hold.
+fn entries(notice: &ConflictNotice) -> Vec<Entry> {
+    let signed = notice
+        .evidence
+        .iter()
+        .filter_map(|proof| SignedEntry::open(&proof.entry, &proof.terminal_key).ok());
+    signed.map(|signed| signed.entry).collect()
 }

@@ -7,7 +7,7 @@ use crate::domain::{
     id::{Epoch, Seq, VoucherKey},
     redeem::ListFact,
     time::Timestamp,
-    trust::{CHUNK_VOUCHERS, Status, chunk_of},
+    trust::{Status, chunk_of, place_of},
     voucher::Used,
 };
 
@@ -49,9 +49,9 @@ impl Txn<'_> {
 
     /// What the status list says about the voucher.
     pub fn listed(&self, key: &VoucherKey) -> Result<ListFact, StoreError> {
-        let (byte, shift) = within_chunk(key.id.index);
+        let (byte, shift) = place_of(key.id.index);
         let mut statement = self.tx.prepare_cached(
-            "SELECT as_of, covered, substr(bits, ?4, 1)
+            "SELECT as_of, covered, substr(bits, ?4 + 1, 1)
              FROM status_list LEFT JOIN status_chunk USING (issuer, campaign)
              WHERE issuer = ?1 AND campaign = ?2 AND (number = ?3 OR number IS NULL)",
         )?;
@@ -66,26 +66,10 @@ impl Txn<'_> {
         let bits = bits.and_then(|bits| bits.first().copied());
         Ok(match bits {
             Some(bits) if key.id.index < covered => {
-                ListFact::Known { status: status((bits >> shift) & 3), as_of }
+                ListFact::Known { status: Status::from_bits(bits >> shift), as_of }
             }
             _outside => ListFact::NotCovered,
         })
-    }
-}
-
-/// The byte of the chunk that holds the bits of a voucher, from 1 as SQL counts, and how far they are shifted.
-fn within_chunk(index: u32) -> (u32, u32) {
-    let within = index % CHUNK_VOUCHERS;
-    ((within / 4).saturating_add(1), (within % 4).saturating_mul(2))
-}
-
-fn status(bits: u8) -> Status {
-    let [valid, revoked, suspended, redeemed] = Status::ALL;
-    match bits {
-        1 => revoked,
-        2 => suspended,
-        3 => redeemed,
-        _zero => valid,
     }
 }
 

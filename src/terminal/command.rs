@@ -23,8 +23,13 @@ pub enum Command {
     Answer(String),
     /// Leave the question or the verdict.
     Dismiss,
-    /// Roll back the acceptance that [`super::view::View::undo`] names.
-    Undo(UndoReason),
+    /// Roll back the acceptance that [`super::view::View::undo`] named.
+    Undo {
+        /// Its journal entry, so that an acceptance that came meanwhile is left alone.
+        entry: u64,
+        /// Why.
+        reason: UndoReason,
+    },
     /// Push and pull now instead of at the next scheduled time.
     SyncNow,
     /// Use the network or leave it alone.

@@ -93,8 +93,6 @@ pub(super) enum Step {
     Ask {
         /// What is asked for.
         asked: Used,
-        /// Position of the journal's last entry.
-        after: Seq,
         /// What this terminal consumed of the voucher in the current epoch of its journal.
         used_here: Used,
     },
@@ -109,7 +107,7 @@ pub(super) fn redeem(
 ) -> Result<Step, StoreError> {
     let (identity, queue) =
         (store.identity().clone(), store.queue(voucher.claims().terms.currency()));
-    let (floor, after) = (store.time_floor(), store.head().seq);
+    let floor = store.time_floor();
     let mut txn = store.begin()?;
     let (mut facts, local) = gather(&txn, scene, voucher, &identity)?;
     let platform = without_own(platform, local.before);
@@ -119,7 +117,7 @@ pub(super) fn redeem(
     if decision.verdict == Verdict::AskPlatform || lacks_evidence(&decision, &facts) {
         let asked = asked(voucher, request, &facts, scene);
         let used_here = local.used.minus(local.before);
-        return Ok(Step::Ask { asked, after, used_here });
+        return Ok(Step::Ask { asked, used_here });
     }
     let mut entry = None;
     if let Some(body) = body(scene, voucher, (request, &facts), &decision) {

@@ -191,12 +191,12 @@ impl Engine {
     }
 
     fn undo_view(&self, now: Now) -> Option<UndoView> {
-        let (_, row) = self.undoable(now).filter(|_| !self.counter.is_busy())?;
+        let (seq, row) = self.undoable(now).filter(|_| !self.counter.is_busy())?;
         let shown = self.row(row)?;
         let label =
             self.texts.fill("undo.label", &[("amount", &shown.amount), ("title", &shown.title)]);
         let left = super::counter::UNDO_WINDOW_S.saturating_sub(now.time.since(row.entry.at));
-        Some(UndoView { label, seconds_left: u64::try_from(left).unwrap_or(0) })
+        Some(UndoView { entry: seq.0, label, seconds_left: u64::try_from(left).unwrap_or(0) })
     }
 
     fn notice(&self) -> Option<String> {

@@ -149,7 +149,7 @@ pub struct StripView {
     pub to_send: u64,
     /// Such as `synced 3 min ago` or `never synced`.
     pub last_sync: String,
-    /// Double redemptions reported by the platform and not yet seen by the owner.
+    /// Double redemptions the platform reported.
     pub conflicts: u64,
     /// Set when the queue or its age asks for attention.
     pub warning: bool,
@@ -172,6 +172,8 @@ pub enum Link {
 /// What the undo key would take back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UndoView {
+    /// Its journal entry.
+    pub entry: u64,
     /// Such as `Undo €10.00 off (Lunch for two)`.
     pub label: String,
     /// Seconds left in the window.

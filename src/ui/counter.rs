@@ -380,13 +380,13 @@ mod tests {
         assert!(closed.state().commands.is_empty());
 
         for (key, reason) in [Key::Num1, Key::Num2, Key::Num3].into_iter().zip(UndoReason::ALL) {
-            let undo = Some(UndoView { label: "Undo €10.00".into(), seconds_left: 42 });
+            let undo = Some(UndoView { entry: 7, label: "Undo €10.00".into(), seconds_left: 42 });
             let mut desk = desk(View { undo, ..ready() });
             press_key(&mut desk, Key::F4);
             assert!(desk.query_by_label("Undo €10.00").is_some());
             assert!(desk.query_by_label_contains("another 42 s").is_some());
             press_key(&mut desk, key);
-            assert_eq!(desk.state().commands, [Command::Undo(reason)]);
+            assert_eq!(desk.state().commands, [Command::Undo { entry: 7, reason }]);
         }
     }
 

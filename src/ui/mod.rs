@@ -143,7 +143,11 @@ mod tests {
     fn a_full_queue_delays_commands_and_loses_none() {
         let ctx = Context::default();
         let (mut app, engine) = app(&ctx, 1);
-        let commands = [Command::SyncNow, Command::Dismiss, Command::Undo(UndoReason::WrongScan)];
+        let commands = [
+            Command::SyncNow,
+            Command::Dismiss,
+            Command::Undo { entry: 1, reason: UndoReason::WrongScan },
+        ];
         app.queue(commands.to_vec());
         let mut arrived = Vec::new();
         for _ in 0..commands.len() {

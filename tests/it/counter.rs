@@ -81,6 +81,11 @@ impl<'a> Counter<'a> {
         }
     }
 
+    /// Presses undo on what the screen last named.
+    fn undo(&mut self, entry: u64) {
+        self.send(Command::Undo { entry, reason: UndoReason::WrongScan });
+    }
+
     fn offline(&mut self) {
         self.send(Command::SetNetwork(false));
         self.calls();
@@ -192,7 +197,7 @@ fn nothing_takes_the_place_of_a_question_or_of_a_claim() {
     let entries = counter.entries();
     counter.scan(&vouchers[1].text);
     assert!(counter.view().undo.is_none(), "not while the platform is asked");
-    counter.send(Command::Undo(UndoReason::WrongScan));
+    counter.undo(entries);
     let reason = "noise".to_owned();
     counter.send(Command::ScanFailed { reason, method: EntryMethod::Serial });
     assert_eq!((counter.view().scan, counter.entries()), (ScanView::Asking, entries));
@@ -312,8 +317,11 @@ fn the_last_acceptance_is_undone_within_a_minute_and_not_later() {
     counter.offline();
     counter.scan(&vouchers[0].text);
     counter.tick(59);
-    assert_eq!(counter.view().undo.unwrap().seconds_left, 1);
-    counter.send(Command::Undo(UndoReason::WrongScan));
+    let undo = counter.view().undo.unwrap();
+    assert_eq!(undo.seconds_left, 1);
+    counter.undo(undo.entry - 1);
+    assert!(counter.view().undo.is_some(), "another entry is left alone");
+    counter.undo(undo.entry);
     assert_eq!(
         counter.view().notice.unwrap(),
         "Taken back: €24.90. The voucher can be used again."
@@ -324,7 +332,7 @@ fn the_last_acceptance_is_undone_within_a_minute_and_not_later() {
     counter.tick(60);
     assert!(counter.view().undo.is_none());
     let entries = counter.entries();
-    counter.send(Command::Undo(UndoReason::WrongScan));
+    counter.undo(entries);
     assert_eq!(counter.entries(), entries);
 }
 

@@ -113,6 +113,24 @@ fn the_changelog_has_a_place_for_what_comes_next() {
 }
 
 #[test]
+fn links_of_the_documents_lead_somewhere() {
+    let documents =
+        ["README.md", "CHANGELOG.md", "src/ARCHITECTURE.md", "firmware-notes/README.md"];
+    let mut broken = Vec::new();
+    for name in documents {
+        let path = root().join(name);
+        let text = fs::read_to_string(&path).unwrap();
+        for target in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let local = !target.contains("://") && !target.starts_with('#');
+            if local && !path.parent().unwrap().join(target).exists() {
+                broken.push(format!("{name}: {target}"));
+            }
+        }
+    }
+    assert_none(broken, "a link that leads nowhere");
+}
+
+#[test]
 fn commands_of_the_readme_are_run_by_the_checks() {
     let read = |name: &str| fs::read_to_string(root().join(name));
     let (Ok(readme), Ok(run)) = (read("README.md"), read(".ci/run")) else {

@@ -9,4 +9,5 @@ pub use bundle::{
 };
 pub use status::{
     CHUNK_BYTES, CHUNK_VOUCHERS, Chunk, Manifest, ManifestError, Status, StatusList, chunk_of,
+    place_of,
 };

@@ -52,6 +52,16 @@ impl Status {
         }
     }
 
+    /// The status that two bits stand for; higher bits are not looked at.
+    pub fn from_bits(bits: u8) -> Self {
+        match bits & 3 {
+            1 => Self::Revoked,
+            2 => Self::Suspended,
+            3 => Self::Redeemed,
+            _zero => Self::Valid,
+        }
+    }
+
     fn bits(self) -> u8 {
         match self {
             Self::Valid => 0,
@@ -97,20 +107,13 @@ impl Chunk {
 
     /// The status of the voucher with this index in its campaign.
     pub fn get(&self, index: u32) -> Status {
-        let (byte, shift) = place(index);
-        let bits = self.bits.get(byte).map_or(0, |byte| (byte >> shift) & 3);
-        let [valid, revoked, suspended, redeemed] = Status::ALL;
-        match bits {
-            1 => revoked,
-            2 => suspended,
-            3 => redeemed,
-            _zero => valid,
-        }
+        let (byte, shift) = place_of(index);
+        Status::from_bits(self.bits.get(byte).map_or(0, |byte| byte >> shift))
     }
 
     /// Sets the status of the voucher with this index in its campaign.
     pub fn set(&mut self, index: u32, status: Status) {
-        let (byte, shift) = place(index);
+        let (byte, shift) = place_of(index);
         if let Some(byte) = self.bits.get_mut(byte) {
             *byte = (*byte & !(3 << shift)) | (status.bits() << shift);
         }
@@ -129,7 +132,8 @@ impl Chunk {
     }
 }
 
-fn place(index: u32) -> (usize, u32) {
+/// The byte within its chunk that holds a voucher's status, and how far its bits are shifted there.
+pub fn place_of(index: u32) -> (usize, u32) {
     let within = index % CHUNK_VOUCHERS;
     (usize::try_from(within / 4).unwrap_or(usize::MAX), (within % 4).saturating_mul(2))
 }

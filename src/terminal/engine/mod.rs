@@ -223,7 +223,7 @@ impl Engine {
             Command::ScanFailed { reason, method } => self.scan_failed((&reason, method), now),
             Command::Answer(text) => self.answer(&text, now),
             Command::Dismiss => self.dismiss(now),
-            Command::Undo(reason) => self.undo(reason, now),
+            Command::Undo { entry, reason } => self.undo((Seq(entry), reason), now),
             Command::SyncNow => {
                 self.silent_until = 0;
                 self.syncer.handle(Input::Now, now.millis);

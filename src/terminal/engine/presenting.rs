@@ -139,7 +139,7 @@ impl Engine {
         };
         let scene = Scene { trust, time: now.time, scan: scan_hash(&question.text) };
         match present::redeem(store, scene, &question.voucher, (&question.request, platform)) {
-            Ok(Step::Ask { asked, after: _, used_here }) => {
+            Ok(Step::Ask { asked, used_here }) => {
                 let nonce = (self.random)();
                 let claims = question.voucher.claims();
                 let which = (claims.key(), claims.terms.limit());

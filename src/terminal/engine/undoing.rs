@@ -37,9 +37,12 @@ impl Engine {
         }
     }
 
-    pub(super) fn undo(&mut self, reason: UndoReason, now: Now) {
+    /// Takes back the last acceptance, if it is still the one that was meant.
+    pub(super) fn undo(&mut self, (meant, reason): (Seq, UndoReason), now: Now) {
         // While the platform is asked, the next entry is the answer's.
-        let Some((seq, _)) = self.undoable(now).filter(|_| !self.counter.is_busy()) else {
+        let Some((seq, _)) =
+            self.undoable(now).filter(|(seq, _)| *seq == meant && !self.counter.is_busy())
+        else {
             return;
         };
         self.roll_back(seq, reason.code(), now);

@@ -315,7 +315,11 @@ mod tests {
         View {
             recent: vec![row; 12],
             strip,
-            undo: Some(UndoView { label: "Rückgängig: 1.112,50 €".into(), seconds_left: 58 }),
+            undo: Some(UndoView {
+                entry: 1,
+                label: "Rückgängig: 1.112,50 €".into(),
+                seconds_left: 58,
+            }),
             ..with_verdict(verdict)
         }
     }

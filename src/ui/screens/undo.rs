@@ -31,7 +31,7 @@ pub fn undo_ui(ctx: &Context, texts: &Texts, undo: &UndoView, commands: &mut Vec
         Choice::Leave => None,
     }));
     if let Some(reason) = chosen {
-        commands.push(Command::Undo(reason));
+        commands.push(Command::Undo { entry: undo.entry, reason });
         return true;
     }
     left || clicked == Some(Choice::Leave)
