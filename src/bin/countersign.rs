@@ -52,7 +52,13 @@ fn window(_args: &Args) -> Outcome {
 fn demo(options: &console::DemoArgs) -> Outcome {
     #[cfg(feature = "window")]
     if !options.console && countersign::window::has_display() {
-        return countersign::window::demo().map(|()| 0).map_err(|error| (1, error.to_string()));
+        match countersign::window::demo() {
+            Err(countersign::window::WindowError::Screen(error)) => {
+                // A display that cannot be drawn on is as good as none.
+                drop(writeln!(stderr(), "countersign: no window ({error}); here is the console"));
+            }
+            shown => return shown.map(|()| 0).map_err(|error| (1, error.to_string())),
+        }
     }
     let clock = std::sync::Arc::new(countersign::terminal::clock::SystemClock::default());
     let right = countersign::demo::run(clock, &mut stdout().lock());

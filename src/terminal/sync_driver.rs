@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     domain::{
         envelope::EnvelopeError,
-        id::{Seq, VoucherKey},
+        id::{Hash, Seq, VoucherKey},
         journal::Head,
         redeem::PlatformFact,
         scan::ShortCode,
@@ -28,7 +28,12 @@ pub type Nonce = [u8; 16];
 #[derive(Default)]
 pub(super) struct Arriving {
     lists: BTreeMap<ListName, Arrival>,
+    /// Parts of lists that were given up: the next manifest names most of them again.
+    spare: BTreeMap<Hash, Chunk>,
 }
+
+/// Spare parts that are kept, 8 KiB each.
+const SPARE_MAX: usize = 4096;
 
 struct Arrival {
     manifest: Manifest,
@@ -161,7 +166,10 @@ impl Arriving {
 
     /// Gives up what has not arrived whole; the next pull begins anew.
     pub(super) fn forget(&mut self) {
-        self.lists.clear();
+        for (_, arrival) in std::mem::take(&mut self.lists) {
+            let parts = arrival.chunks.into_values().map(|chunk| (chunk.hash(), chunk));
+            self.spare.extend(parts.take(SPARE_MAX.saturating_sub(self.spare.len())));
+        }
     }
 
     /// Opens new manifests; lists that are not mentioned are current as of the reply's time.
@@ -187,13 +195,24 @@ impl Arriving {
                 continue;
             }
             let missing = store.missing_chunks(&manifest)?;
-            let arrival =
-                Arrival { manifest, bytes: bytes.to_vec(), chunks: BTreeMap::new(), missing };
-            self.lists.insert(list, arrival);
+            let chunks = self.spare_parts(&manifest, &missing);
+            let missing = missing.into_iter().filter(|number| !chunks.contains_key(number));
+            let missing = missing.collect();
+            self.lists.insert(list, Arrival { manifest, bytes: bytes.to_vec(), chunks, missing });
         }
+        self.spare.clear();
         let current: Vec<_> = held.into_keys().filter(|list| !mentioned.contains(list)).collect();
         store.lists_current(&current, time)?;
         Ok(())
+    }
+
+    /// The missing parts of a list that were fetched before.
+    fn spare_parts(&self, manifest: &Manifest, missing: &[u32]) -> BTreeMap<u32, Chunk> {
+        let numbered = (0_u32..).zip(&manifest.chunks);
+        numbered
+            .filter(|(number, _)| missing.contains(number))
+            .filter_map(|(number, hash)| Some((number, self.spare.get(hash)?.clone())))
+            .collect()
     }
 
     /// Takes parts that a manifest names and drops any other; false where none was one.
