@@ -94,7 +94,7 @@ pub(super) struct ServeArgs {
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1:8080")]
     pub(super) listen: SocketAddr,
-    /// Address that terminals use, such as https://vouchers.example; stands in enrolment codes.
+    /// Address that terminals use, beginning with https; stands in enrolment codes.
     #[arg(long)]
     pub(super) url: Option<String>,
 }
