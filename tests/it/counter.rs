@@ -281,6 +281,34 @@ fn a_list_that_changes_while_it_is_fetched_is_fetched_anew() {
 }
 
 #[test]
+fn a_notice_in_an_acknowledgement_does_not_hide_an_earlier_one() {
+    let stage = Stage::new();
+    let vouchers = stage.issue(&Stage::deal(), 2);
+    let mut counter = Counter::open(&stage);
+    let other = stage.terminal("b", stage.branches[1]);
+    assert!(other.sync());
+    counter.scan(&vouchers[0].text);
+    counter.settle();
+    // The other till takes both: the first is a conflict that it brings to light.
+    other.wire.cut(true);
+    for voucher in &vouchers {
+        assert_eq!(other.redeem(&voucher.text).code, "accepted");
+    }
+    other.wire.cut(false);
+    assert!(other.sync());
+    // This one takes the second while its question goes unanswered: a conflict in the answer to its push.
+    counter.scan(&vouchers[1].text);
+    counter.calls();
+    counter.tick(1);
+    assert_eq!(counter.state(), Some(VerdictState::Accepted));
+    counter.settle();
+    counter.send(Command::SyncNow);
+    counter.settle();
+    let notices = counter.engine.store().unwrap().conflicts().unwrap();
+    assert_eq!(notices.iter().map(|notice| notice.id).collect::<Vec<_>>(), [1, 2]);
+}
+
+#[test]
 fn a_terminal_the_platform_refuses_accepts_nothing_while_it_can_be_asked() {
     let stage = Stage::new();
     let voucher = stage.issue(&Stage::deal(), 1).remove(0);
