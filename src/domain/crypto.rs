@@ -85,6 +85,19 @@ impl<'b, C> Decode<'b, C> for PublicKey {
     }
 }
 
+/// The key of a customer's phone, as a voucher carries it: any 32 bytes, looked at only when the phone signs.
+///
+/// A key that verifies more than it should harms only whoever had it put on their own voucher; the strict rules refuse weak ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HolderKey(pub [u8; 32]);
+
+impl HolderKey {
+    /// The key, where the bytes are one.
+    pub fn key(&self) -> Result<PublicKey, KeyError> {
+        PublicKey::from_bytes(&self.0)
+    }
+}
+
 /// A private key; wiped from memory when dropped, never shown.
 pub struct SecretKey(SigningKey);
 

@@ -22,6 +22,8 @@ use super::crypto::{KeyId, PublicKey, SecretKey};
 pub enum Context {
     /// A voucher, by an issuer's key.
     Voucher,
+    /// A voucher with the time it was shown, by the key of the phone it lives on.
+    Presentation,
     /// A trust bundle, by the platform's root key.
     Bundle,
     /// A status manifest, by the platform's acknowledgement key.
@@ -41,6 +43,7 @@ impl Context {
     pub const fn text(self) -> &'static str {
         match self {
             Self::Voucher => "countersign/voucher/1",
+            Self::Presentation => "countersign/presentation/1",
             Self::Bundle => "countersign/bundle/1",
             Self::Manifest => "countersign/manifest/1",
             Self::Entry => "countersign/entry/1",

@@ -41,6 +41,14 @@ number_id!(
     BranchId
 );
 number_id!(
+    /// Branches that vouchers can name together: a region of one merchant, or a mall of many.
+    GroupId
+);
+number_id!(
+    /// A share of a campaign's quota or of a voucher's balance, lent to a terminal.
+    LeaseId
+);
+number_id!(
     /// One enrolled device at a counter.
     TerminalId
 );

@@ -9,7 +9,7 @@ use super::{ShortCode, Symbology, TEXT_MAX, strip_aim};
 /// The texts of vouchers, enrolments and operator badges are secrets; keep them out of logs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scanned<'a> {
-    /// A voucher, `CS1:` and what follows.
+    /// A voucher, `CS1:` and what follows, or `CSP1:` where its phone signed it for this moment.
     ///
     /// A reader that swaps upper and lower case is a faulty reader, and its fault is repaired here:
     /// a text that starts with `cs1:` is handed on in upper case. Base45 (RFC 9285) has no lower case,
@@ -108,7 +108,7 @@ fn ours(text: &str) -> Option<Scanned<'_>> {
     let (head, _) = text.split_once(':')?;
     let name = head.to_ascii_uppercase();
     match name.as_str() {
-        "CS1" => Some(Scanned::Voucher(repaired(text, head))),
+        "CS1" | "CSP1" => Some(Scanned::Voucher(repaired(text, head))),
         "CSE1" => Some(Scanned::Enrolment(repaired(text, head))),
         "CSO1" => Some(Scanned::OperatorBadge(repaired(text, head))),
         _ => other_version(&name),
@@ -125,7 +125,7 @@ fn repaired<'a>(text: &'a str, head: &str) -> Cow<'a, str> {
 
 fn other_version(name: &str) -> Option<Scanned<'static>> {
     let rest = name.strip_prefix("CS")?;
-    let digits = rest.strip_prefix(['E', 'O']).unwrap_or(rest);
+    let digits = rest.strip_prefix(['E', 'O', 'P']).unwrap_or(rest);
     if digits.len() > 3 || digits.starts_with('0') || !is_digits(digits) {
         return None;
     }

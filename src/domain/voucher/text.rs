@@ -3,6 +3,9 @@
 /// What every voucher's text begins with; all of the QR alphanumeric alphabet.
 pub const PREFIX: &str = "CS1:";
 
+/// What the text of a voucher begins with that a phone signed for this moment.
+pub const PRESENTATION_PREFIX: &str = "CSP1:";
+
 /// The text of a token.
 pub fn to_text(bytes: &[u8]) -> String {
     format!("{PREFIX}{}", base45::encode(bytes))
@@ -12,8 +15,12 @@ pub fn to_text(bytes: &[u8]) -> String {
 ///
 /// The decoder is lenient about groups beyond 0xFFFF and 0xFF, so the result is spelled again and compared.
 pub fn from_text(text: &str) -> Result<Vec<u8>, TextError> {
-    let body = text.strip_prefix(PREFIX).ok_or(TextError::Prefix)?;
-    if body.len() > TEXT_MAX {
+    spelled(text.strip_prefix(PREFIX).ok_or(TextError::Prefix)?, TEXT_MAX)
+}
+
+/// The bytes of a Base45 text in its one spelling, of at most so many characters.
+pub(super) fn spelled(body: &str, characters_max: usize) -> Result<Vec<u8>, TextError> {
+    if body.len() > characters_max {
         return Err(TextError::TooLong);
     }
     let bytes = base45::decode(body).map_err(|_error| TextError::NotBase45)?;
@@ -27,7 +34,7 @@ const TEXT_MAX: usize = super::TOKEN_MAX.div_ceil(2) * 3;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
     /// It begins otherwise.
-    #[error("a voucher's text begins with CS1:")]
+    #[error("a voucher's text begins with CS1: or CSP1:")]
     Prefix,
     /// More than any voucher has.
     #[error("the text is longer than any voucher")]

@@ -3,7 +3,8 @@
 use super::{
     claims::{Claims, ClaimsError},
     codec::{ClaimsDecodeError, decode_claims, encode_claims},
-    text::{TextError, from_text, to_text},
+    presentation::{Presence, Presentation},
+    text::{PRESENTATION_PREFIX, TextError, from_text, to_text},
 };
 use crate::domain::{
     crypto::{KeyId, PublicKey, SecretKey, hash},
@@ -26,14 +27,22 @@ pub fn mint(key: &SecretKey, claims: &Claims) -> Result<String, ClaimsError> {
 pub struct UntrustedToken {
     bytes: Vec<u8>,
     kid: KeyId,
+    presentation: Option<Presentation>,
 }
 
 impl UntrustedToken {
-    /// Reads the text of a QR code.
+    /// Reads the text of a QR code: a voucher, or a voucher that a phone signed for this moment.
     pub fn parse(text: &str) -> Result<Self, VerifyError> {
-        let bytes = from_text(text)?;
+        if let Some(body) = text.strip_prefix(PRESENTATION_PREFIX) {
+            let (presentation, token) = Presentation::parse(body)?;
+            return Self::from_bytes(token, Some(presentation));
+        }
+        Self::from_bytes(from_text(text)?, None)
+    }
+
+    fn from_bytes(bytes: Vec<u8>, presentation: Option<Presentation>) -> Result<Self, VerifyError> {
         let kid = Envelope::parse(&bytes)?.kid();
-        Ok(Self { bytes, kid })
+        Ok(Self { bytes, kid, presentation })
     }
 
     /// Which key claims to have signed.
@@ -61,7 +70,21 @@ impl UntrustedToken {
         if claims.issuer != key.issuer {
             return Err(VerifyError::Issuer);
         }
-        Ok(Voucher { claims, key: key.clone(), token: hash(&self.bytes) })
+        let presence = self.presence(&claims)?;
+        Ok(Voucher { claims, key: key.clone(), token: hash(&self.bytes), presence })
+    }
+
+    /// What the voucher itself proves about being here now.
+    fn presence(&self, claims: &Claims) -> Result<Presence, VerifyError> {
+        match (&self.presentation, &claims.holder) {
+            (Some(presentation), Some(holder)) => {
+                let at = presentation.verify(holder).ok_or(VerifyError::Holder)?;
+                Ok(Presence::Signed { at })
+            }
+            (Some(_), None) => Err(VerifyError::Holder),
+            (None, _) if claims.is_fresh() => Ok(Presence::Fresh),
+            (None, _) => Ok(Presence::Static),
+        }
     }
 }
 
@@ -92,6 +115,7 @@ pub struct Voucher {
     claims: Claims,
     key: IssuerKey,
     token: Hash,
+    presence: Presence,
 }
 
 impl Voucher {
@@ -103,6 +127,11 @@ impl Voucher {
     /// The key that signed it.
     pub fn key(&self) -> &IssuerKey {
         &self.key
+    }
+
+    /// What it proves about being here now, and not only a copy.
+    pub fn presence(&self) -> Presence {
+        self.presence
     }
 
     /// The hash of the token, as evidence which one was shown.
@@ -129,6 +158,9 @@ pub enum VerifyError {
     /// Signed by another issuer's key than it names.
     #[error("the voucher names another issuer than the one who signed")]
     Issuer,
+    /// Another key than the one on the voucher signed that it is being shown.
+    #[error("another phone signed than the one the voucher lives on")]
+    Holder,
     /// Signed, but not understood.
     #[error(transparent)]
     Claims(#[from] ClaimsDecodeError),
@@ -139,6 +171,7 @@ impl VerifyError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::KeyUnknown(_) => "key_unknown",
+            Self::Holder => "live_proof_invalid",
             Self::Signature | Self::Issuer => "signature_invalid",
             Self::Claims(error) if error.is_from_newer_version() => "token_too_new",
             Self::Text(_) | Self::Envelope(_) | Self::Claims(_) => "token_malformed",
