@@ -8,6 +8,7 @@ pub mod time;
 
 pub mod crypto;
 pub mod envelope;
+pub mod pin;
 
 pub mod trust;
 pub mod voucher;

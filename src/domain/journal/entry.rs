@@ -3,12 +3,12 @@
 use minicbor::{Decode, Encode};
 
 use crate::domain::{
-    id::{BranchId, Epoch, Hash, OperatorId, Seq, TerminalId, VoucherKey},
+    id::{BranchId, Epoch, Hash, LeaseId, OperatorId, Seq, TerminalId, VoucherKey},
     money::Currency,
     redeem::FindingSet,
     scan::EntryMethod,
     time::Timestamp,
-    voucher::{Kind, Limit, Used},
+    voucher::{Customer, Kind, Limit, Tier, Used},
 };
 
 /// One line of a journal.
@@ -46,6 +46,10 @@ pub struct Entry {
 
 /// What an entry records.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every entry is a redemption, and each is looked at once"
+)]
 pub enum Body {
     /// The journal's first entry of an epoch.
     #[n(0)]
@@ -68,6 +72,16 @@ pub enum Body {
         /// The hash of its signed bytes.
         #[n(1)]
         hash: Hash,
+    },
+    /// A lease is given back: nothing is taken from it after this entry.
+    #[n(5)]
+    LeaseEnded {
+        /// Which.
+        #[n(0)]
+        lease: LeaseId,
+        /// What was taken from it in all.
+        #[n(1)]
+        used: Used,
     },
 }
 
@@ -126,6 +140,75 @@ pub struct Redeemed {
     /// Age of what was known of the voucher: the status list's time.
     #[n(13)]
     pub list_as_of: Option<Timestamp>,
+    /// What other vouchers had left of the bill, in minor units.
+    #[n(14)]
+    pub rest: Option<i64>,
+    /// What remained to be paid, in minor units, where that was known.
+    #[n(15)]
+    pub due: Option<i64>,
+    /// The supervisor who approved.
+    #[n(16)]
+    pub approved_by: Option<OperatorId>,
+    /// How much it proved about being here now.
+    #[n(17)]
+    #[cbor(default)]
+    pub presence: Tier,
+    /// Whose it was, by a pseudonym.
+    #[n(18)]
+    pub customer: Option<Customer>,
+    /// The lease it was taken from.
+    #[n(19)]
+    pub lease: Option<LeaseId>,
+    /// What waited to be sent before it.
+    #[n(20)]
+    #[cbor(default)]
+    pub waiting: Waiting,
+    /// The act it is part of, where several vouchers were redeemed together.
+    #[n(21)]
+    pub act: Option<Act>,
+    /// What was handed over; of an order every line, also those of which nothing was.
+    #[n(22)]
+    #[cbor(default)]
+    pub goods: Vec<Goods>,
+    /// When the phone signed that it was being shown, by its clock.
+    #[n(23)]
+    pub shown_at: Option<Timestamp>,
+}
+
+/// What waited to be sent, as evidence that the limits were kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+pub struct Waiting {
+    /// Redemptions.
+    #[n(0)]
+    pub count: u32,
+    /// Their value in the voucher's currency, in minor units.
+    #[n(1)]
+    pub minor: i64,
+}
+
+/// Several vouchers redeemed together: all entries of an act stand in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Act {
+    /// Position of its first entry.
+    #[n(0)]
+    pub first: Seq,
+    /// How many vouchers.
+    #[n(1)]
+    pub vouchers: u8,
+}
+
+/// Things that were handed over.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Goods {
+    /// How many pieces.
+    #[n(0)]
+    pub count: u16,
+    /// What each is worth, in minor units.
+    #[n(1)]
+    pub value_each: i64,
+    /// What it is.
+    #[n(2)]
+    pub name: String,
 }
 
 /// Something that was shown and not honoured.
@@ -192,4 +275,7 @@ pub struct RolledBack {
     /// Epoch of the redemption.
     #[n(6)]
     pub of_epoch: Epoch,
+    /// The supervisor who approved.
+    #[n(7)]
+    pub approved_by: Option<OperatorId>,
 }

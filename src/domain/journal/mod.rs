@@ -5,5 +5,5 @@ mod entry;
 mod totals;
 
 pub use chain::{ChainError, ENTRY_BYTES_MAX, Head, SignedEntry, append, verify_link};
-pub use entry::{Body, Entry, Opened, Outcome, Redeemed, Refused, RolledBack};
+pub use entry::{Act, Body, Entry, Goods, Opened, Outcome, Redeemed, Refused, RolledBack, Waiting};
 pub use totals::{CampaignTotals, Totals, totals};

@@ -31,8 +31,8 @@ pub struct Totals {
 /// Sums of one campaign in one currency.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CampaignTotals {
-    /// Redemptions less roll-backs.
-    pub count: i64,
+    /// Uses, people and pieces less what was rolled back.
+    pub uses: i64,
     /// Value less what was rolled back, in minor units; wide enough never to wrap.
     pub minor: i128,
 }
@@ -50,7 +50,7 @@ impl Totals {
 
     fn add(&mut self, entry: &Entry) {
         match &entry.body {
-            Body::Opened(_) | Body::BundleTaken { .. } => {}
+            Body::Opened(_) | Body::BundleTaken { .. } | Body::LeaseEnded { .. } => {}
             Body::Redeemed(redeemed) => {
                 self.redeemed = self.redeemed.saturating_add(1);
                 self.offline = self.offline.saturating_add(u64::from(!redeemed.online));
@@ -75,7 +75,8 @@ impl Totals {
     ) {
         let totals = self.campaigns.entry((issuer, campaign, currency)).or_default();
         let minor = i128::from(used.minor).saturating_mul(i128::from(sign));
-        totals.count = totals.count.saturating_add(sign);
+        let uses = i64::from(used.uses).saturating_mul(sign);
+        totals.uses = totals.uses.saturating_add(uses);
         totals.minor = totals.minor.saturating_add(minor);
     }
 

@@ -1,14 +1,15 @@
 //! What is known when a voucher is decided, gathered beforehand so that the decision itself knows no IO.
 
+use jiff::tz::TimeZone;
 use minicbor::{Decode, Encode};
 
 use crate::domain::{
-    id::{BranchId, MerchantId, TerminalId},
+    id::{BranchId, GroupId, LeaseId, MerchantId, OperatorId, TerminalId},
     money::Money,
     scan::EntryMethod,
     time::Timestamp,
     trust::{CampaignState, Status},
-    voucher::Used,
+    voucher::{Limit, Lines, Used},
 };
 
 /// What the cashier asked for.
@@ -20,14 +21,37 @@ pub struct Request {
     pub bill: Option<Money>,
     /// How much of a balance to spend.
     pub amount: Option<Money>,
-    /// How many uses of a pass; one where it is not said.
+    /// How many uses of a pass or people of a party; one of a pass where it is not said.
     pub uses: Option<u16>,
+    /// How many pieces of each line of an order.
+    pub lines: Option<Lines>,
+    /// What other vouchers left of the bill; the bill itself where it is not said.
+    pub rest: Option<Money>,
+    /// Whether one of the products the campaign is for is on the bill.
+    pub product: Option<bool>,
+    /// Whether the cashier saw what would happen and said yes.
+    pub confirmed: bool,
+    /// Whether to stop before anything is consumed, whatever the campaign says.
+    pub look_first: bool,
+    /// The supervisor who approved.
+    pub approved_by: Option<OperatorId>,
 }
 
 impl Request {
     /// A plain scan, with nothing said about amounts.
     pub fn plain(method: EntryMethod) -> Self {
-        Self { method, bill: None, amount: None, uses: None }
+        Self {
+            method,
+            bill: None,
+            amount: None,
+            uses: None,
+            lines: None,
+            rest: None,
+            product: None,
+            confirmed: false,
+            look_first: false,
+            approved_by: None,
+        }
     }
 }
 
@@ -38,22 +62,75 @@ pub struct Facts {
     pub merchant: MerchantId,
     /// Where it stands.
     pub branch: BranchId,
+    /// The groups of branches it belongs to.
+    pub groups: Vec<GroupId>,
+    /// Its time zone.
+    pub zone: TimeZone,
     /// Whether the campaign is honoured; none where the bundle does not hold it.
     pub campaign: Option<CampaignState>,
     /// What the status list says.
     pub list: ListFact,
     /// What this terminal consumed of the voucher, less what it rolled back.
     pub used_here: Used,
+    /// Uses of the voucher here today, less those rolled back.
+    pub used_today: u32,
+    /// What was loaded onto it since it was signed, as far as was heard: its limit.
+    pub known_limit: Option<Limit>,
+    /// The phone's time on the last presentation that was accepted here.
+    pub shown_before: Option<Timestamp>,
     /// The last time this terminal consumed it.
     pub last_use_here: Option<UseRecord>,
     /// When this terminal rolled its last use back, as long as the platform has not acknowledged that.
     pub rolled_back_at: Option<Timestamp>,
     /// What the platform says.
     pub platform: PlatformFact,
+    /// What this terminal saw of the campaign.
+    pub campaign_here: Tally,
+    /// What this terminal saw of the customer.
+    pub customer: CustomerFact,
+    /// Redemptions by the operator within the policy's span.
+    pub operator_recent: u32,
+    /// What was lent to this terminal of the campaign or the voucher.
+    pub lease: Option<LeaseFact>,
+    /// A number from 0 to 9999, drawn anew for each presentation.
+    pub dice: u16,
     /// What waits to be sent.
     pub queue: Queue,
     /// The latest time that is known to have passed: the clock may not stand before it.
     pub time_floor: Timestamp,
+}
+
+/// How often, as one terminal has it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Uses in all, less those rolled back.
+    pub uses: u32,
+    /// Uses today.
+    pub today: u32,
+}
+
+/// What this terminal saw of a customer; nothing where the voucher names none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CustomerFact {
+    /// Uses of the campaign's vouchers.
+    pub campaign: Tally,
+    /// Redemptions at this merchant in all.
+    pub visits: u32,
+    /// Redemptions within the policy's span.
+    pub recent: u32,
+}
+
+/// A share of a campaign's quota or of a voucher's balance that was lent to this terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeaseFact {
+    /// Which.
+    pub id: LeaseId,
+    /// Uses left of it.
+    pub uses: u32,
+    /// Minor units left of it.
+    pub minor: i64,
+    /// First second it may no longer be used.
+    pub until: Timestamp,
 }
 
 /// What the status list says about a voucher.
@@ -81,6 +158,8 @@ pub enum PlatformFact {
     Granted {
         /// What other terminals consumed.
         used_elsewhere: Used,
+        /// What it may be consumed up to, where more was loaded onto it since it was signed.
+        limit: Option<Limit>,
     },
     /// It says no.
     Refused {
@@ -106,9 +185,18 @@ pub enum PlatformRefusal {
     /// It was consumed to its limit, or too little is left.
     #[n(2)]
     Exhausted,
-    /// Another terminal is redeeming it at this moment.
+    /// Another terminal is redeeming it at this moment, or holds it under a lease.
     #[n(3)]
     Claimed,
+    /// The campaign's quota is consumed or lent.
+    #[n(4)]
+    CampaignLimit,
+    /// The customer consumed as much of the campaign as one may.
+    #[n(5)]
+    CustomerLimit,
+    /// The customer redeemed at the merchant before.
+    #[n(6)]
+    NotFirstVisit,
 }
 
 /// One use of a voucher, for telling people when and where.
@@ -124,6 +212,9 @@ pub struct UseRecord {
     /// Where it stands.
     #[n(3)]
     pub branch: BranchId,
+    /// Who worked there, when someone had signed in.
+    #[n(4)]
+    pub operator: Option<OperatorId>,
 }
 
 /// What waits to be sent to the platform.

@@ -31,6 +31,10 @@ findings! {
     KeyWithdrawn = "key_withdrawn",
     /// The issuer's key may not, or not yet, be relied on.
     KeyOutsideWindow = "key_expired",
+    /// The phone's signature is too old, or from the future: the code was copied, or must be refreshed.
+    LiveProofStale = "live_proof_stale",
+    /// The phone's signature was taken before: the code was copied.
+    LiveProofReplayed = "live_proof_replayed",
     /// Another merchant's voucher.
     OtherMerchant = "merchant_not_allowed",
     /// Another branch's voucher.
@@ -51,12 +55,38 @@ findings! {
     Expired = "voucher_expired",
     /// The validity has not begun.
     NotYetValid = "voucher_not_active",
+    /// The party came before its ticket admits it.
+    TooEarly = "slot_not_open",
+    /// The party came after its ticket admits it.
+    TooLate = "slot_missed",
+    /// Not at this hour or on this weekday.
+    OutsideHours = "voucher_not_active_now",
+    /// Not on this day.
+    BlackedOut = "blackout_date",
+    /// The customer redeemed here before, and only first visits are honoured.
+    NotFirstVisit = "not_first_visit",
+    /// The campaign's rules are about customers, and the voucher names none.
+    CustomerUnknown = "customer_unknown",
+    /// The customer consumed as much of the campaign as one may.
+    CustomerLimit = "customer_limit_reached",
+    /// As much of the campaign was consumed as may be.
+    CampaignLimit = "campaign_limit_reached",
+    /// As much of the campaign was consumed today as may be.
+    CampaignDayLimit = "campaign_day_limit_reached",
+    /// As much of the voucher was consumed today as may be.
+    VoucherDayLimit = "voucher_day_limit_reached",
+    /// It may not be beside another voucher on the bill.
+    NotStackable = "not_stackable",
+    /// None of the products it is for is on the bill.
+    ProductMissing = "product_missing",
     /// The bill is below the minimum spend.
     BelowMinimumSpend = "minimum_spend_not_met",
     /// More is asked for than is left of the balance.
     OverBalance = "balance_exceeded",
     /// More uses are asked for than are left.
     OverUses = "uses_exceeded",
+    /// Worth more than a cashier may accept alone.
+    ApprovalNeeded = "approval_required",
     /// The clock stands before a time that is known to have passed.
     ClockSetBack = "clock_suspect",
     /// The campaign is honoured only when the platform agrees.
@@ -65,22 +95,34 @@ findings! {
     NotBranchBound = "not_branch_bound",
     /// The campaign is honoured offline only under a lease, and this terminal has none.
     NoLease = "lease_required",
+    /// More is asked for than is left of the lease.
+    LeaseUsedUp = "lease_used_up",
+    /// Only a code that may be a copy was shown where the campaign wants more.
+    LiveProofMissing = "live_proof_missing",
     /// Worth more than may be accepted offline in one act.
     OverAmountLimit = "offline_amount_exceeded",
     /// As many redemptions wait to be sent as may.
     OverCountLimit = "offline_count_exceeded",
     /// As much money waits to be sent as may.
     OverSumLimit = "offline_sum_exceeded",
+    /// The customer redeems faster than customers do.
+    CustomerTooFast = "customer_velocity",
+    /// The operator redeems faster than operators do.
+    OperatorTooFast = "operator_velocity",
     /// The status list is older than the policy allows.
     ListTooOld = "list_too_old",
     /// No status list says anything about this voucher, which does not mean valid.
     NotCovered = "not_covered",
+    /// The voucher's campaign has rules and the bundle does not hold them.
+    RulesUnknown = "campaign_rules_unknown",
     /// The bundle does not hold the voucher's campaign.
     CampaignUnknown = "campaign_unknown",
     /// The status list is older than it should be.
     ListOld = "list_old",
     /// The platform was asked and did not answer in time.
     PlatformSilent = "platform_silent",
+    /// Drawn to be checked with the platform.
+    ChosenAtRandom = "chosen_at_random",
     /// Typed by hand instead of read from a code.
     TypedEntry = "typed_entry",
     /// The platform has not agreed to this very act.
@@ -95,7 +137,7 @@ impl Finding {
 
     /// Whether it means that something is missing for a decision, not that the voucher is bad.
     pub fn is_lack_of_knowledge(self) -> bool {
-        self >= Self::ClockSetBack
+        self >= Self::ApprovalNeeded
     }
 
     fn bit(self) -> u64 {
@@ -139,6 +181,12 @@ impl FindingSet {
     #[must_use]
     pub fn without(self, finding: Finding) -> Self {
         Self(self.0 & !finding.bit())
+    }
+
+    /// The findings of this set that are not in the other.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     /// The findings in either set.

@@ -4,7 +4,11 @@ use std::str::FromStr;
 
 use minicbor::{Decode, Encode};
 
-use super::finding::{Finding, FindingSet};
+use super::{
+    finding::{Finding, FindingSet},
+    rules::Rules,
+};
+use crate::domain::voucher::Tier;
 
 /// How vouchers are decided; data in the signed bundle, so that a campaign is tightened without a release.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -28,6 +32,14 @@ pub struct Policy {
     /// Who bears a double redemption that happened within this policy.
     #[n(6)]
     pub liable: Liable,
+    /// Findings that a supervisor may wave through, who then bears a double redemption for the merchant.
+    #[n(7)]
+    #[cbor(default)]
+    pub approve: FindingSet,
+    /// What the campaign demands beyond what its vouchers say.
+    #[n(8)]
+    #[cbor(default)]
+    pub rules: Rules,
 }
 
 /// What a campaign allows without the platform.
@@ -81,21 +93,74 @@ impl FromStr for OfflineMode {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
 #[cbor(map)]
 pub struct Limits {
-    /// Largest value of one act, in minor units.
+    /// Largest value of one act, in minor units: the floor limit.
     #[n(1)]
+    #[cbor(default)]
     pub amount_minor: i64,
     /// Most redemptions that wait to be sent.
     #[n(2)]
+    #[cbor(default)]
     pub unsynced_count: u32,
     /// Largest sum that waits to be sent, in minor units.
     #[n(3)]
+    #[cbor(default)]
     pub unsynced_minor: i64,
     /// Age at which a status list is old, in seconds.
     #[n(4)]
+    #[cbor(default)]
     pub list_warn_s: u32,
     /// Age at which a status list is too old, in seconds.
     #[n(5)]
+    #[cbor(default)]
     pub list_max_s: u32,
+    /// Largest value of one act where the phone signed or the issuer signed anew, in minor units; 0 for the same as without.
+    #[n(6)]
+    #[cbor(default)]
+    pub live_amount_minor: i64,
+    /// Age at which a phone's signature is stale, in seconds; 0 for a minute.
+    #[n(7)]
+    #[cbor(default)]
+    pub live_proof_s: u32,
+    /// Span in which redemptions are counted, in seconds.
+    #[n(8)]
+    #[cbor(default)]
+    pub velocity_s: u32,
+    /// Most redemptions of one customer in that span.
+    #[n(9)]
+    #[cbor(default)]
+    pub customer_max: u32,
+    /// Most redemptions by one operator in that span.
+    #[n(10)]
+    #[cbor(default)]
+    pub operator_max: u32,
+    /// Share of redemptions that are checked with the platform although nothing asks for it, in hundredths of a
+    /// percent; it grows tenfold as the queue fills up.
+    #[n(11)]
+    #[cbor(default)]
+    pub random_basis_points: u16,
+}
+
+impl Limits {
+    /// The largest value of one act for a voucher that proves this much about being here now; 0 where there is none.
+    pub fn floor(&self, tier: Tier) -> i64 {
+        if tier == Tier::Static || self.live_amount_minor == 0 {
+            self.amount_minor
+        } else {
+            self.live_amount_minor
+        }
+    }
+
+    /// Age at which a phone's signature is stale, in seconds.
+    pub fn proof_age_s(&self) -> i64 {
+        if self.live_proof_s == 0 { 60 } else { i64::from(self.live_proof_s) }
+    }
+
+    /// The share that is checked at random with so many redemptions waiting, in hundredths of a percent.
+    pub fn random_share(&self, waiting: u32) -> u64 {
+        let (share, full) = (u64::from(self.random_basis_points), u64::from(self.unsynced_count));
+        let filled = u64::from(waiting).min(full).saturating_mul(9).checked_div(full).unwrap_or(0);
+        share.saturating_mul(filled.saturating_add(1))
+    }
 }
 
 /// Who bears a double redemption.
@@ -120,8 +185,8 @@ impl Liable {
     }
 }
 
-/// Findings that no policy can wave through.
-pub(super) fn always_denied() -> FindingSet {
+/// Findings that no policy and no supervisor can wave through.
+pub(super) fn never_approved() -> FindingSet {
     use Finding as F;
     [
         F::KeyWithdrawn,
@@ -143,7 +208,38 @@ pub(super) fn always_denied() -> FindingSet {
     .collect()
 }
 
+/// Findings that a rule of the campaign makes: they refuse under every policy, unless a supervisor may wave them through.
+pub(super) fn rule_findings() -> FindingSet {
+    use Finding as F;
+    [
+        F::TooEarly,
+        F::TooLate,
+        F::OutsideHours,
+        F::BlackedOut,
+        F::NotFirstVisit,
+        F::CustomerUnknown,
+        F::CustomerLimit,
+        F::CampaignLimit,
+        F::CampaignDayLimit,
+        F::VoucherDayLimit,
+        F::NotStackable,
+        F::ProductMissing,
+    ]
+    .into_iter()
+    .collect()
+}
+
 impl Policy {
+    /// Findings that a supervisor may wave through.
+    pub(super) fn approvable(&self) -> FindingSet {
+        self.approve.or(FindingSet::from_iter([Finding::ApprovalNeeded])).minus(never_approved())
+    }
+
+    /// Findings that refuse.
+    pub(super) fn denied(&self) -> FindingSet {
+        self.deny.or(never_approved()).or(rule_findings()).without(Finding::ApprovalNeeded)
+    }
+
     /// The policy a campaign begins with: deny what is wrong, ask the platform about every act while it can be
     /// reached, and without it deny what the mode or the limits exclude.
     pub fn standard(mode: OfflineMode, limits: Limits) -> Self {
@@ -153,17 +249,30 @@ impl Policy {
             F::OnlineRequired,
             F::NotBranchBound,
             F::NoLease,
+            F::LeaseUsedUp,
+            F::LiveProofMissing,
             F::OverAmountLimit,
             F::OverCountLimit,
             F::OverSumLimit,
+            F::CustomerTooFast,
+            F::OperatorTooFast,
             F::ListTooOld,
+            F::RulesUnknown,
         ];
         let deny_unasked: FindingSet = limited.into_iter().collect();
-        let unknown =
-            [F::NotCovered, F::CampaignUnknown, F::ListOld, F::TypedEntry, F::NotConfirmed];
-        let deny = FindingSet::from_iter([F::BelowMinimumSpend]).or(always_denied());
+        let unknown = [
+            F::NotCovered,
+            F::CampaignUnknown,
+            F::ListOld,
+            F::ChosenAtRandom,
+            F::TypedEntry,
+            F::NotConfirmed,
+        ];
+        let wrong = [F::BelowMinimumSpend, F::LiveProofStale, F::LiveProofReplayed];
+        let deny = FindingSet::from_iter(wrong).or(never_approved()).or(rule_findings());
         let ask = deny_unasked.or(unknown.into_iter().collect());
-        Self { mode, deny, ask, deny_unasked, limits, liable: Liable::Issuer }
+        let (approve, rules) = (FindingSet::EMPTY, Rules::default());
+        Self { mode, deny, ask, deny_unasked, limits, liable: Liable::Issuer, approve, rules }
     }
 }
 
@@ -176,6 +285,7 @@ impl Default for Policy {
             unsynced_minor: 100_000,
             list_warn_s: 24 * 3600,
             list_max_s: 72 * 3600,
+            ..Limits::default()
         };
         Self::standard(OfflineMode::Limited, limits)
     }

@@ -3,7 +3,7 @@
 use super::{decide::Wanted, facts::Request};
 use crate::domain::{
     money::Money,
-    voucher::{Limit, PercentOff, Terms, Used},
+    voucher::{Limit, Lines, OrderLine, PercentOff, Terms, Used},
 };
 
 /// What one act consumes and gives.
@@ -15,49 +15,112 @@ pub(super) struct Act {
     pub value: Money,
     /// The bill it is applied to.
     pub bill: Option<Money>,
-    /// What remains to be paid, where the bill is known.
+    /// What remains to be paid, where it is known.
     pub due: Option<Money>,
     /// Whether the bill reaches the minimum spend.
     pub reaches_minimum: bool,
 }
 
-/// The act a request asks for, or what must be said first.
-pub(super) fn act(terms: &Terms, request: &Request) -> Result<Act, Wanted> {
+/// The act a request asks for with `limit` and what was `used` of it, or what must be said first.
+pub(super) fn act(
+    terms: &Terms,
+    request: &Request,
+    (limit, used): (Limit, Used),
+    careful: bool,
+) -> Result<Act, Wanted> {
     let usable = |bill: &Money| bill.currency == terms.currency() && bill.minor > 0;
     let bill = request.bill.filter(usable);
+    let rest = rest(bill, request);
     match terms {
-        Terms::PrepaidDeal { value } => Ok(single(*value, 1, None, 0)),
-        Terms::AmountOff(terms) => {
-            if bill.is_none() && (request.bill.is_some() || terms.minimum_spend > 0) {
+        Terms::PrepaidDeal { value } => Ok(single(*value)),
+        Terms::AmountOff(coupon) => {
+            let said = request.bill.is_some() || request.rest.is_some();
+            if bill.is_none() && (said || coupon.minimum_spend > 0) {
                 return Err(Wanted::Bill);
             }
-            Ok(single(terms.off, 1, bill, terms.minimum_spend))
+            Ok(off(coupon.off, (bill, rest), coupon.minimum_spend))
         }
-        Terms::PercentOff(terms) => {
+        Terms::PercentOff(coupon) => {
             let bill = bill.ok_or(Wanted::Bill)?;
-            Ok(single(percent_of(bill, terms), 1, Some(bill), terms.minimum_spend))
+            let base = rest.unwrap_or(bill);
+            Ok(off(percent_of(base, coupon), (Some(bill), rest), coupon.minimum_spend))
         }
         Terms::Pass { value_each, .. } => {
-            let uses = request.uses.unwrap_or(1).max(1);
-            let minor = value_each.minor.saturating_mul(i64::from(uses));
-            Ok(single(Money { minor, ..*value_each }, u32::from(uses), None, 0))
+            let several = careful && limit.left_after(used) > 1;
+            Ok(each(*value_each, how_many(request, several)?))
+        }
+        Terms::Ticket(ticket) => {
+            let several = limit.left_after(used) > 1;
+            Ok(each(ticket.value_each, how_many(request, several)?))
         }
         Terms::StoredValue { balance } => {
             let same = |amount: &Money| amount.currency == balance.currency && amount.minor > 0;
-            let amount = request.amount.filter(same).ok_or(Wanted::Amount)?;
-            Ok(single(amount, 1, None, 0))
+            Ok(single(request.amount.filter(same).ok_or(Wanted::Amount)?))
+        }
+        Terms::Item(item) => {
+            let price = Money { minor: item.price, ..item.value };
+            let due = (item.price > 0).then_some(price);
+            Ok(Act { due, ..single(item.value) })
+        }
+        Terms::PickUp { currency, lines } => {
+            let left = left_of_order(limit, used);
+            let said = request.lines.filter(|lines| lines.total() > 0);
+            let last = (left.total() == 1).then_some(left);
+            let handed = said.or(last).ok_or(Wanted::Lines)?;
+            let value = Money::new(worth(lines, handed), *currency);
+            let handed = Used { uses: handed.total(), minor: value.minor, lines: handed };
+            Ok(Act { used: handed, ..single(value) })
         }
     }
 }
 
-fn single(value: Money, uses: u32, bill: Option<Money>, minimum: i64) -> Act {
-    let value = bill.map_or(value, |bill| Money { minor: value.minor.min(bill.minor), ..value });
+/// What other vouchers left of a bill: between nothing and all of it, nothing where it is of another currency.
+fn rest(bill: Option<Money>, request: &Request) -> Option<Money> {
+    let (bill, rest) = (bill?, request.rest?);
+    let same = bill.currency == rest.currency;
+    let minor = if same { rest.minor.min(bill.minor).max(0) } else { 0 };
+    Some(Money { minor, ..bill })
+}
+
+/// The pieces that are still to be picked up.
+pub(super) fn left_of_order(limit: Limit, used: Used) -> Lines {
+    match limit {
+        Limit::Lines(lines) => lines.minus(used.lines),
+        Limit::Uses(_) | Limit::Balance(_) => Lines::NONE,
+    }
+}
+
+fn worth(lines: &[OrderLine], handed: Lines) -> i64 {
+    let worth = |(line, count): (&OrderLine, u16)| line.value_each.saturating_mul(i64::from(count));
+    lines.iter().zip(handed.0).map(worth).fold(0, i64::saturating_add)
+}
+
+fn single(value: Money) -> Act {
+    let used = Used::new(1, value.minor);
+    Act { used, value, bill: None, due: None, reaches_minimum: true }
+}
+
+/// How many uses are asked for; one where several could be meant but need not be said.
+fn how_many(request: &Request, must_be_said: bool) -> Result<u16, Wanted> {
+    let said = request.uses.map(|uses| uses.max(1));
+    if must_be_said { said.ok_or(Wanted::Uses) } else { Ok(said.unwrap_or(1)) }
+}
+
+fn each(value_each: Money, count: u16) -> Act {
+    let minor = value_each.minor.saturating_mul(i64::from(count));
+    let used = Used::new(u32::from(count), minor);
+    Act { used, ..single(Money { minor, ..value_each }) }
+}
+
+/// A coupon: at most what is left of the bill; the minimum spend counts on the bill as it was before any voucher.
+fn off(value: Money, (bill, rest): (Option<Money>, Option<Money>), minimum: i64) -> Act {
+    let base = rest.or(bill);
+    let value = base.map_or(value, |base| Money { minor: value.minor.min(base.minor), ..value });
     Act {
-        used: Used { uses, minor: value.minor },
-        value,
         bill,
-        due: bill.and_then(|bill| bill.minus(value)),
+        due: base.and_then(|base| base.minus(value)),
         reaches_minimum: bill.is_none_or(|bill| bill.minor >= minimum),
+        ..single(value)
     }
 }
 
@@ -70,7 +133,16 @@ fn percent_of(bill: Money, terms: &PercentOff) -> Money {
     Money { minor, ..bill }
 }
 
-/// Whether the act asks for more than `used` leaves of the limit.
-pub(super) fn exceeds(limit: Limit, used: Used, act: &Act) -> bool {
-    limit.is_exceeded_by(used.plus(act.used))
+/// What a coupon takes off what is left of a bill; nothing for every other kind, and nothing of less than nothing.
+pub(super) fn coupon_gives(terms: &Terms, rest: Money) -> i64 {
+    match terms {
+        Terms::AmountOff(terms) => terms.off.minor.min(rest.minor).max(0),
+        Terms::PercentOff(terms) => percent_of(rest, terms).minor.min(rest.minor).max(0),
+        Terms::PrepaidDeal { .. }
+        | Terms::Pass { .. }
+        | Terms::StoredValue { .. }
+        | Terms::Item(_)
+        | Terms::Ticket(_)
+        | Terms::PickUp { .. } => 0,
+    }
 }

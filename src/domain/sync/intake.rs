@@ -120,14 +120,16 @@ pub enum LedgerChange {
     None,
     /// A use is added.
     Add(LedgerUse),
-    /// The use at this position of the same journal is taken out.
-    Remove {
+    /// The use at this position of the same journal is given back, wholly or in part.
+    Return {
         /// Whose.
         terminal: TerminalId,
         /// In which life of its journal.
         epoch: Epoch,
         /// At which position.
         seq: Seq,
+        /// How much of it.
+        used: Used,
     },
 }
 
@@ -141,9 +143,14 @@ pub fn ledger_change(entry: &SignedEntry) -> LedgerChange {
             seq: entry.seq,
             used: redeemed.used,
         }),
-        Body::RolledBack(back) => {
-            LedgerChange::Remove { terminal: entry.terminal, epoch: back.of_epoch, seq: back.of }
+        Body::RolledBack(back) => LedgerChange::Return {
+            terminal: entry.terminal,
+            epoch: back.of_epoch,
+            seq: back.of,
+            used: back.used,
+        },
+        Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } | Body::LeaseEnded { .. } => {
+            LedgerChange::None
         }
-        Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } => LedgerChange::None,
     }
 }

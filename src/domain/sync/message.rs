@@ -6,11 +6,11 @@ use super::intake::Mismatch;
 use crate::domain::{
     crypto::{PublicKey, SecretKey},
     envelope::{Context, EnvelopeError, open_message, seal_message},
-    id::{CampaignId, Epoch, Hash, IssuerName, Seq, TerminalId, VoucherKey},
+    id::{CampaignId, Epoch, Hash, IssuerName, LeaseId, Seq, TerminalId, VoucherId, VoucherKey},
     journal::Head,
     redeem::{Liable, PlatformRefusal, UseRecord},
     time::Timestamp,
-    voucher::{Limit, Used},
+    voucher::{Customer, Limit, Used},
 };
 
 /// Most entries of one push.
@@ -21,6 +21,9 @@ pub const BATCH_BYTES_MAX: usize = 512 * 1024;
 
 /// Most chunks of one request.
 pub const CHUNKS_MAX: usize = 32;
+
+/// Most listed vouchers of one reply.
+pub const LISTED_MAX: usize = 2_000;
 
 /// Longest message either side looks at, in bytes.
 pub const MESSAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -69,6 +72,12 @@ pub enum RequestBody {
         /// Number of the last conflict notice held.
         #[n(2)]
         conflicts_after: u64,
+        /// Number of the last listed voucher held.
+        #[n(3)]
+        listed_after: u64,
+        /// The leases held.
+        #[n(4)]
+        leases: Vec<LeaseId>,
     },
     /// Parts of a status list.
     #[n(2)]
@@ -80,23 +89,14 @@ pub enum RequestBody {
         #[n(1)]
         numbers: Vec<u32>,
     },
-    /// May this voucher be consumed here, now?
+    /// May these vouchers be consumed here, now, all of them?
     #[n(3)]
     Claim {
-        /// Which voucher.
+        /// The vouchers, at most [`crate::domain::redeem::ACT_MAX`].
         #[n(0)]
-        voucher: VoucherKey,
-        /// What it may be consumed up to in all, by its signed claims.
-        #[n(1)]
-        limit: Limit,
-        /// How much of it.
-        #[n(2)]
-        asked: Used,
-        /// What the current epoch of this terminal's journal holds of it, sent or not, less what was rolled back.
-        #[n(3)]
-        used_here: Used,
+        claims: Vec<Claim>,
         /// Position of the terminal's last entry: the next one says how this ended.
-        #[n(4)]
+        #[n(1)]
         after: Seq,
     },
     /// Which voucher has this short code?
@@ -106,6 +106,67 @@ pub enum RequestBody {
         #[n(0)]
         code: u64,
     },
+}
+
+/// A use that a terminal asks to have set aside.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Claim {
+    /// Which voucher.
+    #[n(1)]
+    pub voucher: VoucherKey,
+    /// What it may be consumed up to in all, by its signed claims.
+    #[n(2)]
+    pub limit: Limit,
+    /// How much of it.
+    #[n(3)]
+    pub asked: Used,
+    /// What the current epoch of this terminal's journal holds of it, sent or not, less what was rolled back.
+    #[n(4)]
+    pub used_here: Used,
+    /// Whose it is, by its signed claims.
+    #[n(5)]
+    pub customer: Option<Customer>,
+    /// The lease it would be taken from, which then needs no other part of the campaign's quota.
+    #[n(6)]
+    pub lease: Option<LeaseId>,
+}
+
+/// A voucher that terminals hold themselves, so that its short code can be typed without a network.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Listed {
+    /// Grows with every listed voucher.
+    #[n(0)]
+    pub number: u64,
+    /// Its text, to be verified as if it had been scanned.
+    #[n(1)]
+    pub text: String,
+}
+
+/// A share of a campaign's quota, or of one voucher's balance, lent to a terminal.
+///
+/// The platform takes it for consumed until the terminal's journal says that it was given back, whatever the clocks say.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Lease {
+    /// Its number.
+    #[n(1)]
+    pub id: LeaseId,
+    /// Of which campaign.
+    #[n(2)]
+    pub campaign: ListName,
+    /// Of which voucher; none where it is of the whole campaign.
+    #[n(3)]
+    pub voucher: Option<VoucherId>,
+    /// Uses.
+    #[n(4)]
+    pub uses: u32,
+    /// Minor units.
+    #[n(5)]
+    pub minor: i64,
+    /// First second it may no longer be used.
+    #[n(6)]
+    pub until: Timestamp,
 }
 
 /// A status list by name.
@@ -184,13 +245,23 @@ pub enum ReplyBody {
         /// Conflict notices after the one held.
         #[n(2)]
         conflicts: Vec<ConflictNotice>,
+        /// Listed vouchers after the one held, at most [`LISTED_MAX`].
+        #[n(3)]
+        listed: Vec<Listed>,
+        /// Leases that are not held yet.
+        #[n(4)]
+        leases: Vec<Lease>,
+        /// Leases to give back.
+        #[n(5)]
+        ended: Vec<LeaseId>,
     },
     /// Parts of a status list.
     #[n(3)]
     Chunks(#[n(0)] Vec<NumberedChunk>),
-    /// Whether the voucher may be consumed.
+    /// Whether the vouchers may be consumed: one answer for each, in their order. Where one is refused, nothing is set aside
+    /// for any, also where others are answered as granted.
     #[n(4)]
-    Claim(#[n(0)] ClaimAnswer),
+    Claim(#[n(0)] Vec<ClaimAnswer>),
     /// The text of the voucher with the code, where there is one the terminal may see.
     #[n(5)]
     Lookup(#[n(0)] Option<String>),
@@ -216,6 +287,9 @@ pub enum ClaimAnswer {
         /// What other terminals consumed.
         #[n(0)]
         used_elsewhere: Used,
+        /// What it may be consumed up to in all, where more was loaded onto it.
+        #[n(1)]
+        limit: Option<Limit>,
     },
     /// No.
     #[n(1)]

@@ -6,8 +6,8 @@ mod terminal;
 
 pub use intake::{Intake, Ledger, LedgerChange, LedgerUse, Mismatch, ledger_change, plan_intake};
 pub use message::{
-    BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, CHUNKS_MAX, ClaimAnswer, ConflictNotice, Evidence,
-    ListName, ListVersion, MESSAGE_BYTES_MAX, NumberedChunk, Reply, ReplyBody, Request,
-    RequestBody, acknowledges,
+    BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, CHUNKS_MAX, Claim, ClaimAnswer, ConflictNotice, Evidence,
+    LISTED_MAX, Lease, ListName, ListVersion, Listed, MESSAGE_BYTES_MAX, NumberedChunk, Reply,
+    ReplyBody, Request, RequestBody, acknowledges,
 };
 pub use terminal::{Exchange, Input, Millis, Syncer, Wanted};

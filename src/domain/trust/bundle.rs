@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use jiff::tz::TimeZone;
 use minicbor::{Decode, Encode};
 
 use crate::domain::{
     crypto::{KeyId, PublicKey, SecretKey},
     envelope::{Context, EnvelopeError, open_message, seal_message},
-    id::{BranchId, CampaignId, IssuerName, MerchantId, OperatorId},
+    id::{BranchId, CampaignId, GroupId, IssuerName, MerchantId, OperatorId},
+    pin::PinHash,
     redeem::Policy,
     time::Timestamp,
-    voucher::{IssuerKey, KeySource},
+    voucher::{IssuerKey, KeySource, Scope},
 };
 
 /// All that the terminals of one merchant need to decide, as of one version.
@@ -44,6 +46,10 @@ pub struct TrustBundle {
     /// The people who work at the merchant's counters.
     #[n(9)]
     pub operators: Vec<Operator>,
+    /// The groups that branches of the merchant belong to.
+    #[n(10)]
+    #[cbor(default)]
+    pub groups: Vec<Group>,
 }
 
 /// A business that accepts vouchers.
@@ -71,6 +77,35 @@ pub struct Branch {
     /// Its time zone in the IANA database, such as `Europe/Berlin`.
     #[n(3)]
     pub time_zone: String,
+    /// Where it stands, for telling customers how far it is.
+    #[n(4)]
+    pub place: Option<Place>,
+}
+
+/// A place on the globe (WGS 84), in millionths of a degree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Place {
+    /// Latitude, north positive.
+    #[n(0)]
+    pub latitude: i32,
+    /// Longitude, east positive.
+    #[n(1)]
+    pub longitude: i32,
+}
+
+/// Branches that vouchers can name together: a region of one merchant, or a mall of many.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Group {
+    /// Its number.
+    #[n(1)]
+    pub id: GroupId,
+    /// What customers call it.
+    #[n(2)]
+    pub name: String,
+    /// The branches of the bundle's merchant that belong to it.
+    #[n(3)]
+    pub branches: Vec<BranchId>,
 }
 
 /// A person who works at a counter.
@@ -86,6 +121,45 @@ pub struct Operator {
     /// Where they work; none named means all of the merchant's branches.
     #[n(3)]
     pub branches: Vec<BranchId>,
+    /// What they may do.
+    #[n(4)]
+    #[cbor(default)]
+    pub role: Role,
+    /// By what a terminal knows that it is they who approve.
+    #[n(5)]
+    pub pin: Option<PinHash>,
+}
+
+/// What an operator may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+#[cbor(index_only)]
+pub enum Role {
+    /// Redeem and undo within the rules.
+    #[n(0)]
+    #[default]
+    Cashier,
+    /// Approve what goes beyond them.
+    #[n(1)]
+    Supervisor,
+}
+
+impl Role {
+    /// Stable code, such as `cashier`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Cashier => "cashier",
+            Self::Supervisor => "supervisor",
+        }
+    }
+}
+
+impl std::str::FromStr for Role {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = [Self::Cashier, Self::Supervisor].into_iter().find(|role| role.code() == text);
+        found.ok_or_else(|| "use cashier or supervisor".to_owned())
+    }
 }
 
 /// Someone who mints vouchers.
@@ -194,6 +268,46 @@ impl TrustBundle {
         allowed.then_some(operator)
     }
 
+    /// The time zone of a branch; UTC where it names none that the time zone database knows.
+    pub fn zone(&self, branch: BranchId) -> TimeZone {
+        let name = self.branch(branch).map_or("UTC", |branch| branch.time_zone.as_str());
+        TimeZone::get(name).unwrap_or(TimeZone::UTC)
+    }
+
+    /// The supervisor of the branch whose PIN this is; several may be tried, so a PIN should be one person's.
+    pub fn approver(&self, pin: &str, branch: BranchId) -> Option<OperatorId> {
+        let here = self.operators.iter().filter(|operator| {
+            operator.role == Role::Supervisor
+                && (operator.branches.is_empty() || operator.branches.contains(&branch))
+        });
+        let mut fitting = here.filter(|operator| operator.pin.is_some_and(|own| own.fits(pin)));
+        fitting.next().map(|operator| operator.id)
+    }
+
+    /// The groups that a branch belongs to.
+    pub fn groups_of(&self, branch: BranchId) -> impl Iterator<Item = GroupId> {
+        let of = move |group: &&Group| group.branches.contains(&branch);
+        self.groups.iter().filter(of).map(|group| group.id)
+    }
+
+    /// The branches of the merchant where a voucher of this scope is accepted, the nearest to `here` first.
+    pub fn accepting(&self, scope: &Scope, here: BranchId) -> Vec<(&Branch, Option<f64>)> {
+        let accepts = |branch: &&Branch| match scope {
+            Scope::Merchant { merchant, branches } => {
+                *merchant == self.merchant.id
+                    && (branches.is_empty() || branches.contains(&branch.id))
+            }
+            Scope::Group(group) => self.groups_of(branch.id).any(|own| own == *group),
+        };
+        let from = self.branch(here).and_then(|branch| branch.place);
+        let distance = |branch: &Branch| Some(from?.metres_to(branch.place?));
+        let branches = self.branches.iter().filter(accepts).filter(|branch| branch.id != here);
+        let mut found: Vec<_> = branches.map(|branch| (branch, distance(branch))).collect();
+        let far = |metres: Option<f64>| metres.unwrap_or(f64::INFINITY);
+        found.sort_by(|(_, a), (_, b)| far(*a).total_cmp(&far(*b)));
+        found
+    }
+
     /// The issuers' keys, ready for look-ups.
     pub fn keyring(&self) -> Keyring {
         let mut keys = BTreeMap::<_, Vec<_>>::new();
@@ -209,6 +323,18 @@ impl TrustBundle {
             }
         }
         Keyring { keys }
+    }
+}
+
+impl Place {
+    /// The way to another place over the surface of a sphere of the Earth's mean radius (6 371 009 m), in metres.
+    pub fn metres_to(self, other: Self) -> f64 {
+        let radians = |millionths: i32| f64::from(millionths).to_radians() / 1e6;
+        let (a, b) = (radians(self.latitude), radians(other.latitude));
+        let (north, east) = (b - a, radians(other.longitude) - radians(self.longitude));
+        // The haversine, which keeps its precision for neighbours.
+        let chord = (north / 2.0).sin().powi(2) + a.cos() * b.cos() * (east / 2.0).sin().powi(2);
+        2.0 * 6_371_009.0 * chord.sqrt().min(1.0).asin()
     }
 }
 

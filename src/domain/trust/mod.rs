@@ -4,8 +4,8 @@ mod bundle;
 mod status;
 
 pub use bundle::{
-    Branch, BundleError, Campaign, CampaignState, Issuer, Keyring, Merchant, Operator,
-    PublishedKey, TrustBundle, seal_bundle,
+    Branch, BundleError, Campaign, CampaignState, Group, Issuer, Keyring, Merchant, Operator,
+    Place, PublishedKey, Role, TrustBundle, seal_bundle,
 };
 pub use status::{
     CHUNK_BYTES, CHUNK_VOUCHERS, Chunk, Manifest, ManifestError, Status, StatusList, chunk_of,
