@@ -2,13 +2,15 @@
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{SEQ_BITS, SEQ_MASK, journal::Txn, open::StoreError, position};
+use super::{SEQ_BITS, SEQ_MASK, books::used_at, journal::Txn, open::StoreError, position};
 use crate::domain::{
-    id::{Epoch, Seq, VoucherKey},
-    redeem::ListFact,
+    envelope::{Envelope, decode},
+    id::{Epoch, OperatorId, Seq, VoucherKey},
+    journal::Entry,
+    redeem::{Day, ListFact, Tally},
     time::Timestamp,
     trust::{Status, chunk_of, place_of},
-    voucher::Used,
+    voucher::{Customer, Limit, Used},
 };
 
 /// What this terminal did with a voucher.
@@ -20,29 +22,78 @@ pub struct LocalUse {
     pub last: Option<(Epoch, Seq, Timestamp)>,
     /// What of it was consumed in earlier epochs of the journal.
     pub before: Used,
+    /// Uses of it today.
+    pub used_today: u32,
+    /// What it may be consumed up to, as far as was heard.
+    pub known_limit: Option<Limit>,
+    /// The phone's time on its last presentation.
+    pub shown_before: Option<Timestamp>,
+    /// How often it was taken back.
+    pub cycles: u32,
+    /// Who worked at the counter when it was last redeemed.
+    pub last_operator: Option<OperatorId>,
     /// When it rolled its last redemption back, as long as the platform has not acknowledged that.
     pub rolled_back_at: Option<Timestamp>,
 }
 
 impl Txn<'_> {
     /// What this terminal did with the voucher.
-    pub fn local_use(&self, key: &VoucherKey) -> Result<LocalUse, StoreError> {
+    pub fn local_use(&self, key: &VoucherKey, today: Day) -> Result<LocalUse, StoreError> {
         let mut statement = self.tx.prepare_cached(
-            "SELECT uses, voucher.minor, last_position, entry.at, uses_before, minor_before, back.at
+            "SELECT uses, voucher.minor, lines, uses_before, minor_before, lines_before,
+                    last_position, entry.at, entry.bytes,
+                    (SELECT max(back.at) FROM entry AS back
+                     WHERE back.of_position = last_position AND back.position > ?3),
+                    day, day_uses, minor_max, shown_at, cycles
              FROM voucher JOIN entry ON entry.position = last_position
-             LEFT JOIN entry AS back ON back.of_position = last_position AND back.position > ?3
              WHERE issuer = ?1 AND id = ?2",
         )?;
         let acked = position(self.identity.epoch, self.identity.acked);
         let which = params![key.issuer.as_str(), key.id.to_bytes(), acked];
         let found = statement.query_row(which, |row| {
-            let position: i64 = row.get(2)?;
+            let position: i64 = row.get(6)?;
+            let time =
+                |at: usize| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(at)?.map(Timestamp));
+            let used_today = if row.get::<_, i32>(10)? == today.0 { row.get(11)? } else { 0 };
             Ok(LocalUse {
-                used: Used { uses: row.get(0)?, minor: row.get(1)? },
-                last: Some((epoch_of(position), seq_of(position), Timestamp(row.get(3)?))),
-                before: Used { uses: row.get(4)?, minor: row.get(5)? },
-                rolled_back_at: row.get::<_, Option<i64>>(6)?.map(Timestamp),
+                used: used_at(row, 0)?,
+                before: used_at(row, 3)?,
+                last: Some((epoch_of(position), seq_of(position), Timestamp(row.get(7)?))),
+                last_operator: operator_in(row.get_ref(8)?.as_blob().unwrap_or_default()),
+                rolled_back_at: time(9)?,
+                used_today,
+                known_limit: row.get::<_, Option<i64>>(12)?.map(Limit::Balance),
+                shown_before: time(13)?,
+                cycles: row.get(14)?,
             })
+        });
+        Ok(found.optional()?.unwrap_or_default())
+    }
+
+    /// Uses of a campaign: by everybody, or by one customer.
+    pub fn campaign_tally(
+        &self,
+        customer: Option<&Customer>,
+        key: &VoucherKey,
+        today: Day,
+    ) -> Result<Tally, StoreError> {
+        let customer = customer.map_or("", Customer::as_str);
+        self.tally((customer, key.issuer.as_str(), key.id.campaign.0), today)
+    }
+
+    /// Redemptions of a customer at this terminal.
+    pub fn visits(&self, customer: &Customer) -> Result<u32, StoreError> {
+        Ok(self.tally((customer.as_str(), "", 0), Day(0))?.uses)
+    }
+
+    fn tally(&self, which: (&str, &str, u32), today: Day) -> Result<Tally, StoreError> {
+        let mut statement = self.tx.prepare_cached(
+            "SELECT uses, iif(day = ?4, day_uses, 0) FROM tally
+             WHERE customer = ?1 AND issuer = ?2 AND campaign = ?3",
+        )?;
+        let (customer, issuer, campaign) = which;
+        let found = statement.query_row(params![customer, issuer, campaign, today.0], |row| {
+            Ok(Tally { uses: row.get(0)?, today: row.get(1)? })
         });
         Ok(found.optional()?.unwrap_or_default())
     }
@@ -71,6 +122,12 @@ impl Txn<'_> {
             _outside => ListFact::NotCovered,
         })
     }
+}
+
+/// Who signed in when an entry of this very journal was written.
+fn operator_in(bytes: &[u8]) -> Option<OperatorId> {
+    let payload = Envelope::parse(bytes).ok()?.unverified_payload();
+    decode::<Entry>(payload).ok()?.operator
 }
 
 fn epoch_of(position: i64) -> Epoch {

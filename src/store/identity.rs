@@ -37,13 +37,15 @@ pub struct Identity {
     pub synced_at: Option<Timestamp>,
     /// Number of the last conflict notice.
     pub conflicts_after: u64,
+    /// Number of the last listed voucher.
+    pub listed_after: u64,
     /// Whether the platform has shown that it knows another journal under this name.
     pub forked: bool,
 }
 
 impl Identity {
     pub(super) fn read(conn: &Connection) -> Result<Option<Self>, StoreError> {
-        let sql = "SELECT id, name, merchant, branch, epoch, url, root, acked_seq, synced_at, conflicts_after, forked FROM terminal";
+        let sql = "SELECT id, name, merchant, branch, epoch, url, root, acked_seq, synced_at, conflicts_after, forked, listed_after FROM terminal";
         conn.query_row(sql, [], |row| Ok(Self::from_row(row))).optional()?.transpose()
     }
 
@@ -61,6 +63,7 @@ impl Identity {
             synced_at: row.get::<_, Option<i64>>(8)?.map(Timestamp),
             conflicts_after: row.get(9)?,
             forked: row.get(10)?,
+            listed_after: row.get(11)?,
         })
     }
 }
@@ -117,7 +120,7 @@ fn write_grant(
          ON CONFLICT (one) DO UPDATE SET
              name = excluded.name, branch = excluded.branch, epoch = excluded.epoch,
              url = excluded.url, acked_seq = 0, acked_hash = excluded.acked_hash, ack = NULL,
-             forked = 0",
+             forked = 0, listed_after = 0",
         params![
             grant.terminal.0,
             grant.name,
@@ -134,7 +137,12 @@ fn write_grant(
          ON CONFLICT (one) DO UPDATE SET version = excluded.version, bytes = excluded.bytes",
         params![bundle.version, grant.bundle.as_slice()],
     )?;
-    tx.execute("UPDATE voucher SET uses_before = uses, minor_before = minor", [])?;
+    tx.execute(
+        "UPDATE voucher SET uses_before = uses, minor_before = minor, lines_before = lines",
+        [],
+    )?;
+    // What was lent to the device of the epoch before is not this one's.
+    tx.execute("UPDATE lease SET ended = 1", [])?;
     Ok(tx.commit()?)
 }
 

@@ -1,20 +1,24 @@
 //! Appending to the journal, and reading it.
 
+use jiff::tz::TimeZone;
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::{
+    books::{book, used_at},
     identity::Identity,
     open::{Store, StoreError},
+    pace::Pace,
     position,
     queue::Unsent,
 };
 use crate::domain::{
     crypto::SecretKey,
     id::{Epoch, OperatorId, Seq},
-    journal::{Body, Entry, Head, Redeemed, RolledBack, SignedEntry, append, verify_link},
+    journal::{Body, Entry, Head, Redeemed, SignedEntry, append, verify_link},
     money::Currency,
+    redeem::{Day, LocalMoment, Queue},
     time::Timestamp,
-    voucher::{Limit, Used},
+    voucher::{Customer, Used},
 };
 
 /// One transaction, from the check to the append. Dropped without [`Txn::commit`], it changes nothing.
@@ -26,8 +30,11 @@ pub struct Txn<'a> {
     head: &'a mut Head,
     floor: &'a mut Timestamp,
     unsent: &'a mut Unsent,
+    pace: &'a mut Pace,
+    zone: &'a TimeZone,
     given_up: &'a mut bool,
     next: (Head, Timestamp, Unsent),
+    written: Vec<Entry>,
 }
 
 /// One line of the journal, for lists and reports.
@@ -37,8 +44,22 @@ pub struct Row {
     pub entry: Entry,
     /// Whether the platform acknowledged it.
     pub synced: bool,
-    /// Whether a later entry rolls it back.
-    pub rolled_back: bool,
+    /// What later entries give back of it.
+    pub returned: Used,
+}
+
+impl Row {
+    /// Whether it was a redemption of which nothing is left.
+    pub fn is_rolled_back(&self) -> bool {
+        match &self.entry.body {
+            Body::Redeemed(redeemed) => redeemed.used.minus(self.returned).is_nothing(),
+            Body::Opened(_)
+            | Body::Refused(_)
+            | Body::RolledBack(_)
+            | Body::BundleTaken { .. }
+            | Body::LeaseEnded { .. } => false,
+        }
+    }
 }
 
 impl Store {
@@ -57,15 +78,18 @@ impl Store {
             head: &mut self.head,
             floor: &mut self.time_floor,
             unsent: &mut self.unsent,
+            pace: &mut self.pace,
+            zone: &self.zone,
             given_up: &mut self.given_up,
             next,
+            written: Vec::new(),
         })
     }
 
     /// The last entries, newest first.
     pub fn recent(&self, count: usize) -> Result<Vec<Row>, StoreError> {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
-        self.rows("ORDER BY position DESC LIMIT ?1", &[count])
+        self.rows("ORDER BY entry.position DESC LIMIT ?1", &[count])
     }
 
     /// The entries of a span of time, oldest first.
@@ -76,19 +100,21 @@ impl Store {
         let mut statement = self.conn.prepare_cached(sql)?;
         let start = statement.query_row([from.0], |row| row.get(0)).optional()?;
         let start: i64 = start.unwrap_or(0);
-        let clause = "WHERE position >= ?1 AND at >= ?2 AND at < ?3 ORDER BY position";
+        let clause = "WHERE entry.position >= ?1 AND at >= ?2 AND at < ?3 ORDER BY entry.position";
         self.rows(clause, &[start, from.0, until.0])
     }
 
-    /// The redemption at a position of the current epoch, where it was not rolled back.
-    pub fn redemption(&self, seq: Seq) -> Result<Option<(Entry, Redeemed)>, StoreError> {
+    /// The row at a position of the current epoch, where it is a redemption.
+    pub fn redemption(&self, seq: Seq) -> Result<Option<(Row, Redeemed)>, StoreError> {
         let at = position(self.identity.epoch, seq);
-        let row = self.rows("WHERE position = ?1", &[at])?.into_iter().next();
-        Ok(row.filter(|row| !row.rolled_back).and_then(|row| match row.entry.body.clone() {
-            Body::Redeemed(redeemed) => Some((row.entry, redeemed)),
-            Body::Opened(_) | Body::Refused(_) | Body::RolledBack(_) | Body::BundleTaken { .. } => {
-                None
-            }
+        let row = self.rows("WHERE entry.position = ?1", &[at])?.into_iter().next();
+        Ok(row.and_then(|row| match row.entry.body.clone() {
+            Body::Redeemed(redeemed) => Some((row, redeemed)),
+            Body::Opened(_)
+            | Body::Refused(_)
+            | Body::RolledBack(_)
+            | Body::BundleTaken { .. }
+            | Body::LeaseEnded { .. } => None,
         }))
     }
 
@@ -110,9 +136,8 @@ impl Store {
     }
 
     fn rows(&self, clause: &'static str, values: &[i64]) -> Result<Vec<Row>, StoreError> {
-        let columns = "SELECT bytes, position, EXISTS
-                           (SELECT 1 FROM entry AS later WHERE later.of_position = entry.position)
-                       FROM entry ";
+        let columns = "SELECT bytes, entry.position, returned.uses, returned.minor, returned.lines
+                       FROM entry LEFT JOIN returned ON returned.position = entry.position ";
         let acked = position(self.identity.epoch, self.identity.acked);
         let mut statement = self.conn.prepare_cached(&[columns, clause].concat())?;
         let mut rows = statement.query(rusqlite::params_from_iter(values))?;
@@ -121,7 +146,7 @@ impl Store {
             let bytes = row.get_ref(0)?.as_blob().unwrap_or_default();
             let entry = SignedEntry::open(bytes, &self.key.public())?.entry;
             let synced = row.get::<_, i64>(1)? <= acked;
-            list.push(Row { entry, synced, rolled_back: row.get(2)? });
+            list.push(Row { entry, synced, returned: used_at(row, 2)? });
         }
         Ok(list)
     }
@@ -150,18 +175,57 @@ impl Txn<'_> {
         unsent.add(&signed.entry.body);
         *head = signed.head();
         *floor = signed.entry.time_floor;
-        book(&self.tx, &signed)?;
+        let day = LocalMoment::of(signed.entry.time_floor, self.zone).day;
+        book(&self.tx, &signed.entry, day)?;
+        self.written.push(signed.entry.clone());
         Ok(signed)
+    }
+
+    /// Position of the entry that would be appended.
+    pub fn next_seq(&self) -> Seq {
+        self.next.0.seq.next()
+    }
+
+    /// The latest time that is known to have passed, with what this transaction appended.
+    pub fn time_floor(&self) -> Timestamp {
+        self.next.1
+    }
+
+    /// Redemptions that wait to be sent, with what this transaction appended.
+    pub fn queue(&self, currency: Currency) -> Queue {
+        self.next.2.queue(currency)
+    }
+
+    /// Redemptions since a time: by who works at the counter, and by a customer.
+    pub fn pace(&self, customer: Option<&Customer>, since: Timestamp) -> (u32, u32) {
+        let mut pace = self.pace.clone();
+        for entry in &self.written {
+            pace.add(entry);
+        }
+        (pace.by_operator(self.operator, since), pace.by_customer(customer, since))
+    }
+
+    /// The date at the branch.
+    pub fn day(&self, now: Timestamp) -> Day {
+        LocalMoment::of(now.max(self.next.1), self.zone).day
+    }
+
+    /// The time zone of the branch.
+    pub fn zone(&self) -> &TimeZone {
+        self.zone
     }
 
     /// Makes all of it durable, or none.
     pub fn commit(self) -> Result<(), StoreError> {
-        let Self { tx, head, floor, unsent, given_up, next, .. } = self;
+        let Self { tx, head, floor, unsent, pace, given_up, next, written, .. } = self;
         if let Err(error) = tx.commit() {
             *given_up = true;
             return Err(error.into());
         }
         (*head, *floor, *unsent) = next;
+        for entry in &written {
+            pace.add(entry);
+        }
         Ok(())
     }
 }
@@ -206,63 +270,6 @@ fn columns(body: &Body) -> Columns {
             (3, Some((back.used.minor, back.currency)), Some((back.of_epoch, back.of)))
         }
         Body::BundleTaken { .. } => (4, None, None),
-    }
-}
-
-/// Keeps the voucher's sums in step with the journal, in the same transaction.
-fn book(tx: &Transaction<'_>, signed: &SignedEntry) -> Result<(), StoreError> {
-    match &signed.entry.body {
-        Body::Redeemed(redeemed) => book_redeemed(tx, &signed.entry, redeemed),
-        Body::RolledBack(back) => book_rolled_back(tx, back),
-        Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } => Ok(()),
-    }
-}
-
-fn book_redeemed(
-    tx: &Transaction<'_>,
-    entry: &Entry,
-    redeemed: &Redeemed,
-) -> Result<(), StoreError> {
-    let (uses_max, minor_max) = match redeemed.limit {
-        Limit::Uses(uses) => (Some(uses), None),
-        Limit::Balance(balance) => (None, Some(balance)),
-    };
-    let Used { uses, minor } = redeemed.used;
-    let mut statement = tx.prepare_cached(
-        "INSERT INTO voucher (issuer, id, uses, minor, uses_max, minor_max, last_position)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-         ON CONFLICT (issuer, id) DO UPDATE SET
-             uses = uses + excluded.uses, minor = minor + excluded.minor,
-             uses_max = excluded.uses_max, minor_max = excluded.minor_max,
-             last_position = excluded.last_position",
-    )?;
-    let key = &redeemed.voucher;
-    statement.execute(params![
-        key.issuer.as_str(),
-        key.id.to_bytes(),
-        uses,
-        minor,
-        uses_max,
-        minor_max,
-        position(entry.epoch, entry.seq),
-    ])?;
-    Ok(())
-}
-
-fn book_rolled_back(tx: &Transaction<'_>, back: &RolledBack) -> Result<(), StoreError> {
-    let mut statement = tx.prepare_cached(
-        "UPDATE voucher SET uses = uses - ?3, minor = minor - ?4 WHERE issuer = ?1 AND id = ?2",
-    )?;
-    let key = &back.voucher;
-    let changed = statement.execute(params![
-        key.issuer.as_str(),
-        key.id.to_bytes(),
-        back.used.uses,
-        back.used.minor,
-    ])?;
-    if changed == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Damaged("a roll back without its redemption"))
+        Body::LeaseEnded { .. } => (5, None, None),
     }
 }

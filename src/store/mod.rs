@@ -7,11 +7,14 @@
 //! * After a commit that failed the handle is given up: [`StoreError::GivenUp`] until the store is opened again. What a
 //!   failed sync left in the operating system's cache cannot be trusted, so it is not retried.
 
+mod books;
 mod conflicts;
 mod facts;
 mod identity;
 mod journal;
+mod lent;
 mod open;
+mod pace;
 mod queue;
 mod schema;
 mod trust;

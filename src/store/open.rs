@@ -2,11 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::tz::TimeZone;
 use rusqlite::{Connection, OpenFlags, config::DbConfig, limits::Limit};
 
 use super::{
     identity::Identity,
     journal::last_entry,
+    pace::{PACE_MAX, Pace},
     queue::{Unsent, holds_acknowledged, unsent},
     schema,
 };
@@ -28,6 +30,8 @@ pub struct Store {
     pub(super) unsent: Unsent,
     pub(super) given_up: bool,
     pub(super) operator: Option<OperatorId>,
+    pub(super) zone: TimeZone,
+    pub(super) pace: Pace,
     log: PathBuf,
 }
 
@@ -70,7 +74,7 @@ impl Store {
         let unsent = unsent(&conn, &identity)?;
         let log =
             conn.path().map_or_else(PathBuf::new, |file| PathBuf::from(format!("{file}-wal")));
-        Ok(Self {
+        let mut store = Self {
             conn,
             identity,
             key,
@@ -79,8 +83,13 @@ impl Store {
             unsent,
             given_up: false,
             operator: None,
+            zone: TimeZone::UTC,
+            pace: Pace::default(),
             log,
-        })
+        };
+        store.zone = store.branch_zone()?;
+        store.pace = Pace::of(&store.recent(PACE_MAX)?);
+        Ok(store)
     }
 
     /// Who this terminal is.

@@ -47,7 +47,7 @@ impl Unsent {
     }
 
     /// All redemptions that wait, with the value of those in one currency.
-    fn queue(&self, currency: Currency) -> Queue {
+    pub(super) fn queue(&self, currency: Currency) -> Queue {
         let counts = self.by_currency.values().map(|queue| queue.count);
         let count = counts.fold(0, u32::saturating_add);
         let minor = self.by_currency.get(&currency.number()).map_or(0, |queue| queue.minor);

@@ -6,18 +6,22 @@ use minicbor::bytes::ByteVec;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::{Store, StoreError, schema};
+use super::{LocalUse, Store, StoreError, schema};
 use crate::domain::{
     crypto::SecretKey,
     enrol::{EnrolmentCode, Grant},
-    id::{BranchId, CampaignId, Epoch, Hash, MerchantId, Seq, TerminalId, VoucherId, VoucherKey},
-    journal::{Body, Head, Redeemed, RolledBack},
+    id::{
+        BranchId, CampaignId, Epoch, Hash, LeaseId, MerchantId, Seq, TerminalId, VoucherId,
+        VoucherKey,
+    },
+    journal::{Body, Head, Redeemed, RolledBack, Waiting},
     money::Currency,
     redeem::{FindingSet, ListFact, Policy},
     scan::EntryMethod,
+    sync::{Lease, ListName},
     time::Timestamp,
     trust::{Chunk, Merchant, Status, StatusList, TrustBundle, seal_bundle},
-    voucher::{Kind, Limit, Used},
+    voucher::{Customer, Kind, Limit, Lines, Tier, Used},
 };
 
 const NOW: Timestamp = Timestamp(1_795_338_000);
@@ -38,6 +42,7 @@ fn enrol(dir: &Path, epoch: u32) -> Result<Store, StoreError> {
         campaigns: Vec::new(),
         default_policy: Policy::default(),
         operators: Vec::new(),
+        groups: Vec::new(),
     };
     let grant = Grant {
         terminal: TerminalId(5),
@@ -64,11 +69,15 @@ fn voucher(index: u32) -> VoucherKey {
 }
 
 fn redeemed(index: u32, minor: i64, limit: Limit) -> Body {
-    Body::Redeemed(Redeemed {
+    Body::Redeemed(redemption(index, minor, limit))
+}
+
+fn redemption(index: u32, minor: i64, limit: Limit) -> Redeemed {
+    Redeemed {
         voucher: voucher(index),
         token: Hash::ZERO,
         kind: Kind::PrepaidDeal,
-        used: Used { uses: 1, minor },
+        used: Used::new(1, minor),
         currency: Currency::EUR,
         bill: None,
         limit,
@@ -78,7 +87,43 @@ fn redeemed(index: u32, minor: i64, limit: Limit) -> Body {
         online: false,
         bundle: 1,
         list_as_of: None,
+        rest: None,
+        due: None,
+        approved_by: None,
+        presence: Tier::Static,
+        customer: None,
+        lease: None,
+        waiting: Waiting::default(),
+        act: None,
+        goods: Vec::new(),
+        shown_at: None,
+    }
+}
+
+/// An order of 2 and 3 pieces, of which some are handed over.
+fn picked_up(index: u32, lines: [u16; 2]) -> Body {
+    let limit = Limit::Lines(Lines::from_slice(&[2, 3]).unwrap());
+    let lines = Lines::from_slice(&lines).unwrap();
+    let used = Used { uses: lines.total(), minor: i64::from(lines.total()) * 100, lines };
+    Body::Redeemed(Redeemed { kind: Kind::PickUp, used, ..redemption(index, 0, limit) })
+}
+
+fn back(index: u32, of: Seq, used: Used) -> Body {
+    Body::RolledBack(RolledBack {
+        of,
+        of_epoch: Epoch(1),
+        voucher: voucher(index),
+        used,
+        currency: Currency::EUR,
+        reason: "wrong_scan".to_owned(),
+        approved_by: None,
     })
+}
+
+fn local_use(store: &mut Store, index: u32) -> LocalUse {
+    let txn = store.begin().unwrap();
+    let today = txn.day(NOW);
+    txn.local_use(&voucher(index), today).unwrap()
 }
 
 fn append(store: &mut Store, body: Body) -> Result<Seq, StoreError> {
@@ -99,8 +144,8 @@ fn what_was_committed_is_there_after_the_program_starts_again() {
     assert_eq!((store.head(), store.queue(Currency::EUR)), (head, queue));
     assert_eq!((queue.count, queue.minor), (1, 2_490));
     assert_eq!(store.verify_journal(|_| {}).unwrap(), head);
-    let local = store.begin().unwrap().local_use(&voucher(1)).unwrap();
-    assert_eq!(local.used, Used { uses: 1, minor: 2_490 });
+    let local = local_use(&mut store, 1);
+    assert_eq!(local.used, Used::new(1, 2_490));
 }
 
 #[test]
@@ -132,19 +177,150 @@ fn a_redemption_is_rolled_back_once() {
     let dir = TempDir::new().unwrap();
     let mut store = enrol(dir.path(), 1).unwrap();
     let seq = append(&mut store, redeemed(1, 100, Limit::Uses(1))).unwrap();
-    let back = Body::RolledBack(RolledBack {
-        of: seq,
-        of_epoch: Epoch(1),
-        voucher: voucher(1),
-        used: Used { uses: 1, minor: 100 },
-        currency: Currency::EUR,
-        reason: "wrong_scan".to_owned(),
-    });
-    assert!(store.redemption(seq).unwrap().is_some());
-    append(&mut store, back.clone()).unwrap();
-    assert!(store.redemption(seq).unwrap().is_none());
-    assert!(append(&mut store, back).is_err());
+    assert!(!store.redemption(seq).unwrap().unwrap().0.is_rolled_back());
+    append(&mut store, back(1, seq, Used::new(1, 100))).unwrap();
+    assert!(store.redemption(seq).unwrap().unwrap().0.is_rolled_back());
+    assert!(append(&mut store, back(1, seq, Used::new(1, 100))).is_err());
     append(&mut store, redeemed(1, 100, Limit::Uses(1))).unwrap();
+    assert_eq!(local_use(&mut store, 1).cycles, 1);
+}
+
+#[test]
+fn a_redemption_is_rolled_back_in_parts_and_never_beyond() {
+    let dir = TempDir::new().unwrap();
+    let mut store = enrol(dir.path(), 1).unwrap();
+    let limit = Limit::Balance(5_000);
+    let seq = append(&mut store, redeemed(1, 4_000, limit)).unwrap();
+    append(&mut store, back(1, seq, Used::new(0, 1_500))).unwrap();
+    assert_eq!(local_use(&mut store, 1).used, Used::new(1, 2_500));
+    assert!(append(&mut store, back(1, seq, Used::new(0, 2_501))).is_err());
+    append(&mut store, back(1, seq, Used::new(1, 2_500))).unwrap();
+    assert!(store.redemption(seq).unwrap().unwrap().0.is_rolled_back());
+    assert!(append(&mut store, back(1, seq, Used::new(0, 1))).is_err());
+}
+
+#[test]
+fn an_order_is_handed_over_and_given_back_line_by_line() {
+    let dir = TempDir::new().unwrap();
+    let mut store = enrol(dir.path(), 1).unwrap();
+    let first = append(&mut store, picked_up(1, [1, 3])).unwrap();
+    append(&mut store, picked_up(1, [1, 0])).unwrap();
+    assert_eq!(local_use(&mut store, 1).used.lines, Lines::from_slice(&[2, 3]).unwrap());
+    assert!(append(&mut store, picked_up(1, [0, 1])).is_err(), "six pieces of five");
+    let lines = Lines::from_slice(&[0, 2]).unwrap();
+    append(&mut store, back(1, first, Used { uses: 2, minor: 200, lines })).unwrap();
+    assert_eq!(local_use(&mut store, 1).used.lines, Lines::from_slice(&[2, 1]).unwrap());
+    assert!(append(&mut store, back(1, first, Used { uses: 2, minor: 200, lines })).is_err());
+    drop(store);
+    let mut store = Store::open(dir.path(), device()).unwrap();
+    assert_eq!(local_use(&mut store, 1).used.lines, Lines::from_slice(&[2, 1]).unwrap());
+}
+
+#[test]
+fn uses_are_counted_by_campaign_customer_and_day() {
+    let dir = TempDir::new().unwrap();
+    let mut store = enrol(dir.path(), 1).unwrap();
+    let anna: Customer = "anna".parse().unwrap();
+    let of_anna = |index| {
+        let customer = Some(anna.clone());
+        Body::Redeemed(Redeemed { customer, ..redemption(index, 100, Limit::Uses(1)) })
+    };
+    append(&mut store, of_anna(1)).unwrap();
+    let second = append(&mut store, of_anna(2)).unwrap();
+    append(&mut store, redeemed(3, 100, Limit::Uses(1))).unwrap();
+    let counts = |store: &mut Store, now: Timestamp| {
+        let txn = store.begin().unwrap();
+        let today = txn.day(now);
+        let all = txn.campaign_tally(None, &voucher(1), today).unwrap();
+        let hers = txn.campaign_tally(Some(&anna), &voucher(1), today).unwrap();
+        (all.uses, all.today, hers.uses, hers.today, txn.visits(&anna).unwrap())
+    };
+    assert_eq!(counts(&mut store, NOW), (3, 3, 2, 2, 2));
+    append(&mut store, back(2, second, Used::new(1, 100))).unwrap();
+    assert_eq!(counts(&mut store, NOW), (2, 2, 1, 1, 1));
+    assert_eq!(counts(&mut store, NOW.plus(86_400)), (2, 0, 1, 0, 1));
+    assert_eq!(local_use(&mut store, 1).used_today, 1);
+}
+
+#[test]
+fn the_pace_outlives_a_restart_and_is_not_slowed_by_roll_backs() {
+    let dir = TempDir::new().unwrap();
+    let mut store = enrol(dir.path(), 1).unwrap();
+    let seq = append(&mut store, redeemed(1, 100, Limit::Uses(1))).unwrap();
+    append(&mut store, redeemed(2, 100, Limit::Uses(1))).unwrap();
+    append(&mut store, back(1, seq, Used::new(1, 100))).unwrap();
+    drop(store);
+    let mut store = Store::open(dir.path(), device()).unwrap();
+    let txn = store.begin().unwrap();
+    assert_eq!(txn.pace(None, NOW.plus(-1)), (2, 0));
+    assert_eq!(txn.pace(None, NOW), (0, 0));
+}
+
+fn lease(id: u32, of: Option<u32>, uses: u32) -> Lease {
+    let campaign = ListName { issuer: voucher(1).issuer, campaign: CampaignId(7) };
+    let voucher = of.map(|index| voucher(index).id);
+    Lease { id: LeaseId(id), campaign, voucher, uses, minor: 10_000, until: NOW.plus(3_600) }
+}
+
+#[test]
+fn a_lease_is_taken_from_to_its_end_and_not_after_it_ended() {
+    let dir = TempDir::new().unwrap();
+    let mut store = enrol(dir.path(), 1).unwrap();
+    store.take_leases(&[lease(3, None, 2), lease(4, Some(9), 5)]).unwrap();
+    let left = |store: &mut Store, index| {
+        let found = store.begin().unwrap().lease(&voucher(index)).unwrap();
+        found.map(|lease| (lease.id.0, lease.uses, lease.minor))
+    };
+    assert_eq!(left(&mut store, 1), Some((3, 2, 10_000)));
+    assert_eq!(left(&mut store, 9), Some((4, 5, 10_000)), "its own before the campaign's");
+    let leased = |index| {
+        let lease = Some(LeaseId(3));
+        Body::Redeemed(Redeemed { lease, ..redemption(index, 400, Limit::Uses(1)) })
+    };
+    append(&mut store, leased(1)).unwrap();
+    store.take_leases(&[lease(3, None, 2)]).unwrap();
+    assert_eq!(left(&mut store, 2), Some((3, 1, 9_600)), "heard of again, it is not full again");
+    append(&mut store, leased(2)).unwrap();
+    assert!(append(&mut store, leased(3)).is_err(), "a third of two");
+    store.end_leases(&[LeaseId(3), LeaseId(3), LeaseId(99)], NOW).unwrap();
+    assert_eq!(left(&mut store, 1), None);
+    assert_eq!(store.leases().unwrap(), [LeaseId(4)]);
+    let mut ended = Vec::new();
+    store
+        .verify_journal(|entry| {
+            if let Body::LeaseEnded { lease, used } = entry.entry.body {
+                ended.push((lease, used));
+            }
+        })
+        .unwrap();
+    assert_eq!(ended, [(LeaseId(3), Used::new(2, 800))]);
+}
+
+#[test]
+fn listed_vouchers_are_found_by_their_codes() {
+    let dir = TempDir::new().unwrap();
+    let mut store = enrol(dir.path(), 1).unwrap();
+    let most = (1 << 55) - 1;
+    store.take_listed(&[(most, "CS1:A".to_owned()), (0, "CS1:B".to_owned())], 17).unwrap();
+    drop(store);
+    let store = Store::open(dir.path(), device()).unwrap();
+    assert_eq!(store.listed(most).unwrap().as_deref(), Some("CS1:A"));
+    assert_eq!(store.listed(1).unwrap(), None);
+    assert_eq!(store.identity().listed_after, 17);
+}
+
+#[test]
+fn an_act_that_fails_halfway_leaves_nothing() {
+    let dir = TempDir::new().unwrap();
+    let mut store = enrol(dir.path(), 1).unwrap();
+    let head = store.head();
+    let mut txn = store.begin().unwrap();
+    txn.append(redeemed(1, 100, Limit::Uses(1)), NOW).unwrap();
+    assert_eq!(txn.queue(Currency::EUR).count, 1);
+    assert!(txn.append(redeemed(1, 100, Limit::Uses(1)), NOW).is_err());
+    drop(txn);
+    assert_eq!((store.head(), store.queue(Currency::EUR).count), (head, 0));
+    assert_eq!(local_use(&mut store, 1), LocalUse::default());
 }
 
 #[test]
@@ -263,12 +439,14 @@ fn enrolling_again_goes_on_in_a_new_epoch_and_keeps_the_journal() {
     store.verify_journal(|entry| entries.push(entry.entry.clone())).unwrap();
     let continues = entries.iter().rev().find_map(|entry| match &entry.body {
         Body::Opened(opened) => Some(opened.continues),
-        Body::Redeemed(_) | Body::Refused(_) | Body::RolledBack(_) | Body::BundleTaken { .. } => {
-            None
-        }
+        Body::Redeemed(_)
+        | Body::Refused(_)
+        | Body::RolledBack(_)
+        | Body::BundleTaken { .. }
+        | Body::LeaseEnded { .. } => None,
     });
     assert_eq!(continues, Some(old.hash));
-    let local = store.begin().unwrap().local_use(&voucher(1)).unwrap();
+    let local = local_use(&mut store, 1);
     assert_eq!(local.before, local.used);
     assert!(
         append(&mut store, redeemed(1, 100, Limit::Uses(1))).is_err(),

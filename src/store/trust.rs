@@ -1,5 +1,6 @@
 //! The trust bundle in force and the status lists held.
 
+use jiff::tz::TimeZone;
 use rusqlite::params;
 
 use super::open::{Store, StoreError};
@@ -30,6 +31,21 @@ impl Store {
             .map_err(|_error| StoreError::Damaged("the trust bundle"))
     }
 
+    /// The time zone of this terminal's branch; UTC where the bundle names none that is known here.
+    pub(super) fn branch_zone(&self) -> Result<TimeZone, StoreError> {
+        let found =
+            self.conn.query_row("SELECT count(*) FROM bundle", [], |row| row.get::<_, u32>(0))?;
+        if found == 0 {
+            return Ok(TimeZone::UTC);
+        }
+        Ok(self.bundle()?.zone(self.identity.branch))
+    }
+
+    /// The time zone of this terminal's branch.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+
     /// Puts a bundle in force and journals it. The caller has checked that it succeeds the one before.
     pub fn take_bundle(
         &mut self,
@@ -43,7 +59,9 @@ impl Store {
             params![bundle.version, bytes],
         )?;
         txn.append(Body::BundleTaken { version: bundle.version, hash: hash(bytes) }, now)?;
-        txn.commit()
+        txn.commit()?;
+        self.zone = bundle.zone(self.identity.branch);
+        Ok(())
     }
 
     /// The lists held.

@@ -15,6 +15,7 @@ CREATE TABLE terminal (
     ack            BLOB,
     synced_at      INTEGER,
     conflicts_after INTEGER NOT NULL DEFAULT 0,
+    listed_after    INTEGER NOT NULL DEFAULT 0,
     -- Set once the platform has shown that it knows another journal under this name.
     forked          INTEGER NOT NULL DEFAULT 0 CHECK (forked IN (0, 1))
 ) STRICT;
@@ -34,7 +35,7 @@ CREATE TABLE entry (
     bytes       BLOB    NOT NULL,
     at          INTEGER NOT NULL,
     floor       INTEGER NOT NULL CHECK (floor >= at),
-    kind        INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 4),
+    kind        INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 5),
     minor       INTEGER,
     currency    INTEGER,
     of_position INTEGER REFERENCES entry (position)
@@ -42,8 +43,8 @@ CREATE TABLE entry (
 -- Days are found by the time floor, which never goes back. One entry in 64 is enough to begin near the place, and
 -- keeps the redemption that a customer waits for from writing one more page.
 CREATE INDEX entry_floor ON entry (floor) WHERE position & 63 = 0;
--- A redemption is rolled back once.
-CREATE UNIQUE INDEX entry_of ON entry (of_position) WHERE of_position IS NOT NULL;
+-- A redemption is rolled back in parts, or at once.
+CREATE INDEX entry_of ON entry (of_position) WHERE of_position IS NOT NULL;
 
 CREATE TRIGGER entry_follows BEFORE INSERT ON entry
 WHEN (NEW.position & 1099511627775) > 1
@@ -53,6 +54,19 @@ CREATE TRIGGER entry_stays BEFORE DELETE ON entry
 BEGIN SELECT RAISE(ABORT, 'entries are never deleted'); END;
 CREATE TRIGGER entry_is_fixed BEFORE UPDATE ON entry
 BEGIN SELECT RAISE(ABORT, 'entries are never changed'); END;
+
+-- What was given back of each redemption, never more than it consumed.
+CREATE TABLE returned (
+    position  INTEGER PRIMARY KEY REFERENCES entry (position),
+    uses      INTEGER NOT NULL CHECK (uses >= 0),
+    minor     INTEGER NOT NULL CHECK (minor >= 0),
+    -- Pieces of each line of an order: eight numbers of two bytes.
+    lines     BLOB    NOT NULL CHECK (length(lines) = 16),
+    uses_max  INTEGER NOT NULL,
+    minor_max INTEGER NOT NULL,
+    CHECK (uses <= uses_max),
+    CHECK (minor <= minor_max)
+) STRICT;
 
 -- What this terminal consumed of each voucher, less what it rolled back. The limits guard the rule in code.
 CREATE TABLE voucher (
@@ -66,11 +80,56 @@ CREATE TABLE voucher (
     -- What of it was consumed in epochs before the current one.
     uses_before    INTEGER NOT NULL DEFAULT 0,
     minor_before   INTEGER NOT NULL DEFAULT 0,
+    -- Pieces of each line of an order, in all and before; none for other kinds.
+    lines          BLOB CHECK (length(lines) = 16),
+    lines_before   BLOB CHECK (length(lines_before) = 16),
+    -- The day of the branch it was last consumed on, as days since 1970, and the uses of that day.
+    day            INTEGER NOT NULL,
+    day_uses       INTEGER NOT NULL CHECK (day_uses >= 0),
+    -- How often it was taken back.
+    cycles         INTEGER NOT NULL DEFAULT 0,
+    -- The phone's time on its last presentation.
+    shown_at       INTEGER,
     PRIMARY KEY (issuer, id),
     CHECK (uses <= uses_max),
     CHECK (minor <= minor_max),
     CHECK ((uses_max IS NULL) <> (minor_max IS NULL))
 ) STRICT, WITHOUT ROWID;
+
+-- Uses by customer and campaign, less those rolled back. Customer '' is everybody, campaign 0 all redemptions of the customer.
+CREATE TABLE tally (
+    customer TEXT    NOT NULL,
+    issuer   TEXT    NOT NULL,
+    campaign INTEGER NOT NULL,
+    uses     INTEGER NOT NULL CHECK (uses >= 0),
+    day      INTEGER NOT NULL,
+    day_uses INTEGER NOT NULL CHECK (day_uses >= 0),
+    PRIMARY KEY (customer, issuer, campaign)
+) STRICT, WITHOUT ROWID;
+
+-- Shares of quotas and balances that were lent to this terminal, and what was taken from them.
+CREATE TABLE lease (
+    id          INTEGER PRIMARY KEY,
+    issuer      TEXT    NOT NULL,
+    campaign    INTEGER NOT NULL,
+    -- None where it is of the whole campaign.
+    voucher     BLOB CHECK (length(voucher) = 16),
+    uses        INTEGER NOT NULL,
+    minor       INTEGER NOT NULL,
+    until       INTEGER NOT NULL,
+    taken_uses  INTEGER NOT NULL DEFAULT 0 CHECK (taken_uses >= 0),
+    taken_minor INTEGER NOT NULL DEFAULT 0 CHECK (taken_minor >= 0),
+    ended       INTEGER NOT NULL DEFAULT 0 CHECK (ended IN (0, 1)),
+    CHECK (taken_uses <= uses),
+    CHECK (taken_minor <= minor)
+) STRICT;
+CREATE INDEX lease_of ON lease (issuer, campaign) WHERE ended = 0;
+
+-- Vouchers whose short codes can be typed without a network.
+CREATE TABLE listed (
+    code INTEGER PRIMARY KEY,
+    text TEXT    NOT NULL
+) STRICT;
 
 -- One row: the trust bundle in force.
 CREATE TABLE bundle (
