@@ -61,7 +61,7 @@ pub enum Command {
     /// Look what a voucher would do; nothing is written
     Validate(ValidateArgs),
     /// Consume vouchers
-    Redeem(RedeemArgs),
+    Redeem(ConsumeArgs),
     /// Take a redemption back
     Rollback(RollbackArgs),
     /// Send and fetch everything now
@@ -95,9 +95,40 @@ pub struct RedeemArgs {
     /// How much of a balance to spend, such as 12.50
     #[arg(long)]
     pub amount: Option<String>,
-    /// How many uses of a pass
+    /// How many uses of a pass, or how many people came
     #[arg(long)]
     pub uses: Option<u16>,
+    /// Pieces of each line of an order that are handed over, such as 2,0,1
+    #[arg(long, value_name = "COUNTS", value_delimiter = ',')]
+    pub pieces: Option<Vec<u16>>,
+    /// Whether one of the products the campaign is for is on the bill
+    #[arg(long, value_name = "YES|NO", value_parser = yes_or_no)]
+    pub product: Option<bool>,
+    /// Ask for a supervisor's PIN on standard input where one is needed
+    #[arg(long)]
+    pub approve: bool,
+}
+
+fn yes_or_no(text: &str) -> Result<bool, String> {
+    match text {
+        "yes" => Ok(true),
+        "no" => Ok(false),
+        _other => Err("use yes or no".to_owned()),
+    }
+}
+
+/// Vouchers to consume.
+#[derive(Debug, clap::Args)]
+pub struct ConsumeArgs {
+    /// What to consume.
+    #[command(flatten)]
+    pub request: RedeemArgs,
+    /// All on one bill of `--bill`, all or nothing, in the order the customer pays least
+    #[arg(long, requires = "bill")]
+    pub together: bool,
+    /// Print a receipt
+    #[arg(long)]
+    pub receipt: bool,
 }
 
 /// Vouchers to look at.
@@ -119,6 +150,18 @@ pub struct RollbackArgs {
     /// Why: `wrong_scan`, `customer_changed` or `not_delivered`
     #[arg(long, default_value = "wrong_scan")]
     pub reason: String,
+    /// Only so many uses of a pass, or people of a party
+    #[arg(long, conflicts_with_all = ["amount", "pieces"])]
+    pub uses: Option<u32>,
+    /// Only so much of a balance, such as 12.50
+    #[arg(long, conflicts_with = "pieces")]
+    pub amount: Option<String>,
+    /// Only these pieces of each line of an order, such as 1,0,0
+    #[arg(long, value_name = "COUNTS", value_delimiter = ',')]
+    pub pieces: Option<Vec<u16>>,
+    /// Ask for a supervisor's PIN on standard input where one is needed
+    #[arg(long)]
+    pub approve: bool,
 }
 
 /// Which day to add up.

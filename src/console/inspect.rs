@@ -6,7 +6,7 @@ use super::{Console, ConsoleError, Exit, args::InspectArgs, voucher};
 use crate::{
     domain::{
         scan::{Scanned, ShortCode, classify},
-        voucher::{Claims, UntrustedToken},
+        voucher::{Claims, Customer, Scope, Terms, UntrustedToken},
     },
     terminal::{Trust, source, text::Texts, wording},
 };
@@ -46,10 +46,17 @@ fn refuse(console: &mut Console<'_>, code: &str, message: &str) -> Result<Exit, 
 }
 
 fn show(console: &mut Console<'_>, claims: &Claims, belief: &str) -> Result<Exit, ConsoleError> {
-    let branches: Vec<_> = claims.scope.branches.iter().map(|branch| branch.0).collect();
+    let (branches, group) = match &claims.scope {
+        Scope::Merchant { branches, .. } => (branches.iter().map(|one| one.0).collect(), None),
+        Scope::Group(group) => (Vec::new(), Some(group.0)),
+    };
+    let merchant = claims.scope.merchant().map(|merchant| merchant.0);
     let code = ShortCode::from_bits(claims.short_code_bits()).to_string();
-    let (kind, terms) =
-        (claims.terms.kind().code(), wording::kind(&Texts::english(), &claims.terms));
+    let kind = claims.terms.kind().code();
+    let mut terms = wording::kind(&Texts::english(), &claims.terms);
+    if let Terms::Ticket(ticket) = &claims.terms {
+        terms = terms.replace("{time}", &ticket.starts.to_string());
+    }
     if console.json {
         console.line(json!({
             "signature": belief,
@@ -60,8 +67,12 @@ fn show(console: &mut Console<'_>, claims: &Claims, belief: &str) -> Result<Exit
             "kind": kind,
             "terms": terms,
             "currency": claims.terms.currency().code(),
-            "merchant": claims.scope.merchant.0,
+            "merchant": merchant,
             "branches": branches,
+            "group": group,
+            "customer": claims.customer.as_ref().map(Customer::as_str),
+            "holder_key": claims.holder.is_some(),
+            "rules": claims.conditional,
             "from": claims.from.to_string(),
             "until": claims.until.to_string(),
         }))?;
@@ -73,10 +84,14 @@ fn show(console: &mut Console<'_>, claims: &Claims, belief: &str) -> Result<Exit
             ("short code", code),
             ("kind", kind.to_owned()),
             ("terms", terms),
-            ("merchant", claims.scope.merchant.to_string()),
+            ("merchant", merchant.map_or_else(|| "one of many".to_owned(), |id| id.to_string())),
             (
                 "branches",
-                if branches.is_empty() { "all".to_owned() } else { format!("{branches:?}") },
+                match group {
+                    Some(group) => format!("of group {group}"),
+                    None if branches.is_empty() => "all".to_owned(),
+                    None => format!("{branches:?}"),
+                },
             ),
             ("valid", format!("{} to {}", claims.from, claims.until)),
         ];

@@ -2,20 +2,21 @@
 
 use super::{
     Console, ConsoleError, Exit,
-    args::{RedeemArgs, RollbackArgs, ValidateArgs},
+    args::{ConsumeArgs, RedeemArgs, RollbackArgs, ValidateArgs},
     json,
     voucher::{self, Scan},
 };
 use crate::{
     domain::{
-        id::Seq,
+        id::{OperatorId, Seq},
         money::{Currency, Money},
-        redeem::Request,
+        redeem::{Part, Request, Wanted},
         scan::EntryMethod,
         time::Timestamp,
-        voucher::UntrustedToken,
+        voucher::{Lines, UntrustedToken},
     },
     terminal::{
+        RollBackOrder,
         clock::Now,
         command::UndoReason,
         outcome::{Outcome, State, UNREADABLE},
@@ -46,23 +47,90 @@ pub(super) fn validate(
     Ok(exit)
 }
 
-pub(super) fn redeem(console: &mut Console<'_>, args: &RedeemArgs) -> Result<Exit, ConsoleError> {
+pub(super) fn redeem(console: &mut Console<'_>, args: &ConsumeArgs) -> Result<Exit, ConsoleError> {
     let mut session = console.session()?;
-    let mut exit = Exit::Done;
-    for argument in &args.vouchers {
-        let Scan { text, method } = voucher::scan(argument)?;
-        let outcome = match text {
-            Ok(text) => session.redeem(&text, request(args, &text, method)?),
-            Err(reason) => session.refuse_unreadable(&reason, method),
-        };
-        let outcome = outcome.ok_or(crate::store::StoreError::GivenUp)?;
-        exit = exit.max(tell(console, &session, &outcome)?);
-    }
+    let exit = if args.together {
+        together(console, &mut session, args)?
+    } else {
+        one_by_one(console, &mut session, args)?
+    };
     // Where the platform answered, the entries follow at once; otherwise `sync` sends them later.
     if session.engine.reached() == Some(true) {
         session.sync();
     }
     Ok(exit)
+}
+
+fn one_by_one(
+    console: &mut Console<'_>,
+    session: &mut Session,
+    args: &ConsumeArgs,
+) -> Result<Exit, ConsoleError> {
+    let mut exit = Exit::Done;
+    for argument in &args.request.vouchers {
+        let Scan { text, method } = voucher::scan(argument)?;
+        let outcome = match text {
+            Ok(text) => {
+                let request = request(&args.request, &text, method)?;
+                approved(console, session, args.request.approve, |session, approved_by| {
+                    session.redeem(&text, Request { approved_by, ..request })
+                })?
+            }
+            Err(reason) => session.refuse_unreadable(&reason, method),
+        };
+        let outcome = outcome.ok_or(crate::store::StoreError::GivenUp)?;
+        exit = exit.max(tell(console, session, &outcome)?);
+        print_receipt(console, session, &outcome, args.receipt)?;
+    }
+    Ok(exit)
+}
+
+/// All vouchers on one bill, or none.
+fn together(
+    console: &mut Console<'_>,
+    session: &mut Session,
+    args: &ConsumeArgs,
+) -> Result<Exit, ConsoleError> {
+    let mut vouchers = Vec::new();
+    for argument in &args.request.vouchers {
+        let Scan { text, method } = voucher::scan(argument)?;
+        let text = text.map_err(|reason| ConsoleError::Usage(reason.clone()))?;
+        let request = request(&args.request, &text, method)?;
+        vouchers.push((text, request));
+    }
+    let bill = args.request.bill.clone().unwrap_or_default();
+    let outcome = approved(console, session, args.request.approve, |session, approved_by| {
+        let approve = |(text, request): &(String, Request)| {
+            (text.clone(), Request { approved_by, ..*request })
+        };
+        let vouchers: Vec<_> = vouchers.iter().map(approve).collect();
+        session.redeem_together(&bill, &vouchers)
+    })?;
+    let outcome = outcome.ok_or(crate::store::StoreError::GivenUp)?;
+    let exit = tell(console, session, &outcome)?;
+    print_receipt(console, session, &outcome, args.receipt)?;
+    Ok(exit)
+}
+
+/// Tries without approval and, where a supervisor must approve and is there, once more with it.
+fn approved(
+    console: &Console<'_>,
+    session: &mut Session,
+    ask: bool,
+    mut act: impl FnMut(&mut Session, Option<OperatorId>) -> Option<Outcome>,
+) -> Result<Option<Outcome>, ConsoleError> {
+    let first = act(session, None);
+    let needed =
+        first.as_ref().map(|outcome| &outcome.state) == Some(&State::NeedsInput(Wanted::Approval));
+    if !needed || !ask {
+        return Ok(first);
+    }
+    let mut pin = zeroize::Zeroizing::new(String::new());
+    std::io::stdin().read_line(&mut pin).map_err(ConsoleError::Output)?;
+    match session.engine.approver(&pin, console.clock.now()) {
+        Some(approver) => Ok(act(session, Some(approver))),
+        None => Err(ConsoleError::Usage("that is no supervisor's PIN of this branch".to_owned())),
+    }
 }
 
 pub(super) fn roll_back(
@@ -74,11 +142,53 @@ pub(super) fn roll_back(
         return Err(ConsoleError::Usage(format!("the reason is one of {reasons}")));
     }
     let mut session = console.session()?;
-    let outcome = session.roll_back(Seq(args.entry), &args.reason);
+    let part = part(args, &session)?;
+    let outcome = approved(console, &mut session, args.approve, |session, approved_by| {
+        let (entry, reason) = (Seq(args.entry), args.reason.clone());
+        session.roll_back(&RollBackOrder { entry, part, reason, approved_by })
+    })?;
     let outcome = outcome.ok_or(crate::store::StoreError::GivenUp)?;
     let exit = tell(console, &session, &outcome)?;
     session.sync();
     Ok(exit)
+}
+
+/// How much is taken back, with amounts in the currency of the redemption.
+fn part(args: &RollbackArgs, session: &Session) -> Result<Part, ConsoleError> {
+    if let Some(uses) = args.uses {
+        return Ok(Part::Uses(uses));
+    }
+    if let Some(pieces) = &args.pieces {
+        return Ok(Part::Lines(lines(pieces)?));
+    }
+    let Some(amount) = &args.amount else {
+        return Ok(Part::All);
+    };
+    let store = session.engine.store().ok_or(crate::store::StoreError::GivenUp)?;
+    let redeemed = store.redemption(Seq(args.entry))?;
+    let currency = redeemed.map_or(Currency::EUR, |(_, redeemed)| redeemed.currency);
+    let money = Money::parse(amount, currency);
+    let money = money.map_err(|error| ConsoleError::Usage(error.to_string()))?;
+    Ok(Part::Amount(money.minor))
+}
+
+fn lines(pieces: &[u16]) -> Result<Lines, ConsoleError> {
+    let lines = Lines::from_slice(pieces);
+    lines.ok_or_else(|| ConsoleError::Usage("an order has at most 8 lines".to_owned()))
+}
+
+fn print_receipt(
+    console: &mut Console<'_>,
+    session: &Session,
+    outcome: &Outcome,
+    wanted: bool,
+) -> Result<(), ConsoleError> {
+    if wanted && !console.json {
+        for line in session.engine.receipt(outcome) {
+            console.line(format_args!("    {line}"))?;
+        }
+    }
+    Ok(())
 }
 
 fn tell(
@@ -88,7 +198,8 @@ fn tell(
 ) -> Result<Exit, ConsoleError> {
     let speaker = session.engine.speaker();
     if console.json {
-        console.line(json::outcome(outcome, &speaker.message(outcome)))?;
+        let receipt = session.engine.receipt(outcome);
+        console.line(json::outcome(outcome, &speaker.message(outcome), &receipt))?;
     } else {
         console.line(speaker.message(outcome))?;
         let advice = speaker.advice(outcome);
@@ -102,7 +213,7 @@ fn tell(
 
 fn exit(state: &State) -> Exit {
     match state {
-        State::Accepted(_) | State::RolledBack(_) => Exit::Done,
+        State::Accepted(_) | State::Together(_) | State::RolledBack(_) => Exit::Done,
         State::Refused | State::NotAVoucher => Exit::Refused,
         State::CannotCheck | State::NeedsInput(_) => Exit::CannotCheck,
     }
@@ -117,7 +228,16 @@ fn request(args: &RedeemArgs, text: &str, method: EntryMethod) -> Result<Request
         let parsed = text.as_deref().map(|text| Money::parse(text, currency)).transpose();
         parsed.map_err(|error| ConsoleError::Usage(error.to_string()))
     };
-    Ok(Request { method, bill: money(&args.bill)?, amount: money(&args.amount)?, uses: args.uses })
+    Ok(Request {
+        bill: money(&args.bill)?,
+        amount: money(&args.amount)?,
+        uses: args.uses,
+        lines: args.pieces.as_deref().map(lines).transpose()?,
+        product: args.product,
+        // Whoever types `redeem` has said yes.
+        confirmed: true,
+        ..Request::plain(method)
+    })
 }
 
 fn time(text: &str) -> Result<Timestamp, ConsoleError> {

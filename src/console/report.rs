@@ -59,7 +59,7 @@ fn as_json(console: &mut Console<'_>, date: Date, totals: &Totals) -> Result<(),
             "issuer": issuer.as_str(),
             "campaign": campaign.0,
             "currency": currency.code(),
-            "count": sums.count,
+            "uses": sums.uses,
             "amount_minor": i64::try_from(sums.minor).unwrap_or(i64::MAX),
         })
     });
@@ -89,7 +89,7 @@ fn as_text(
             trust.bundle.campaign(issuer, *campaign).map_or("", |found| found.title.as_str());
         let minor = i64::try_from(sums.minor).unwrap_or(i64::MAX);
         let amount = crate::domain::money::Money::new(minor, *currency);
-        console.line(format_args!("  {:>5} × {title:<32} {amount}", sums.count))?;
+        console.line(format_args!("  {:>5} × {title:<32} {amount}", sums.uses))?;
     }
     for (code, count) in totals.refused.iter().chain(&totals.cannot_check) {
         console.line(format_args!("  {count:>5} × not honoured: {code}"))?;

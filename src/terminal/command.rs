@@ -1,6 +1,6 @@
 //! Everything a person or a reader can ask of the terminal.
 
-use crate::domain::scan::EntryMethod;
+use crate::domain::{redeem::Part, scan::EntryMethod};
 
 /// One request to the engine; requests are handled in the order they arrive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,16 +19,37 @@ pub enum Command {
         /// How it came in.
         method: EntryMethod,
     },
-    /// The answer to the open question, as typed, such as `12.50`.
+    /// The answer to the open question, as typed, such as `12.50`, or a PIN; on a bill, its sum.
     Answer(String),
-    /// Leave the question or the verdict.
+    /// Yes or no to the open question.
+    Say(bool),
+    /// How many pieces of each line of an order are handed over.
+    Pieces(Vec<u16>),
+    /// Leave the question, the bill or the verdict.
     Dismiss,
+    /// Put several vouchers on one bill.
+    OpenBill,
+    /// Take the voucher that was added last off the bill.
+    RemoveLast,
+    /// Redeem all vouchers on the bill, or none.
+    ConfirmBill,
+    /// Whether scans show what would happen before anything is consumed.
+    LookFirst(bool),
     /// Roll back the acceptance that [`super::view::View::undo`] named.
     Undo {
         /// Its journal entry, so that an acceptance that came meanwhile is left alone.
         entry: u64,
         /// Why.
         reason: UndoReason,
+    },
+    /// Roll back a redemption of the list, wholly or in part; past its campaign's window a supervisor's PIN is asked for.
+    RollBack {
+        /// Its journal entry.
+        entry: u64,
+        /// Why.
+        reason: UndoReason,
+        /// How much of it.
+        part: Part,
     },
     /// Push and pull now instead of at the next scheduled time.
     SyncNow,

@@ -1,18 +1,22 @@
-//! What the counter is busy with: nothing, a question to the platform, a question to the cashier, or a verdict.
+//! What the counter is busy with: nothing, a question to the platform, a question to the cashier, a bill, or a verdict.
 
 use std::{collections::VecDeque, sync::Arc};
 
 use super::{
     asking::{Asking, Question},
     clock::Now,
-    outcome::{Outcome, State},
+    outcome::Outcome,
+    rolling::RollBackOrder,
     sync_driver::Nonce,
-    text::Texts,
-    view::Wanted,
     wording::verdict_state,
 };
 use crate::{
-    domain::{money::Money, redeem, scan::EntryMethod, sync::Millis},
+    domain::{
+        money::Money,
+        redeem::{Clash, Plan, Request, Wanted},
+        scan::EntryMethod,
+        sync::Millis,
+    },
     terminal::view::VerdictState,
 };
 
@@ -34,10 +38,12 @@ pub(super) struct Counter {
     busy: Busy,
     serial: u64,
     held: VecDeque<(String, EntryMethod)>,
+    /// A bill that is gone on with once the verdict about one of its vouchers was seen.
+    parked: Option<Question>,
 }
 
 #[derive(Default)]
-enum Busy {
+pub(super) enum Busy {
     #[default]
     Ready,
     Asking {
@@ -46,6 +52,8 @@ enum Busy {
         deadline: Millis,
     },
     Question(Box<Open>),
+    Bill(Box<OpenBill>),
+    Rolling(Box<OpenRollBack>),
     Shown(Shown),
 }
 
@@ -53,8 +61,36 @@ enum Busy {
 pub(super) struct Open {
     pub(super) serial: u64,
     pub(super) question: Question,
+    /// Which of the vouchers it is about.
+    pub(super) at: usize,
     pub(super) outcome: Outcome,
     pub(super) wanted: Wanted,
+    pub(super) problem: Option<String>,
+}
+
+impl Open {
+    /// What the cashier said so far of the voucher in question.
+    pub(super) fn request_mut(&mut self) -> Option<&mut Request> {
+        self.question.vouchers.get_mut(self.at).map(|shown| &mut shown.request)
+    }
+}
+
+/// A bill to which vouchers are being added.
+pub(super) struct OpenBill {
+    pub(super) serial: u64,
+    pub(super) question: Question,
+    /// The sum as it was typed, in whatever currency the vouchers turn out to be.
+    pub(super) sum: String,
+    /// The best legal order, once the bill's sum is known.
+    pub(super) plan: Option<Result<Plan, Clash>>,
+    pub(super) problem: Option<String>,
+}
+
+/// A roll back that waits for a supervisor.
+pub(super) struct OpenRollBack {
+    pub(super) serial: u64,
+    pub(super) order: RollBackOrder,
+    pub(super) outcome: Outcome,
     pub(super) problem: Option<String>,
 }
 
@@ -69,7 +105,12 @@ pub(super) struct Shown {
 impl Counter {
     /// Whether something must be finished before the next scan.
     pub(super) fn is_busy(&self) -> bool {
-        matches!(self.busy, Busy::Asking { .. } | Busy::Question(_))
+        matches!(self.busy, Busy::Asking { .. } | Busy::Question(_) | Busy::Rolling(_))
+    }
+
+    /// Whether a redemption may be taken back: nothing is begun.
+    pub(super) fn is_free(&self) -> bool {
+        matches!(self.busy, Busy::Ready | Busy::Shown(_)) && self.parked.is_none()
     }
 
     /// Puts a scan at the end of those that wait for their turn; false where too many wait.
@@ -103,61 +144,72 @@ impl Counter {
     }
 
     pub(super) fn overdue(&mut self, now: Millis) -> Option<Asking> {
-        match self.busy {
-            Busy::Asking { deadline, .. } if deadline <= now => self.stop_asking(),
-            Busy::Asking { .. } | Busy::Ready | Busy::Question(_) | Busy::Shown(_) => None,
-        }
+        let over = matches!(self.busy, Busy::Asking { deadline, .. } if deadline <= now);
+        if over { self.stop_asking() } else { None }
     }
 
     fn stop_asking(&mut self) -> Option<Asking> {
-        match std::mem::take(&mut self.busy) {
+        if !self.is_asking() {
+            return None;
+        }
+        match self.take() {
             Busy::Asking { asking, .. } => Some(asking),
-            Busy::Ready | Busy::Question(_) | Busy::Shown(_) => None,
+            Busy::Ready | Busy::Question(_) | Busy::Bill(_) | Busy::Rolling(_) | Busy::Shown(_) => {
+                None
+            }
         }
     }
 
-    pub(super) fn question(&mut self, question: Question, outcome: Outcome) {
-        let wanted = match outcome.state {
-            State::NeedsInput(redeem::Wanted::Amount) => Wanted::Amount,
-            State::NeedsInput(redeem::Wanted::Bill)
-            | State::Accepted(_)
-            | State::Refused
-            | State::CannotCheck
-            | State::NotAVoucher
-            | State::RolledBack(_) => Wanted::Bill,
-        };
+    /// Asks the cashier about the voucher at a place of the act.
+    pub(super) fn question(
+        &mut self,
+        question: Question,
+        (at, wanted): (usize, Wanted),
+        outcome: Outcome,
+    ) {
         let serial = self.next_serial();
-        let open = Open { serial, question, outcome, wanted, problem: None };
+        let open = Open { serial, question, at, outcome, wanted, problem: None };
         self.busy = Busy::Question(Box::new(open));
     }
 
-    /// Takes the cashier's answer; an answer that is no number leaves the question open and says why.
-    pub(super) fn answer(&mut self, text: &str, texts: &Texts) -> Option<Question> {
-        let Busy::Question(open) = &mut self.busy else {
-            return None;
-        };
-        let currency = open.question.voucher.claims().terms.currency();
-        let problem = match Money::parse(text, currency) {
-            Ok(money) if money.minor > 0 => {
-                let mut question = open.question.clone();
-                match open.wanted {
-                    Wanted::Bill => question.request.bill = Some(money),
-                    Wanted::Amount | Wanted::Uses => question.request.amount = Some(money),
-                }
-                self.busy = Busy::Ready;
-                return Some(question);
-            }
-            Ok(_) => texts.get("question.positive").to_owned(),
-            Err(error) => error.to_string(),
-        };
-        open.problem = Some(problem);
-        None
+    /// Waits for a supervisor.
+    pub(super) fn wait_for_approval(&mut self, order: RollBackOrder, outcome: Outcome) {
+        let serial = self.next_serial();
+        let open = OpenRollBack { serial, order, outcome, problem: None };
+        self.busy = Busy::Rolling(Box::new(open));
     }
 
-    /// Leaves the question or the verdict.
+    /// Takes up a bill, a new one or one that was begun.
+    pub(super) fn bill(&mut self, question: Question) {
+        let serial = self.next_serial();
+        let sum = question.bill.map_or_else(String::new, Money::number);
+        let open = OpenBill { serial, question, sum, plan: None, problem: None };
+        self.busy = Busy::Bill(Box::new(open));
+    }
+
+    /// Keeps a bill for when the verdict about one of its vouchers was seen.
+    pub(super) fn park(&mut self, question: Question) {
+        self.parked = Some(question);
+    }
+
+    /// What the counter is busy with, to look at and to change.
+    pub(super) fn busy(&mut self) -> &mut Busy {
+        &mut self.busy
+    }
+
+    /// Ends what the counter is busy with and gives it out.
+    pub(super) fn take(&mut self) -> Busy {
+        std::mem::take(&mut self.busy)
+    }
+
+    /// Leaves the question, the bill or the verdict; a bill that was kept comes back.
     pub(super) fn dismiss(&mut self) {
-        if !self.is_asking() {
-            self.busy = Busy::Ready;
+        if self.is_asking() {
+            return;
+        }
+        self.busy = Busy::Ready;
+        if let Some(question) = self.parked.take() {
+            self.bill(question);
         }
     }
 
@@ -176,13 +228,18 @@ impl Counter {
         self.busy = Busy::Shown(Shown { serial, outcome, clears_after_ms, until });
     }
 
-    /// Leaves a verdict whose time is over; true where the screen is ready for the next scan.
+    /// Leaves a verdict whose time is over; whether there was one.
     pub(super) fn clear_old(&mut self, now: Millis) -> bool {
-        if let Busy::Shown(Shown { until: Some(until), .. }) = self.busy
-            && until <= now
-        {
-            self.busy = Busy::Ready;
+        let over =
+            matches!(self.busy, Busy::Shown(Shown { until: Some(until), .. }) if until <= now);
+        if over {
+            self.dismiss();
         }
+        over
+    }
+
+    /// Whether nothing is shown and nothing is begun.
+    pub(super) fn is_ready(&self) -> bool {
         matches!(self.busy, Busy::Ready)
     }
 
@@ -190,22 +247,12 @@ impl Counter {
         match &self.busy {
             Busy::Asking { deadline, .. } => Some(*deadline),
             Busy::Shown(shown) => shown.until,
-            Busy::Ready | Busy::Question(_) => None,
+            Busy::Ready | Busy::Question(_) | Busy::Bill(_) | Busy::Rolling(_) => None,
         }
     }
 
-    pub(super) fn shown(&self) -> Option<&Shown> {
-        match &self.busy {
-            Busy::Shown(shown) => Some(shown),
-            Busy::Ready | Busy::Asking { .. } | Busy::Question(_) => None,
-        }
-    }
-
-    pub(super) fn open_question(&self) -> Option<&Open> {
-        match &self.busy {
-            Busy::Question(open) => Some(open),
-            Busy::Ready | Busy::Asking { .. } | Busy::Shown(_) => None,
-        }
+    pub(super) fn look(&self) -> &Busy {
+        &self.busy
     }
 
     pub(super) fn holds(&self) -> bool {

@@ -25,11 +25,16 @@ pub mod source;
 
 mod asking;
 mod counter;
+mod gather;
 mod present;
 mod publish;
+mod receipt;
+mod record;
+mod rolling;
 mod sync_driver;
 mod trust;
 
 pub use asking::ASK_DEADLINE_MS;
+pub use rolling::RollBackOrder;
 pub use sync_driver::Nonce;
 pub use trust::Trust;

@@ -1,7 +1,8 @@
 //! What one presentation came to, before it is put into words.
 
 use crate::domain::{
-    id::{Seq, VoucherKey},
+    id::{OperatorId, Seq, VoucherKey},
+    money::Money,
     redeem::{FindingSet, Redemption, UseRecord, Wanted},
     time::Timestamp,
     voucher::{Claims, Used},
@@ -10,7 +11,7 @@ use crate::domain::{
 /// The code of a scan that held nothing readable.
 pub const UNREADABLE: &str = "picture_unreadable";
 
-/// The result of one scan, typed code or roll back.
+/// The result of one scan, typed code, act or roll back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// What it came to.
@@ -29,6 +30,8 @@ pub struct Outcome {
     pub findings: FindingSet,
     /// Where it stands in the journal.
     pub entry: Option<Seq>,
+    /// The supervisor who approved.
+    pub approved_by: Option<OperatorId>,
     /// Whether the platform answered.
     pub online: bool,
     /// When.
@@ -40,6 +43,8 @@ pub struct Outcome {
 pub enum State {
     /// Honour it: it is on disk.
     Accepted(Redemption),
+    /// Honour all of them: they are on disk.
+    Together(Box<Together>),
     /// Do not honour it.
     Refused,
     /// Something is missing for a decision.
@@ -48,15 +53,26 @@ pub enum State {
     NeedsInput(Wanted),
     /// It is not a voucher.
     NotAVoucher,
-    /// A redemption was taken back.
+    /// A redemption was taken back, wholly or in part.
     RolledBack(Redemption),
+}
+
+/// Several vouchers that were redeemed on one bill.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Together {
+    /// The bill.
+    pub bill: Money,
+    /// What the customer still pays.
+    pub due: Money,
+    /// One acceptance for each voucher, in the order they were applied.
+    pub vouchers: Vec<Outcome>,
 }
 
 impl State {
     /// Stable code, such as `accepted`.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Accepted(_) => "accepted",
+            Self::Accepted(_) | Self::Together(_) => "accepted",
             Self::Refused => "refused",
             Self::NeedsInput(_) => "needs_input",
             Self::CannotCheck => "cannot_check",
@@ -78,6 +94,7 @@ impl Outcome {
             last_use: None,
             findings: FindingSet::EMPTY,
             entry: None,
+            approved_by: None,
             online: false,
             at,
         }

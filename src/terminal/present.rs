@@ -1,23 +1,29 @@
 //! The use case of the counter: a scanned text becomes a journalled outcome, in one transaction.
 
+use std::collections::BTreeMap;
+
 use super::{
-    outcome::{Outcome, State},
+    asking::{Question, Shown},
+    gather::{Place, Scene, gather},
+    outcome::{Outcome, State, Together},
+    record::{Case, body, is_answer},
     trust::Trust,
 };
 use crate::{
     domain::{
         crypto::hash,
-        id::{Hash, Seq},
-        journal::{self, Body, Entry, Refused, RolledBack},
+        id::{Hash, LeaseId},
+        journal::{self, Act, Body, Entry, Refused},
+        money::Money,
         redeem::{
-            Decision, Facts, Finding, ListFact, PlatformFact, Redemption, Request, UseRecord,
-            Verdict, decide,
+            Clash, Decision, Facts, Finding, OnBill, Plan, PlatformFact, Request, UseRecord,
+            Verdict, decide, plan,
         },
         scan::{EntryMethod, Scanned, ShortCode, classify},
-        time::Timestamp,
-        voucher::{Used, VerifyError, Voucher},
+        sync::Claim,
+        voucher::{Limit, Terms, Used, VerifyError, Voucher},
     },
-    store::{Identity, LocalUse, Store, StoreError, Txn},
+    store::{Store, StoreError, Txn},
 };
 
 /// What was held to the reader.
@@ -25,7 +31,7 @@ use crate::{
 pub(super) enum Presented {
     /// A voucher whose signature was verified.
     Voucher(Box<Voucher>),
-    /// The short code of a voucher, which only the platform can look up.
+    /// The short code of a voucher.
     ShortCode(ShortCode),
     /// Anything else, with its state and code.
     Other(State, &'static str),
@@ -59,28 +65,17 @@ fn state_of(error: &VerifyError) -> State {
     if error.code() == "token_too_new" { State::CannotCheck } else { State::Refused }
 }
 
-/// The parts of the terminal a decision reads, beside the store.
-#[derive(Clone, Copy)]
-pub(super) struct Scene<'a> {
-    /// The bundle in force.
-    pub trust: &'a Trust,
-    /// The wall clock.
-    pub time: Timestamp,
-    /// The hash of what was scanned.
-    pub scan: Hash,
-}
-
-/// An outcome with the entry that was written for it, where one was.
+/// An outcome with the entries that were written for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Written {
     pub(super) outcome: Outcome,
-    pub(super) entry: Option<Entry>,
+    pub(super) entries: Vec<Entry>,
 }
 
 impl Written {
-    fn new(mut outcome: Outcome, entry: Option<Entry>) -> Self {
-        outcome.entry = entry.as_ref().map(|entry| entry.seq);
-        Self { outcome, entry }
+    pub(super) fn new(mut outcome: Outcome, entries: Vec<Entry>) -> Self {
+        outcome.entry = entries.first().map(|entry| entry.seq);
+        Self { outcome, entries }
     }
 }
 
@@ -89,61 +84,271 @@ impl Written {
 pub(super) enum Step {
     /// It is decided, and journalled where it consumes or refuses.
     Done(Box<Written>),
+    /// The cashier must say more about the voucher at this place.
+    Say(usize, Box<Outcome>),
     /// The platform should be asked for this much first.
-    Ask {
-        /// What is asked for.
-        asked: Used,
-        /// What this terminal consumed of the voucher in the current epoch of its journal.
-        used_here: Used,
-    },
+    Ask(Vec<Claim>),
 }
 
-/// Decides and, where it is decided, writes down: one transaction from the check to the append.
+/// Decides an act and, where it is decided, writes it down: one transaction from the check to the append.
+///
+/// `platform` holds what the platform says of each voucher.
 pub(super) fn redeem(
     store: &mut Store,
     scene: Scene<'_>,
-    voucher: &Voucher,
-    (request, platform): (&Request, PlatformFact),
+    question: &Question,
+    platform: &[PlatformFact],
 ) -> Result<Step, StoreError> {
-    let (identity, queue) =
-        (store.identity().clone(), store.queue(voucher.claims().terms.currency()));
-    let floor = store.time_floor();
+    let place = Place::of(store);
     let mut txn = store.begin()?;
-    let (mut facts, local) = gather(&txn, scene, voucher, &identity)?;
-    let platform = without_own(platform, local.before);
-    (facts.queue, facts.time_floor, facts.platform) = (queue, floor, platform);
+    let ended = match question.bill {
+        None => alone(&mut txn, (scene, place), question, platform)?,
+        Some(bill) => together(&mut txn, (scene, place), (question, bill), platform)?,
+    };
+    match ended {
+        Ended::Open(step) => Ok(step),
+        Ended::Accepted(written) => {
+            txn.commit()?;
+            Ok(Step::Done(Box::new(written)))
+        }
+        Ended::Refused(outcome, body) => {
+            drop(txn);
+            let entry = append(store, scene, body)?;
+            Ok(Step::Done(Box::new(Written::new(outcome, vec![entry]))))
+        }
+    }
+}
+
+/// How an act ended inside its transaction.
+#[expect(clippy::large_enum_variant, reason = "there is one of it, and only for a moment")]
+enum Ended {
+    /// Undecided, or with nothing to write down.
+    Open(Step),
+    /// With entries that are to be kept.
+    Accepted(Written),
+    /// With a refusal that takes the place of everything before it.
+    Refused(Outcome, Body),
+}
+
+fn append(store: &mut Store, scene: Scene<'_>, body: Body) -> Result<Entry, StoreError> {
+    let mut txn = store.begin()?;
+    let entry = txn.append(body, scene.time)?.entry;
+    txn.commit()?;
+    Ok(entry)
+}
+
+/// One voucher as far as it was decided inside a transaction.
+struct Decided {
+    facts: Facts,
+    decision: Decision,
+    outcome: Outcome,
+    claim: Claim,
+}
+
+fn alone(
+    txn: &mut Txn<'_>,
+    (scene, place): (Scene<'_>, Place),
+    question: &Question,
+    platform: &[PlatformFact],
+) -> Result<Ended, StoreError> {
+    let (Some(shown), Some(platform)) = (question.vouchers.first(), platform.first()) else {
+        return Err(StoreError::Damaged("an act without a voucher"));
+    };
+    let decided = look(txn, (scene, place), shown, platform.clone())?;
+    if let Some(step) = open(&decided, 0) {
+        return Ok(Ended::Open(step));
+    }
+    match body(scene, decided.case(shown), None) {
+        Some(body @ Body::Redeemed(_)) => {
+            let entry = txn.append(body, scene.time)?.entry;
+            Ok(Ended::Accepted(Written::new(decided.outcome, vec![entry])))
+        }
+        Some(body) => Ok(Ended::Refused(decided.outcome, body)),
+        None => Ok(Ended::Open(Step::Say(0, Box::new(decided.outcome)))),
+    }
+}
+
+/// What a voucher at a place still needs before it is decided.
+fn open(decided: &Decided, place: usize) -> Option<Step> {
+    match decided.decision.verdict {
+        Verdict::NeedsInput(_) => Some(Step::Say(place, Box::new(decided.outcome.clone()))),
+        _ if wants_platform(decided) => Some(Step::Ask(vec![decided.claim.clone()])),
+        Verdict::Accepted(_)
+        | Verdict::Refused(_)
+        | Verdict::CannotCheck(_)
+        | Verdict::AskPlatform => None,
+    }
+}
+
+/// All vouchers on one bill, or none: the first that is not accepted ends the act.
+fn together(
+    txn: &mut Txn<'_>,
+    (scene, place): (Scene<'_>, Place),
+    (question, bill): (&Question, Money),
+    platform: &[PlatformFact],
+) -> Result<Ended, StoreError> {
+    let plan = match plan_bill(txn, (scene, place), (question, bill))? {
+        Ok(plan) => plan,
+        Err(clash) => {
+            return Ok(in_the_way(scene, question, (clash.voucher(), clash.code())));
+        }
+    };
+    let act = Act { first: txn.next_seq(), vouchers: u8::try_from(plan.steps.len()).unwrap_or(0) };
+    let (mut entries, mut outcomes, mut claims) = (Vec::new(), Vec::new(), BTreeMap::new());
+    let mut ask = false;
+    for step in &plan.steps {
+        let (Some(shown), Some(fact)) =
+            (question.vouchers.get(step.voucher), platform.get(step.voucher))
+        else {
+            return Err(StoreError::Damaged("an act without its vouchers"));
+        };
+        if step.gives.minor == 0 && touches_bill(&shown.voucher) {
+            return Ok(in_the_way(scene, question, (Some(step.voucher), "adds_nothing")));
+        }
+        let shown = on_bill(shown, (bill, step.before, step.gives));
+        let decided = look(txn, (scene, place), &shown, fact.clone())?;
+        match open(&decided, step.voucher) {
+            Some(Step::Ask(_)) => ask = true,
+            Some(step) => return Ok(Ended::Open(step)),
+            None => match body(scene, decided.case(&shown), Some(act)) {
+                Some(body @ Body::Redeemed(_)) => entries.push(txn.append(body, scene.time)?.entry),
+                Some(body) => return Ok(Ended::Refused(decided.outcome, body)),
+                None => {}
+            },
+        }
+        claims.insert(step.voucher, decided.claim);
+        outcomes.push(decided.outcome);
+    }
+    if ask {
+        return Ok(Ended::Open(Step::Ask(claims.into_values().collect())));
+    }
+    number(&mut outcomes, &entries);
+    let together = Together { bill, due: plan.due, vouchers: outcomes };
+    let state = State::Together(Box::new(together));
+    let outcome = Outcome::unverified(state, "accepted", scene.time);
+    Ok(Ended::Accepted(Written::new(outcome, entries)))
+}
+
+fn number(outcomes: &mut [Outcome], entries: &[Entry]) {
+    let numbered = outcomes.iter_mut().zip(entries);
+    numbered.for_each(|(outcome, entry)| outcome.entry = Some(entry.seq));
+}
+
+/// Whether a voucher is there to lower or to pay the bill.
+fn touches_bill(voucher: &Voucher) -> bool {
+    let terms = &voucher.claims().terms;
+    terms.kind().is_coupon() || matches!(terms, Terms::StoredValue { .. })
+}
+
+/// A voucher that does not go with the others: nothing was decided about it, so nothing is written down.
+fn in_the_way(
+    scene: Scene<'_>,
+    question: &Question,
+    (at, code): (Option<usize>, &'static str),
+) -> Ended {
+    let mut outcome = Outcome::unverified(State::Refused, code, scene.time);
+    let shown = at.and_then(|at| question.vouchers.get(at));
+    outcome.voucher = shown.map(|shown| shown.voucher.claims().clone());
+    outcome.title = shown.and_then(|shown| title(scene, &shown.voucher));
+    Ended::Open(Step::Done(Box::new(Written { outcome, entries: Vec::new() })))
+}
+
+/// A voucher as it is presented when its turn comes and so much of the bill is left.
+fn on_bill(shown: &Shown, (bill, rest, gives): (Money, Money, Money)) -> Shown {
+    let request = Request { confirmed: true, ..shown.request };
+    let request = match &shown.voucher.claims().terms {
+        Terms::AmountOff(_) | Terms::PercentOff(_) => {
+            Request { bill: Some(bill), rest: Some(rest), ..request }
+        }
+        Terms::StoredValue { .. } => Request { amount: Some(gives), ..request },
+        Terms::PrepaidDeal { .. }
+        | Terms::Pass { .. }
+        | Terms::Item(_)
+        | Terms::Ticket(_)
+        | Terms::PickUp { .. } => request,
+    };
+    Shown { request, ..shown.clone() }
+}
+
+/// The best legal order of the vouchers on a bill, or why there is none.
+fn plan_bill(
+    txn: &Txn<'_>,
+    (scene, place): (Scene<'_>, Place),
+    (question, bill): (&Question, Money),
+) -> Result<Result<Plan, Clash>, StoreError> {
+    let mut on_bill = Vec::new();
+    for shown in &question.vouchers {
+        let claims = shown.voucher.claims();
+        let (facts, _) = gather(txn, (scene, place), &shown.voucher, PlatformFact::NotAsked)?;
+        let left = match claims.terms.limit().or_more(facts.known_limit) {
+            limit @ Limit::Balance(_) => limit.left_after(facts.used_here),
+            Limit::Uses(_) | Limit::Lines(_) => 0,
+        };
+        on_bill.push(OnBill { claims, stacking: &scene.trust.policy(claims).rules.stacking, left });
+    }
+    Ok(plan(bill, &on_bill))
+}
+
+/// The order in which vouchers would come off a bill, for showing it before anything is decided.
+pub(super) fn preview(
+    store: &mut Store,
+    scene: Scene<'_>,
+    question: &Question,
+) -> Result<Option<Result<Plan, Clash>>, StoreError> {
+    let Some(bill) = question.bill else {
+        return Ok(None);
+    };
+    let place = Place::of(store);
+    let txn = store.begin()?;
+    plan_bill(&txn, (scene, place), (question, bill)).map(Some)
+}
+
+/// Decides one voucher with everything the transaction holds so far.
+fn look(
+    txn: &Txn<'_>,
+    (scene, place): (Scene<'_>, Place),
+    shown: &Shown,
+    platform: PlatformFact,
+) -> Result<Decided, StoreError> {
+    let (voucher, request) = (&shown.voucher, &shown.request);
+    let (facts, local) = gather(txn, (scene, place), voucher, platform)?;
     let policy = scene.trust.policy(voucher.claims());
     let decision = decide(voucher, request, &facts, policy, scene.time);
-    if decision.verdict == Verdict::AskPlatform || lacks_evidence(&decision, &facts) {
-        let asked = asked(voucher, request, &facts, scene);
-        let used_here = local.used.minus(local.before);
-        return Ok(Step::Ask { asked, used_here });
+    let outcome = outcome(scene, shown, &facts, &decision);
+    let claims = voucher.claims();
+    let (asked, lease) = asked(voucher, request, &facts, scene);
+    let claim = Claim {
+        voucher: claims.key(),
+        limit: claims.terms.limit(),
+        asked,
+        used_here: local.used.minus(local.before),
+        customer: claims.customer.clone(),
+        lease,
+    };
+    Ok(Decided { facts, decision, outcome, claim })
+}
+
+impl Decided {
+    fn case<'a>(&'a self, shown: &'a Shown) -> Case<'a> {
+        Case {
+            voucher: &shown.voucher,
+            scan: shown.scan,
+            request: &shown.request,
+            facts: &self.facts,
+            decision: &self.decision,
+        }
     }
-    let mut entry = None;
-    if let Some(body) = body(scene, voucher, (request, &facts), &decision) {
-        entry = Some(txn.append(body, scene.time)?.entry);
-        txn.commit()?;
-    }
-    let outcome = outcome(scene, voucher, &facts, &decision);
-    Ok(Step::Done(Box::new(Written::new(outcome, entry))))
 }
 
 /// Decides without writing and without asking: what would happen at `scene.time`, as far as is known here.
 pub(super) fn validate(
     store: &mut Store,
     scene: Scene<'_>,
-    voucher: &Voucher,
-    request: &Request,
+    shown: &Shown,
 ) -> Result<Outcome, StoreError> {
-    let (identity, queue) =
-        (store.identity().clone(), store.queue(voucher.claims().terms.currency()));
-    let floor = store.time_floor();
+    let place = Place::of(store);
     let txn = store.begin()?;
-    let (mut facts, _) = gather(&txn, scene, voucher, &identity)?;
-    (facts.queue, facts.time_floor, facts.platform) = (queue, floor, PlatformFact::Silent);
-    let policy = scene.trust.policy(voucher.claims());
-    let decision = decide(voucher, request, &facts, policy, scene.time);
-    Ok(outcome(scene, voucher, &facts, &decision))
+    Ok(look(&txn, (scene, place), shown, PlatformFact::Silent)?.outcome)
 }
 
 /// Journals something that is not a verified voucher.
@@ -151,58 +356,20 @@ pub(super) fn refuse(
     store: &mut Store,
     scene: Scene<'_>,
     (state, code): (State, &str),
-    method: EntryMethod,
+    (scan, method): (Hash, EntryMethod),
 ) -> Result<Written, StoreError> {
     let outcome = Outcome::unverified(state, code, scene.time);
-    let mut txn = store.begin()?;
     let body = Body::Refused(Refused {
         outcome: journal_outcome(&outcome.state),
         code: code.to_owned(),
         voucher: None,
-        scan: scene.scan,
+        scan,
         method,
         findings: outcome.findings,
         online: false,
     });
-    let entry = txn.append(body, scene.time)?.entry;
-    txn.commit()?;
-    Ok(Written::new(outcome, Some(entry)))
-}
-
-/// Takes back the redemption at a position, whole; none where there is none to take back.
-pub(super) fn roll_back(
-    store: &mut Store,
-    trust: &Trust,
-    (seq, reason): (Seq, &str),
-    time: Timestamp,
-) -> Result<Option<Written>, StoreError> {
-    let Some((entry, redeemed)) = store.redemption(seq)? else {
-        return Ok(None);
-    };
-    let value = crate::domain::money::Money::new(redeemed.used.minor, redeemed.currency);
-    let redemption = Redemption {
-        used: redeemed.used,
-        value,
-        bill: None,
-        due: None,
-        limit: redeemed.limit,
-        left: 0,
-    };
-    let mut outcome = Outcome::unverified(State::RolledBack(redemption), "rolled_back", time);
-    let campaign = trust.bundle.campaign(&redeemed.voucher.issuer, redeemed.voucher.id.campaign);
-    outcome.title = campaign.map(|campaign| campaign.title.clone());
-    let mut txn = store.begin()?;
-    let body = Body::RolledBack(RolledBack {
-        of: seq,
-        of_epoch: entry.epoch,
-        voucher: redeemed.voucher,
-        used: redeemed.used,
-        currency: redeemed.currency,
-        reason: reason.to_owned(),
-    });
-    let entry = txn.append(body, time)?.entry;
-    txn.commit()?;
-    Ok(Some(Written::new(outcome, Some(entry))))
+    let entry = append(store, scene, body)?;
+    Ok(Written::new(outcome, vec![entry]))
 }
 
 /// The hash of a scanned text, as evidence what was shown.
@@ -210,68 +377,52 @@ pub(super) fn scan_hash(text: &str) -> Hash {
     hash(text.as_bytes())
 }
 
-/// The platform counts earlier epochs of this terminal as another's; this journal holds them too.
-fn without_own(platform: PlatformFact, before: Used) -> PlatformFact {
-    match platform {
-        PlatformFact::Granted { used_elsewhere } => {
-            PlatformFact::Granted { used_elsewhere: used_elsewhere.minus(before) }
-        }
-        PlatformFact::Refused { reason, used_elsewhere, last } => {
-            PlatformFact::Refused { reason, used_elsewhere: used_elsewhere.minus(before), last }
-        }
-        other @ (PlatformFact::NotAsked | PlatformFact::Silent) => other,
+/// The policy wants the platform, or the platform may know better than a refusal does.
+fn wants_platform(decided: &Decided) -> bool {
+    let unasked = decided.facts.platform == PlatformFact::NotAsked;
+    match decided.decision.verdict {
+        Verdict::AskPlatform => true,
+        Verdict::Refused(finding) => unasked && platform_may_know_better(decided, finding),
+        Verdict::Accepted(_) | Verdict::CannotCheck(_) | Verdict::NeedsInput(_) => false,
     }
 }
 
-/// A list says only that a voucher was used; the platform also knows when and where, and may know better.
-fn lacks_evidence(decision: &Decision, facts: &Facts) -> bool {
-    let used = decision.verdict == Verdict::Refused(Finding::UsedElsewhere);
-    used && facts.platform == PlatformFact::NotAsked
+/// A list says only that a voucher was used; the platform also knows when and where. And it knows what was loaded onto a
+/// balance after the voucher was signed.
+fn platform_may_know_better(decided: &Decided, finding: Finding) -> bool {
+    let balance = matches!(decided.claim.limit, Limit::Balance(_));
+    let of_balance = matches!(finding, Finding::OverBalance | Finding::UsedHere);
+    finding == Finding::UsedElsewhere || (balance && of_balance)
 }
 
-fn gather(
-    txn: &Txn<'_>,
-    scene: Scene<'_>,
+/// How much to ask the platform for, and from which lease: what would be consumed if it says yes.
+fn asked(
     voucher: &Voucher,
-    identity: &Identity,
-) -> Result<(Facts, LocalUse), StoreError> {
-    let key = voucher.claims().key();
-    let local = txn.local_use(&key)?;
-    let last_use_here = local.last.map(|(_, _, at)| UseRecord {
-        at,
-        terminal: identity.terminal,
-        branch: identity.branch,
-    });
-    let facts = Facts {
-        merchant: identity.merchant,
-        branch: identity.branch,
-        campaign: scene.trust.campaign(voucher.claims()).map(|campaign| campaign.state),
-        list: txn.listed(&key)?,
-        used_here: local.used,
-        last_use_here,
-        rolled_back_at: local.rolled_back_at,
-        platform: PlatformFact::NotAsked,
-        queue: crate::domain::redeem::Queue::default(),
-        time_floor: scene.time,
-    };
-    Ok((facts, local))
-}
-
-/// How much to ask the platform for: what would be consumed if it says yes.
-fn asked(voucher: &Voucher, request: &Request, facts: &Facts, scene: Scene<'_>) -> Used {
-    let granted = PlatformFact::Granted { used_elsewhere: Used::default() };
+    request: &Request,
+    facts: &Facts,
+    scene: Scene<'_>,
+) -> (Used, Option<LeaseId>) {
+    let granted = PlatformFact::Granted { used_elsewhere: Used::default(), limit: None };
     let facts = Facts { platform: granted, ..facts.clone() };
     let policy = scene.trust.policy(voucher.claims());
-    match decide(voucher, request, &facts, policy, scene.time).verdict {
-        Verdict::Accepted(redemption) => redemption.used,
+    let request = Request { confirmed: true, ..*request };
+    match decide(voucher, &request, &facts, policy, scene.time).verdict {
+        Verdict::Accepted(redemption) => (redemption.used, redemption.lease),
         Verdict::Refused(_)
         | Verdict::CannotCheck(_)
         | Verdict::NeedsInput(_)
-        | Verdict::AskPlatform => Used { uses: 1, minor: 0 },
+        | Verdict::AskPlatform => (as_asked(voucher, request), None),
     }
 }
 
-fn outcome(scene: Scene<'_>, voucher: &Voucher, facts: &Facts, decision: &Decision) -> Outcome {
+/// What was asked for where it is more than is left as far as is known here: the platform may know of a top-up.
+fn as_asked(voucher: &Voucher, request: Request) -> Used {
+    let stored = matches!(voucher.claims().terms, Terms::StoredValue { .. });
+    let amount = request.amount.filter(|amount| stored && amount.minor > 0);
+    Used::new(1, amount.map_or(0, |amount| amount.minor))
+}
+
+fn outcome(scene: Scene<'_>, shown: &Shown, facts: &Facts, decision: &Decision) -> Outcome {
     let (state, code) = match &decision.verdict {
         Verdict::Accepted(redemption) => (State::Accepted(*redemption), "accepted"),
         Verdict::Refused(finding) => (State::Refused, finding.code()),
@@ -279,27 +430,31 @@ fn outcome(scene: Scene<'_>, voucher: &Voucher, facts: &Facts, decision: &Decisi
         Verdict::NeedsInput(wanted) => (State::NeedsInput(*wanted), "needs_input"),
         Verdict::AskPlatform => (State::CannotCheck, Finding::PlatformSilent.code()),
     };
-    let (elsewhere, last_elsewhere, online) = from_platform(&facts.platform);
-    let title = scene.trust.campaign(voucher.claims()).map(|campaign| campaign.title.clone());
+    let (elsewhere, last_elsewhere) = from_platform(&facts.platform);
     Outcome {
         state,
         code: code.to_owned(),
-        voucher: Some(voucher.claims().clone()),
-        title,
+        voucher: Some(shown.voucher.claims().clone()),
+        title: title(scene, &shown.voucher),
         used: facts.used_here.plus(elsewhere),
         last_use: last_use(facts, last_elsewhere),
         findings: decision.findings,
         entry: None,
-        online,
+        approved_by: shown.request.approved_by,
+        online: is_answer(&facts.platform),
         at: scene.time,
     }
 }
 
-fn from_platform(platform: &PlatformFact) -> (Used, Option<UseRecord>, bool) {
+fn title(scene: Scene<'_>, voucher: &Voucher) -> Option<String> {
+    scene.trust.campaign(voucher.claims()).map(|campaign| campaign.title.clone())
+}
+
+fn from_platform(platform: &PlatformFact) -> (Used, Option<UseRecord>) {
     match platform {
-        PlatformFact::NotAsked | PlatformFact::Silent => (Used::default(), None, false),
-        PlatformFact::Granted { used_elsewhere } => (*used_elsewhere, None, true),
-        PlatformFact::Refused { used_elsewhere, last, .. } => (*used_elsewhere, last.clone(), true),
+        PlatformFact::NotAsked | PlatformFact::Silent => (Used::default(), None),
+        PlatformFact::Granted { used_elsewhere, .. } => (*used_elsewhere, None),
+        PlatformFact::Refused { used_elsewhere, last, .. } => (*used_elsewhere, last.clone()),
     }
 }
 
@@ -309,65 +464,14 @@ fn last_use(facts: &Facts, elsewhere: Option<UseRecord>) -> Option<UseRecord> {
     here.or(elsewhere)
 }
 
-fn body(
-    scene: Scene<'_>,
-    voucher: &Voucher,
-    (request, facts): (&Request, &Facts),
-    decision: &Decision,
-) -> Option<Body> {
-    let (finding, outcome) = match &decision.verdict {
-        Verdict::Accepted(redemption) => {
-            let redeemed = redeemed(scene, voucher, (request, facts), (redemption, decision));
-            return Some(Body::Redeemed(redeemed));
-        }
-        Verdict::Refused(finding) => (finding, journal::Outcome::Refused),
-        Verdict::CannotCheck(finding) => (finding, journal::Outcome::CannotCheck),
-        Verdict::NeedsInput(_) | Verdict::AskPlatform => return None,
-    };
-    Some(Body::Refused(Refused {
-        outcome,
-        code: finding.code().to_owned(),
-        voucher: Some(voucher.claims().key()),
-        scan: scene.scan,
-        method: request.method,
-        findings: decision.findings,
-        online: from_platform(&facts.platform).2,
-    }))
-}
-
-fn redeemed(
-    scene: Scene<'_>,
-    voucher: &Voucher,
-    (request, facts): (&Request, &Facts),
-    (redemption, decision): (&Redemption, &Decision),
-) -> journal::Redeemed {
-    let claims = voucher.claims();
-    journal::Redeemed {
-        voucher: claims.key(),
-        token: voucher.token_hash(),
-        kind: claims.terms.kind(),
-        used: redemption.used,
-        currency: redemption.value.currency,
-        bill: redemption.bill.map(|bill| bill.minor),
-        limit: redemption.limit,
-        left: redemption.left,
-        method: request.method,
-        findings: decision.findings,
-        online: from_platform(&facts.platform).2,
-        bundle: scene.trust.bundle.version,
-        list_as_of: match facts.list {
-            ListFact::Known { as_of, .. } => Some(as_of),
-            ListFact::NotCovered => None,
-        },
-    }
-}
-
 fn journal_outcome(state: &State) -> journal::Outcome {
     match state {
         State::NotAVoucher => journal::Outcome::NotAVoucher,
         State::CannotCheck => journal::Outcome::CannotCheck,
-        State::Accepted(_) | State::Refused | State::NeedsInput(_) | State::RolledBack(_) => {
-            journal::Outcome::Refused
-        }
+        State::Accepted(_)
+        | State::Together(_)
+        | State::Refused
+        | State::NeedsInput(_)
+        | State::RolledBack(_) => journal::Outcome::Refused,
     }
 }

@@ -4,21 +4,22 @@ use std::sync::Arc;
 
 use super::{
     clock::Now,
-    counter::{Open, Shown},
+    counter::{Busy, Open, OpenBill, OpenRollBack, Shown},
     engine::Engine,
     outcome::{Outcome, State},
     view::{
-        Link, QuestionView, RecentRow, ScanView, StripView, UndoView, VerdictState, VerdictView,
-        View, Wanted,
+        BackView, BillRow, BillView, LineView, Link, QuestionView, RecentRow, ScanView, StripView,
+        UndoView, VerdictState, VerdictView, View, Wanted,
     },
     wording::{Speaker, code_tail, verdict_state},
 };
 use crate::{
     domain::{
         id::VoucherKey,
-        journal::{self, Body},
+        journal::{self, Body, Goods, Redeemed},
         money::Money,
-        voucher::{Claims, Terms},
+        redeem::Step,
+        voucher::{Claims, Kind, Limit, Terms, Used},
     },
     store::Row,
 };
@@ -38,6 +39,7 @@ impl Engine {
             strip: self.strip(now),
             undo: self.undo_view(now),
             notice: self.notice(),
+            look_first: self.look_first,
             fault: self.fault.clone(),
         }
     }
@@ -50,35 +52,41 @@ impl Engine {
     }
 
     fn scan_view(&self) -> ScanView {
-        if let Some(open) = self.counter.open_question() {
-            return ScanView::Question(self.question_view(open));
-        }
-        if self.counter.is_asking() {
-            return ScanView::Asking;
-        }
-        match self.shown() {
-            Some(shown) if !matches!(shown.outcome.state, State::RolledBack(_)) => {
+        match self.counter.look() {
+            Busy::Question(open) => ScanView::Question(self.question_view(open)),
+            Busy::Rolling(open) => ScanView::Question(self.approval_view(open)),
+            Busy::Bill(open) => ScanView::Bill(self.bill_view(open)),
+            Busy::Asking { .. } => ScanView::Asking,
+            Busy::Shown(shown) if !matches!(shown.outcome.state, State::RolledBack(_)) => {
                 ScanView::Verdict(Arc::new(self.verdict_view(shown)))
             }
-            Some(_) | None => ScanView::Ready,
+            Busy::Shown(_) | Busy::Ready => ScanView::Ready,
         }
     }
 
     fn verdict_view(&self, shown: &Shown) -> VerdictView {
         let (speaker, outcome) = (self.speaker(), &*shown.outcome);
-        let accepted = match (&outcome.state, &outcome.voucher) {
-            (State::Accepted(redemption), Some(claims)) => Some((claims, redemption)),
-            _other => None,
+        let (amount, due) = match (&outcome.state, &outcome.voucher) {
+            (State::Accepted(redemption), Some(claims)) => {
+                (Some(speaker.amount(claims, redemption)), speaker.due(redemption))
+            }
+            (State::Together(together), _) => {
+                let due = together.due.to_string();
+                let due = self.texts.fill("amount.due", &[("amount", &due)]);
+                (Some(speaker.together(together)), Some(due))
+            }
+            _other => (None, None),
         };
         VerdictView {
             serial: shown.serial,
             state: verdict_state(outcome),
             headline: speaker.headline(outcome),
-            amount: accepted.map(|(claims, redemption)| speaker.amount(claims, redemption)),
-            due: accepted.and_then(|(_, redemption)| speaker.due(redemption)),
+            amount,
+            due,
             reason: speaker.reason(outcome),
             advice: speaker.advice(outcome),
             details: details(speaker, outcome),
+            receipt: self.receipt(outcome),
             support: support(outcome),
             clears_after_ms: shown.clears_after_ms,
             held: self.counter.holds(),
@@ -87,25 +95,92 @@ impl Engine {
 
     fn question_view(&self, open: &Open) -> QuestionView {
         let speaker = self.speaker();
-        let claims = open.question.voucher.claims();
-        let headline = match open.wanted {
-            Wanted::Bill => "headline.bill",
-            Wanted::Amount | Wanted::Uses => "headline.amount",
-        };
+        let shown = open.question.vouchers.get(open.at);
+        let claims = shown.map(|shown| shown.voucher.claims());
         let mut details: Vec<_> = open.outcome.title.clone().into_iter().collect();
-        details.push(speaker.kind(&claims.terms));
-        let left = claims.terms.limit().left_after(open.outcome.used);
-        details.extend(speaker.left(claims, left));
+        let mut view = QuestionView {
+            serial: open.serial,
+            headline: speaker.question(open.wanted, claims).to_owned(),
+            details: Vec::new(),
+            wants: open.wanted,
+            unit: String::new(),
+            offered: String::new(),
+            lines: Vec::new(),
+            problem: open.problem.clone(),
+            held: self.counter.holds(),
+        };
+        if let Some(claims) = claims {
+            let left = claims.terms.limit().left_after(open.outcome.used);
+            details.push(speaker.kind(&claims.terms));
+            details.extend(speaker.left(claims, left));
+            details.extend(self.products(open.wanted, claims));
+            view.unit = unit(open.wanted, claims);
+            view.offered = offered(open.wanted, claims, left);
+            view.lines = lines(open.wanted, claims, open.outcome.used);
+        }
+        if open.wanted == Wanted::Approval {
+            details.extend(open.outcome.findings.first().and_then(|finding| {
+                let key = format!("finding.{finding}");
+                let text = self.texts.get(&key);
+                (text != key).then(|| text.to_owned())
+            }));
+        }
+        QuestionView { details, ..view }
+    }
+
+    fn products(&self, wanted: Wanted, claims: &Claims) -> Vec<String> {
+        let rules = &self.trust.policy(claims).rules;
+        let products = rules.products.iter().filter(|_| wanted == Wanted::Product);
+        products.map(|product| product.name.clone()).collect()
+    }
+
+    fn approval_view(&self, open: &OpenRollBack) -> QuestionView {
+        let mut details: Vec<_> = open.outcome.title.clone().into_iter().collect();
+        details.extend(self.speaker().reason(&open.outcome));
         QuestionView {
             serial: open.serial,
-            headline: self.texts.get(headline).to_owned(),
+            headline: self.speaker().question(Wanted::Approval, None).to_owned(),
             details,
-            wants: open.wanted,
-            unit: claims.terms.currency().code().to_owned(),
-            offered: offered(claims, left),
+            wants: Wanted::Approval,
+            unit: String::new(),
+            offered: String::new(),
+            lines: Vec::new(),
             problem: open.problem.clone(),
             held: self.counter.holds(),
         }
+    }
+
+    fn bill_view(&self, open: &OpenBill) -> BillView {
+        let plan = open.plan.as_ref().and_then(|plan| plan.as_ref().ok());
+        let unplanned = || (0..open.question.vouchers.len()).map(|at| (at, String::new()));
+        let steps: Vec<(usize, String)> = match plan {
+            Some(plan) => plan.steps.iter().map(|step| (step.voucher, self.step(step))).collect(),
+            None => unplanned().collect(),
+        };
+        let row = |(at, step): (usize, String)| {
+            let claims = open.question.vouchers.get(at)?.voucher.claims();
+            let (title, kind) = (self.title(&claims.key()), self.speaker().kind(&claims.terms));
+            Some(BillRow { title, kind, step })
+        };
+        let due = plan.map(|plan| plan.due.to_string());
+        BillView {
+            serial: open.serial,
+            sum: open.question.bill.map(|bill| bill.to_string()),
+            unit: self.bill_currency().code().to_owned(),
+            rows: steps.into_iter().filter_map(row).collect(),
+            due: due.map(|due| self.texts.fill("amount.due", &[("amount", &due)])),
+            problem: open.problem.clone(),
+        }
+    }
+
+    fn step(&self, step: &Step) -> String {
+        if step.gives.minor == 0 {
+            return self.texts.get("bill.goods").to_owned();
+        }
+        let after = step.before.minus(step.gives).unwrap_or(step.before).to_string();
+        let (before, gives) = (step.before.to_string(), step.gives.to_string());
+        let values = [("before", before.as_str()), ("gives", &gives), ("after", &after)];
+        self.texts.fill("bill.step", &values)
     }
 
     fn row(&self, row: &Row) -> Option<RecentRow> {
@@ -123,11 +198,23 @@ impl Engine {
                 let code = refused.voucher.as_ref().map(short).unwrap_or_default();
                 (refused_state(refused), self.short_reason(&refused.code), String::new(), code)
             }
-            Body::Opened(_) | Body::RolledBack(_) | Body::BundleTaken { .. } => return None,
+            Body::Opened(_)
+            | Body::RolledBack(_)
+            | Body::BundleTaken { .. }
+            | Body::LeaseEnded { .. } => return None,
         };
-        let time = self.speaker().clock_time(row.entry.at);
-        let (synced, rolled_back) = (row.synced, row.rolled_back);
-        Some(RecentRow { time, state, title, amount, code, synced, rolled_back })
+        let epoch = self.store().map(|store| store.identity().epoch);
+        Some(RecentRow {
+            entry: row.entry.seq.0,
+            time: self.speaker().clock_time(row.entry.at),
+            state,
+            title,
+            amount,
+            code,
+            synced: row.synced,
+            rolled_back: row.is_rolled_back(),
+            back: if epoch == Some(row.entry.epoch) { back_view(row) } else { None },
+        })
     }
 
     fn title(&self, voucher: &VoucherKey) -> String {
@@ -191,20 +278,28 @@ impl Engine {
     }
 
     fn undo_view(&self, now: Now) -> Option<UndoView> {
-        let (seq, row) = self.undoable(now).filter(|_| !self.counter.is_busy())?;
+        let (seq, row) = self.undoable(now).filter(|_| self.counter.is_free())?;
         let shown = self.row(row)?;
-        let label =
-            self.texts.fill("undo.label", &[("amount", &shown.amount), ("title", &shown.title)]);
+        let label = if let Body::Redeemed(Redeemed { act: Some(act), .. }) = &row.entry.body {
+            self.texts.fill("undo.act", &[("count", &act.vouchers.to_string())])
+        } else {
+            let values = [("amount", shown.amount.as_str()), ("title", &shown.title)];
+            self.texts.fill("undo.label", &values)
+        };
         let left = super::counter::UNDO_WINDOW_S.saturating_sub(now.time.since(row.entry.at));
         Some(UndoView { entry: seq.0, label, seconds_left: u64::try_from(left).unwrap_or(0) })
     }
 
     fn notice(&self) -> Option<String> {
-        match &self.shown()?.outcome.state {
+        let Busy::Shown(shown) = self.counter.look() else {
+            return None;
+        };
+        match &shown.outcome.state {
             State::RolledBack(redemption) => {
                 Some(self.texts.fill("undo.done", &[("amount", &redemption.value.to_string())]))
             }
             State::Accepted(_)
+            | State::Together(_)
             | State::Refused
             | State::CannotCheck
             | State::NeedsInput(_)
@@ -221,6 +316,10 @@ fn details(speaker: Speaker<'_>, outcome: &Outcome) -> Vec<String> {
             details.extend(speaker.left(claims, redemption.left));
         }
     }
+    if let State::Together(together) = &outcome.state {
+        details.extend(together.vouchers.iter().filter_map(|one| one.title.clone()));
+    }
+    details.extend(speaker.redeemed_by(outcome));
     details
 }
 
@@ -232,14 +331,67 @@ fn support(outcome: &Outcome) -> String {
     parts.join(" · ")
 }
 
-fn offered(claims: &Claims, left: i64) -> String {
-    match &claims.terms {
-        Terms::StoredValue { balance } => Money::new(left, balance.currency).number(),
-        Terms::PrepaidDeal { .. }
-        | Terms::AmountOff(_)
-        | Terms::PercentOff(_)
-        | Terms::Pass { .. } => String::new(),
+fn unit(wanted: Wanted, claims: &Claims) -> String {
+    match wanted {
+        Wanted::Bill | Wanted::Amount => claims.terms.currency().code().to_owned(),
+        Wanted::Uses
+        | Wanted::Lines
+        | Wanted::Product
+        | Wanted::Approval
+        | Wanted::Confirmation => String::new(),
     }
+}
+
+/// The whole balance, one use of a pass, all of a party that are still to come.
+fn offered(wanted: Wanted, claims: &Claims, left: i64) -> String {
+    match (wanted, &claims.terms) {
+        (Wanted::Amount, Terms::StoredValue { balance }) => {
+            Money::new(left, balance.currency).number()
+        }
+        (Wanted::Uses, Terms::Ticket(_)) => left.to_string(),
+        (Wanted::Uses, _) => "1".to_owned(),
+        _other => String::new(),
+    }
+}
+
+/// The lines of an order with what is still to be picked up.
+fn lines(wanted: Wanted, claims: &Claims, used: Used) -> Vec<LineView> {
+    let (Wanted::Lines, Terms::PickUp { lines, .. }, Limit::Lines(all)) =
+        (wanted, &claims.terms, claims.terms.limit())
+    else {
+        return Vec::new();
+    };
+    let left = all.minus(used.lines).0;
+    let named = lines.iter().zip(left);
+    named.map(|(line, most)| LineView { name: line.name.to_string(), most }).collect()
+}
+
+/// What of a redemption can still be taken back.
+fn back_view(row: &Row) -> Option<BackView> {
+    let Body::Redeemed(redeemed) = &row.entry.body else {
+        return None;
+    };
+    let left = redeemed.used.minus(row.returned);
+    if left.is_nothing() {
+        return None;
+    }
+    Some(match redeemed.kind {
+        _ if redeemed.act.is_some() => BackView::Whole,
+        Kind::Pass | Kind::Ticket if left.uses > 1 => BackView::Uses(left.uses),
+        Kind::StoredValue => BackView::Amount(Money::new(left.minor, redeemed.currency)),
+        Kind::PickUp if left.uses > 1 => {
+            let named = redeemed.goods.iter().zip(left.lines.0);
+            let line = |(goods, most): (&Goods, u16)| LineView { name: goods.name.clone(), most };
+            BackView::Lines(named.map(line).collect())
+        }
+        Kind::PrepaidDeal
+        | Kind::AmountOff
+        | Kind::PercentOff
+        | Kind::Pass
+        | Kind::Item
+        | Kind::Ticket
+        | Kind::PickUp => BackView::Whole,
+    })
 }
 
 fn refused_state(refused: &journal::Refused) -> VerdictState {

@@ -7,12 +7,13 @@ use super::{
     command::Command,
     engine::{Call, Engine, Event, Lane},
     outcome::Outcome,
+    rolling::RollBackOrder,
     runtime::SYNC_PATH,
     source::SourceError,
     sync_driver::Nonce,
 };
 use crate::{
-    domain::{id::Seq, redeem::Request, scan::EntryMethod},
+    domain::{redeem::Request, scan::EntryMethod},
     net::Transport,
 };
 
@@ -56,10 +57,34 @@ impl Session {
         self.engine.take_outcome()
     }
 
-    /// Takes back the redemption at a position.
-    pub fn roll_back(&mut self, seq: Seq, reason: &str) -> Option<Outcome> {
-        self.engine.roll_back(seq, reason, self.clock.now());
+    /// Takes back what is ordered.
+    pub fn roll_back(&mut self, order: &RollBackOrder) -> Option<Outcome> {
+        self.engine.roll_back(order, self.clock.now());
+        self.engine.handle(Event::Command(Command::Dismiss), self.clock.now());
         self.engine.take_outcome()
+    }
+
+    /// Presents several vouchers on one bill, all or nothing, and waits for the outcome.
+    pub fn redeem_together(
+        &mut self,
+        bill: &str,
+        vouchers: &[(String, Request)],
+    ) -> Option<Outcome> {
+        let say = |session: &mut Self, command| {
+            session.engine.handle(Event::Command(command), session.clock.now());
+            while session.carry(Lane::Ask) {}
+        };
+        say(self, Command::OpenBill);
+        say(self, Command::Answer(bill.to_owned()));
+        for (text, request) in vouchers {
+            self.engine.present(text, *request, self.clock.now());
+            while self.carry(Lane::Ask) {}
+        }
+        say(self, Command::ConfirmBill);
+        let outcome = self.engine.take_outcome();
+        say(self, Command::Dismiss);
+        say(self, Command::Dismiss);
+        outcome
     }
 
     /// Pushes and pulls until nothing is left; false where something is left, or the platform could not be reached.

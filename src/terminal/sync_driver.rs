@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     domain::{
         envelope::EnvelopeError,
-        id::{Hash, Seq, VoucherKey},
+        id::{Hash, Seq},
         journal::Head,
         redeem::PlatformFact,
         scan::ShortCode,
         sync::{
-            CHUNKS_MAX, ClaimAnswer, ConflictNotice, Exchange, ListName, NumberedChunk, Reply,
-            ReplyBody, Request, RequestBody, Wanted, acknowledges,
+            CHUNKS_MAX, Claim, ClaimAnswer, ConflictNotice, Exchange, ListName, Listed,
+            NumberedChunk, Reply, ReplyBody, Request, RequestBody, Wanted, acknowledges,
         },
         time::Timestamp,
         trust::{BundleError, Chunk, Manifest, ManifestError, TrustBundle},
-        voucher::{Limit, Used},
+        voucher::UntrustedToken,
     },
     net::TransportError,
     store::{Store, StoreError, Told},
@@ -56,6 +56,8 @@ pub(super) enum Applied {
     Pulled {
         /// Parts of lists that are still wanted.
         wanted: Vec<Wanted>,
+        /// Whether the platform has more than one reply holds.
+        more: bool,
     },
     /// The parts that came are of a newer list than its manifest.
     Outdated,
@@ -79,7 +81,13 @@ pub(super) fn request(
         Exchange::Pull => {
             let lists = store.lists()?.into_iter().map(|held| held.version).collect();
             let conflicts_after = store.identity().conflicts_after;
-            RequestBody::Pull { bundle: store.bundle()?.version, lists, conflicts_after }
+            RequestBody::Pull {
+                bundle: store.bundle()?.version,
+                lists,
+                conflicts_after,
+                listed_after: store.identity().listed_after,
+                leases: store.leases()?,
+            }
         }
         Exchange::Chunks(Wanted { list, numbers }) => {
             let numbers = numbers.iter().copied().take(CHUNKS_MAX).collect();
@@ -89,15 +97,10 @@ pub(super) fn request(
     Ok(seal(store, nonce, body))
 }
 
-/// The signed question whether a voucher may be consumed.
-pub(super) fn claim(
-    store: &Store,
-    (voucher, limit): (VoucherKey, Limit),
-    (asked, used_here): (Used, Used),
-    nonce: Nonce,
-) -> Vec<u8> {
+/// The signed question whether vouchers may be consumed.
+pub(super) fn claim(store: &Store, claims: Vec<Claim>, nonce: Nonce) -> Vec<u8> {
     let after = store.head().seq;
-    seal(store, nonce, RequestBody::Claim { voucher, limit, asked, used_here, after })
+    seal(store, nonce, RequestBody::Claim { claims, after })
 }
 
 /// The signed question which voucher has a short code.
@@ -127,7 +130,9 @@ pub(super) fn open_reply(
 /// What the platform's answer to a claim says about the voucher.
 pub(super) fn platform_fact(answer: ClaimAnswer) -> PlatformFact {
     match answer {
-        ClaimAnswer::Granted { used_elsewhere } => PlatformFact::Granted { used_elsewhere },
+        ClaimAnswer::Granted { used_elsewhere, limit } => {
+            PlatformFact::Granted { used_elsewhere, limit }
+        }
         ClaimAnswer::Refused { reason, used_elsewhere, last } => {
             PlatformFact::Refused { reason, used_elsewhere, last }
         }
@@ -146,19 +151,23 @@ impl Arriving {
         match reply.body {
             ReplyBody::Ack { head, conflicts } => acked(store, head, &conflicts, bytes),
             ReplyBody::Mismatch { kind, head } => mismatch(store, kind, head),
-            ReplyBody::Pulled { bundle: newer, manifests, conflicts } => {
+            ReplyBody::Pulled { bundle: newer, manifests, conflicts, listed, leases, ended } => {
                 store.keep_conflicts(&conflicts, Told::All)?;
+                store.take_leases(&leases)?;
+                store.end_leases(&ended, now)?;
                 newer.map(|newer| take_bundle(store, bundle, &newer, now)).transpose()?;
+                take_listed(store, &listed)?;
                 let manifests = manifests.iter().map(|bytes| bytes.as_slice());
                 self.announce(store, bundle, manifests, reply.time)?;
-                Ok(Applied::Pulled { wanted: self.settle(store)? })
+                let more = !listed.is_empty();
+                Ok(Applied::Pulled { wanted: self.settle(store)?, more })
             }
             ReplyBody::Chunks(chunks) => {
                 if !self.receive(chunks) {
                     self.forget();
                     return Ok(Applied::Outdated);
                 }
-                Ok(Applied::Pulled { wanted: self.settle(store)? })
+                Ok(Applied::Pulled { wanted: self.settle(store)?, more: false })
             }
             ReplyBody::Claim(_) | ReplyBody::Lookup(_) => Err(SyncError::Unexpected),
         }
@@ -299,6 +308,19 @@ fn take_bundle(
         store.take_bundle(&bundle, bytes, now)?;
     }
     Ok(())
+}
+
+/// Keeps the texts of listed vouchers by their short codes, which are looked at again and verified when one is typed.
+fn take_listed(store: &mut Store, listed: &[Listed]) -> Result<(), SyncError> {
+    let Some(up_to) = listed.iter().map(|listed| listed.number).max() else {
+        return Ok(());
+    };
+    let coded = listed.iter().filter_map(|listed| {
+        let claims = UntrustedToken::parse(&listed.text).ok()?.unverified_claims().ok()?;
+        Some((claims.short_code_bits(), listed.text.clone()))
+    });
+    let coded: Vec<_> = coded.collect();
+    Ok(store.take_listed(&coded, up_to)?)
 }
 
 /// Why a reply was not taken.

@@ -4,6 +4,9 @@
 
 use std::sync::Arc;
 
+use crate::domain::money::Money;
+pub use crate::domain::redeem::Wanted;
+
 /// Everything the counter screen needs to draw one frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct View {
@@ -17,6 +20,8 @@ pub struct View {
     pub undo: Option<UndoView>,
     /// Something that was done, such as an undo, shown while the screen is ready.
     pub notice: Option<String>,
+    /// Whether scans show what would happen before anything is consumed.
+    pub look_first: bool,
     /// A fault that keeps the terminal from redeeming, in words with what to do.
     pub fault: Option<String>,
 }
@@ -37,6 +42,8 @@ pub enum ScanView {
     Verdict(Arc<VerdictView>),
     /// The cashier must answer before the voucher can be decided.
     Question(QuestionView),
+    /// Several vouchers are being put on one bill.
+    Bill(BillView),
 }
 
 /// One of the six answers a cashier can see.
@@ -75,6 +82,8 @@ pub struct VerdictView {
     pub advice: Option<String>,
     /// Campaign title and what is left, in small type.
     pub details: Vec<String>,
+    /// What a receipt says, line by line; empty where nothing was redeemed or taken back.
+    pub receipt: Vec<String>,
     /// Short support code at the bottom, such as `voucher_expired · 4F7Q`.
     pub support: String,
     /// Milliseconds after which the screen clears itself; none means a key, click or scan is needed.
@@ -94,30 +103,60 @@ pub struct QuestionView {
     pub details: Vec<String>,
     /// What kind of answer is wanted.
     pub wants: Wanted,
-    /// The unit before the field, such as `EUR`.
+    /// The unit before the field, such as `EUR`; empty for numbers and PINs.
     pub unit: String,
     /// A value offered beforehand, such as the whole balance; empty when there is none.
     pub offered: String,
+    /// The lines of an order to choose from; empty for other questions.
+    pub lines: Vec<LineView>,
     /// Why the last answer was not taken, such as `the balance is €12.50`.
     pub problem: Option<String>,
     /// Set when another scan arrived while this is open.
     pub held: bool,
 }
 
-/// What a question asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
-    /// The sum of the bill the coupon is applied to.
-    Bill,
-    /// How much of a balance to spend.
-    Amount,
-    /// How many uses of a pass.
-    Uses,
+/// One line of an order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LineView {
+    /// What it is.
+    pub name: String,
+    /// Pieces that may be chosen at the most.
+    pub most: u16,
+}
+
+/// A bill with the vouchers on it so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BillView {
+    /// Grows by one with every bill.
+    pub serial: u64,
+    /// The sum, such as `€42.00`, once it was typed.
+    pub sum: Option<String>,
+    /// The unit before the field for the sum, such as `EUR`.
+    pub unit: String,
+    /// The vouchers, in the order they are applied.
+    pub rows: Vec<BillRow>,
+    /// What the customer pays in the end, such as `To pay: €30.70`.
+    pub due: Option<String>,
+    /// Why the last voucher or sum was not taken.
+    pub problem: Option<String>,
+}
+
+/// One voucher on a bill.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BillRow {
+    /// Its campaign.
+    pub title: String,
+    /// What it is, such as `15 % off, at most €20.00`.
+    pub kind: String,
+    /// What it does to the bill, such as `€42.00 − €6.30 = €35.70`; empty before the sum is known.
+    pub step: String,
 }
 
 /// One line of the last decisions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecentRow {
+    /// Its journal entry.
+    pub entry: u64,
     /// Local time of day, such as `14:02:31`.
     pub time: String,
     /// Which of the six.
@@ -130,8 +169,23 @@ pub struct RecentRow {
     pub code: String,
     /// Whether the platform has acknowledged the entry.
     pub synced: bool,
-    /// Whether the redemption was rolled back.
+    /// Whether the redemption was rolled back, all of it.
     pub rolled_back: bool,
+    /// What of it can be taken back; none where nothing can.
+    pub back: Option<BackView>,
+}
+
+/// What of a redemption can be taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BackView {
+    /// All or nothing.
+    Whole,
+    /// Up to so many uses or people.
+    Uses(u32),
+    /// Up to so much of a balance.
+    Amount(Money),
+    /// Pieces of an order, all lines in their order.
+    Lines(Vec<LineView>),
 }
 
 /// The strip that is always visible.

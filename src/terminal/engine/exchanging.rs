@@ -81,7 +81,16 @@ impl Engine {
                 self.refresh_recent();
                 Input::Pushed { more }
             }
-            Applied::Pulled { wanted } => Input::Pulled { wanted },
+            Applied::Pulled { wanted, more } => {
+                self.syncer.handle(Input::Pulled { wanted }, now.millis);
+                // What was lent and given back stands in the journal, and more may be waiting.
+                self.syncer.handle(Input::Unsent, now.millis);
+                if more {
+                    self.syncer.handle(Input::Now, now.millis);
+                }
+                self.refresh_recent();
+                return;
+            }
             Applied::Outdated => Input::Outdated,
             Applied::Forked => return self.fork(now),
         };

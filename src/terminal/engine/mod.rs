@@ -5,6 +5,8 @@
 
 mod presenting;
 
+mod answering;
+mod billing;
 mod exchanging;
 mod undoing;
 
@@ -16,8 +18,9 @@ use std::{
 use super::{
     clock::Now,
     command::Command,
-    counter::{Counter, Shown},
+    counter::Counter,
     outcome::Outcome,
+    rolling::RollBackOrder,
     source::{self, SourceError},
     sync_driver::{Arriving, Nonce},
     text::Texts,
@@ -96,6 +99,9 @@ pub struct Engine {
     arriving: Arriving,
     in_flight: Vec<(Nonce, Exchange)>,
     push_from: Option<Seq>,
+    pub(super) look_first: bool,
+    wrong_pins: u8,
+    pin_locked_until: Millis,
     forked: bool,
     greeted: bool,
     silent_until: Millis,
@@ -132,6 +138,9 @@ impl Engine {
             arriving: Arriving::default(),
             in_flight: Vec::new(),
             push_from: None,
+            look_first: false,
+            wrong_pins: 0,
+            pin_locked_until: 0,
             forked,
             greeted: false,
             silent_until: 0,
@@ -222,8 +231,19 @@ impl Engine {
             Command::Scan { text, method } => self.scan(&text, method, now),
             Command::ScanFailed { reason, method } => self.scan_failed((&reason, method), now),
             Command::Answer(text) => self.answer(&text, now),
+            Command::Say(yes) => self.say(yes, now),
+            Command::Pieces(pieces) => self.pieces(&pieces, now),
             Command::Dismiss => self.dismiss(now),
+            Command::OpenBill => self.open_bill(),
+            Command::RemoveLast => self.remove_last(now),
+            Command::ConfirmBill => self.confirm_bill(now),
+            Command::LookFirst(on) => self.look_first = on,
             Command::Undo { entry, reason } => self.undo((Seq(entry), reason), now),
+            Command::RollBack { entry, reason, part } => {
+                let (entry, reason) = (Seq(entry), reason.code().to_owned());
+                let order = RollBackOrder { entry, part, reason, approved_by: None };
+                self.take_back(&order, now);
+            }
             Command::SyncNow => {
                 self.silent_until = 0;
                 self.syncer.handle(Input::Now, now.millis);
@@ -254,6 +274,9 @@ impl Engine {
             self.unanswered(asking, now);
         }
         if self.counter.clear_old(now.millis) {
+            self.preview(now);
+        }
+        if self.counter.is_ready() {
             self.next_turn(now);
         }
         while let Some(exchange) = self.next_exchange(now) {
@@ -266,12 +289,5 @@ impl Engine {
         if let Some(Err(error)) = self.store.as_mut().map(Store::tidy_up) {
             tracing::warn!(%error, "the log could not be moved into the store");
         }
-    }
-}
-
-/// What the counter shows, for whoever draws it.
-impl Engine {
-    pub(super) fn shown(&self) -> Option<&Shown> {
-        self.counter.shown()
     }
 }

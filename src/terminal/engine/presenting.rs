@@ -1,20 +1,22 @@
-//! What happens to a text that was held to the reader.
+//! A scan on its way to a verdict: recognised, decided, with the platform's word where the policy wants it.
 
 use super::{Call, Engine, Lane};
 use crate::{
     domain::{
-        redeem::{PlatformFact, Request},
-        scan::{EntryMethod, ShortCode, Sighting, clean},
-        sync::{Input, Millis, ReplyBody},
+        redeem::{PlatformFact, Request, Wanted},
+        scan::{EntryMethod, Scanned, ShortCode, Sighting, classify, clean},
+        sync::{Claim, Input, Millis, ReplyBody},
         voucher::Voucher,
     },
     net::TransportError,
     store::StoreError,
     terminal::{
-        asking::{ASK_DEADLINE_MS, Asking, Question},
+        asking::{ASK_DEADLINE_MS, Asking, Question, Shown},
         clock::Now,
+        counter::Busy,
+        gather::Scene,
         outcome::{Outcome, State, UNREADABLE},
-        present::{self, Presented, Scene, Step, Written, recognise, scan_hash},
+        present::{self, Presented, Step, Written, recognise, scan_hash},
         source,
         sync_driver::{self, Nonce},
     },
@@ -31,23 +33,28 @@ impl Engine {
         request: &Request,
         now: Now,
     ) -> Result<Outcome, StoreError> {
-        let text = clean(text);
-        let voucher = match recognise(&self.trust, text) {
-            Presented::Voucher(voucher) => voucher,
-            Presented::ShortCode(_) => {
-                return Ok(Outcome::unverified(State::CannotCheck, "short_code_unseen", now.time));
+        let text = clean(text).to_owned();
+        let voucher = match recognise(&self.trust, &text) {
+            Presented::Voucher(voucher) => *voucher,
+            Presented::ShortCode(code) => {
+                let Some((_, voucher)) = self.listed(code)? else {
+                    let (state, code) = (State::CannotCheck, "short_code_unseen");
+                    return Ok(Outcome::unverified(state, code, now.time));
+                };
+                voucher
             }
             Presented::Other(state, code) => return Ok(Outcome::unverified(state, code, now.time)),
         };
+        let shown = Shown { voucher, scan: scan_hash(&text), request: *request };
+        let dice = self.dice();
         let Self { store, trust, .. } = self;
         let store = store.as_mut().ok_or(StoreError::GivenUp)?;
-        let scene = Scene { trust, time: now.time, scan: scan_hash(text) };
-        present::validate(store, scene, &voucher, request)
+        present::validate(store, Scene { trust, time: now.time, dice }, &shown)
     }
 
     /// Presents a text with everything a cashier would be asked for already said.
     pub fn present(&mut self, text: &str, request: Request, now: Now) {
-        self.begin(clean(text).to_owned(), request, now);
+        self.begin(clean(text), request, now);
         self.pass_time(now);
     }
 
@@ -57,111 +64,168 @@ impl Engine {
         {
             return;
         }
+        if self.is_wanted_product(&text) {
+            return self.say(true, now);
+        }
         if !self.counter.hold(&text, method) {
             tracing::warn!("a scan was dropped: too many wait for their turn");
         }
         self.next_turn(now);
     }
 
+    /// Whether a scan is the barcode of a product that an open question asks for.
+    fn is_wanted_product(&self, text: &str) -> bool {
+        let (Busy::Question(open), Scanned::ProductBarcode(gtin)) =
+            (self.counter.look(), classify(text))
+        else {
+            return false;
+        };
+        let shown = open.question.vouchers.get(open.at);
+        let policy = shown.map(|shown| self.trust.policy(shown.voucher.claims()));
+        let products = policy.map_or(&[][..], |policy| &policy.rules.products);
+        open.wanted == Wanted::Product && products.iter().any(|product| product.gtin == gtin)
+    }
+
     /// Begins with the scan that waits the longest, unless something must be finished before it.
     pub(super) fn next_turn(&mut self, now: Now) {
         if let Some((text, method)) = self.counter.next_held() {
-            self.begin(text, Request::plain(method), now);
+            let request = Request { look_first: self.look_first, ..Request::plain(method) };
+            self.begin(&text, request, now);
         }
     }
 
     /// A reader delivered something that is no text. It is written down, unless a question is open: that goes first.
     pub fn scan_failed(&mut self, (reason, method): (&str, EntryMethod), now: Now) {
         tracing::info!(reason, "a reader delivered something unreadable");
-        if !self.counter.is_busy() {
+        if self.counter.is_free() {
             self.refuse((State::NotAVoucher, UNREADABLE), "", method, now);
-        }
-    }
-
-    pub(super) fn answer(&mut self, text: &str, now: Now) {
-        if let Some(question) = self.counter.answer(text, &self.texts) {
-            self.decide(question, PlatformFact::NotAsked, now);
         }
     }
 
     pub(super) fn dismiss(&mut self, now: Now) {
         self.counter.dismiss();
+        self.preview(now);
         self.next_turn(now);
     }
 
-    fn begin(&mut self, text: String, request: Request, now: Now) {
+    pub(super) fn begin(&mut self, text: &str, request: Request, now: Now) {
         if self.store.is_none() {
             self.reopen(now);
         }
-        match recognise(&self.trust, &text) {
-            Presented::Voucher(voucher) => {
-                let question = Question { voucher: *voucher, text, request };
-                self.decide(question, PlatformFact::NotAsked, now);
-            }
-            Presented::ShortCode(code) if self.may_ask(now) => {
-                let nonce = (self.random)();
-                let Some(store) = &self.store else {
-                    return self.fail(&StoreError::GivenUp, now);
-                };
-                let body = sync_driver::lookup(store, code, nonce);
-                self.ask(Asking::Lookup { code, request }, nonce, body, now);
-            }
-            Presented::ShortCode(_) => {
-                self.refuse((State::CannotCheck, "short_code_offline"), &text, request.method, now);
-            }
-            Presented::Other(state, code) => self.refuse((state, code), &text, request.method, now),
+        match recognise(&self.trust, text) {
+            Presented::Voucher(voucher) => self.shown(*voucher, text, request, now),
+            Presented::ShortCode(code) => self.short_code(code, request, now),
+            Presented::Other(state, code) => self.other((state, code), text, request.method, now),
         }
     }
 
+    /// A verified voucher: onto the open bill, or decided by itself.
+    fn shown(&mut self, voucher: Voucher, text: &str, request: Request, now: Now) {
+        let shown = Shown { voucher, scan: scan_hash(text), request };
+        if matches!(self.counter.look(), Busy::Bill(_)) {
+            self.add_to_bill(shown, now);
+        } else {
+            self.decide(Question::of(shown), None, now);
+        }
+    }
+
+    fn short_code(&mut self, code: ShortCode, request: Request, now: Now) {
+        match self.listed(code) {
+            Ok(Some((text, voucher))) => self.shown(voucher, &text, request, now),
+            Ok(None) if self.may_ask(now) => self.look_up(code, request, now),
+            Ok(None) => {
+                let what = (State::CannotCheck, "short_code_offline");
+                self.other(what, &code.to_string(), request.method, now);
+            }
+            Err(error) => self.fail(&error, now),
+        }
+    }
+
+    /// The listed voucher with this code, as far as it still verifies.
+    fn listed(&self, code: ShortCode) -> Result<Option<(String, Voucher)>, StoreError> {
+        let store = self.store.as_ref().ok_or(StoreError::GivenUp)?;
+        let found = store.listed(code.bits())?.and_then(|text| {
+            let voucher = self.trust.verify(&text).ok()?;
+            Some((text, voucher))
+        });
+        Ok(found.filter(|(_, voucher)| voucher.claims().short_code_bits() == code.bits()))
+    }
+
+    fn look_up(&mut self, code: ShortCode, request: Request, now: Now) {
+        let nonce = (self.random)();
+        let Some(store) = &self.store else {
+            return self.fail(&StoreError::GivenUp, now);
+        };
+        let body = sync_driver::lookup(store, code, nonce);
+        self.park_bill();
+        self.ask(Asking::Lookup { code, request }, nonce, body, now);
+    }
+
+    /// Something that is no voucher: told beside an open bill, else written down.
+    fn other(&mut self, what: (State, &str), text: &str, method: EntryMethod, now: Now) {
+        self.park_bill();
+        self.refuse(what, text, method, now);
+    }
+
     fn refuse(&mut self, what: (State, &str), text: &str, method: EntryMethod, now: Now) {
+        let dice = self.dice();
         let Self { store, trust, .. } = self;
         let Some(store) = store else {
             return self.fail(&StoreError::GivenUp, now);
         };
-        let scene = Scene { trust, time: now.time, scan: scan_hash(text) };
-        match present::refuse(store, scene, what, method) {
+        let scene = Scene { trust, time: now.time, dice };
+        match present::refuse(store, scene, what, (scan_hash(text), method)) {
             Ok(written) => self.conclude(written, now),
             Err(error) => self.fail(&error, now),
         }
     }
 
     /// Decides with what is known; where the policy wants the platform, asks it or goes on without.
-    fn decide(&mut self, question: Question, platform: PlatformFact, now: Now) {
-        let may_ask = self.may_ask(now);
-        let platform = if platform == PlatformFact::NotAsked && !may_ask {
-            PlatformFact::Silent
-        } else {
-            platform
-        };
+    ///
+    /// `heard` is what the platform says of each voucher; none where it was not asked.
+    pub(super) fn decide(
+        &mut self,
+        question: Question,
+        heard: Option<Vec<PlatformFact>>,
+        now: Now,
+    ) {
+        let unasked = if self.may_ask(now) { PlatformFact::NotAsked } else { PlatformFact::Silent };
+        let facts = heard.unwrap_or_else(|| vec![unasked; question.vouchers.len()]);
+        let dice = self.dice();
         let Self { store, trust, forked, .. } = self;
         let Some(store) = store.as_mut().filter(|_| !*forked) else {
             return self.fail(&StoreError::GivenUp, now);
         };
-        let scene = Scene { trust, time: now.time, scan: scan_hash(&question.text) };
-        match present::redeem(store, scene, &question.voucher, (&question.request, platform)) {
-            Ok(Step::Ask { asked, used_here }) => {
-                let nonce = (self.random)();
-                let claims = question.voucher.claims();
-                let which = (claims.key(), claims.terms.limit());
-                let body = sync_driver::claim(store, which, (asked, used_here), nonce);
-                self.ask(Asking::Claim(Box::new(question)), nonce, body, now);
+        let scene = Scene { trust, time: now.time, dice };
+        match present::redeem(store, scene, &question, &facts) {
+            Ok(Step::Ask(claims)) => self.claim(question, claims, now),
+            Ok(Step::Say(at, outcome)) => self.question(question, at, *outcome),
+            Ok(Step::Done(written)) => {
+                self.keep_bill(question, &written.outcome);
+                self.conclude(*written, now);
             }
-            Ok(Step::Done(written)) => match written.outcome.state {
-                State::NeedsInput(_) => {
-                    self.last = Some(written.outcome.clone());
-                    self.counter.question(question, written.outcome);
-                }
-                State::Accepted(_)
-                | State::Refused
-                | State::CannotCheck
-                | State::NotAVoucher
-                | State::RolledBack(_) => self.conclude(*written, now),
-            },
             Err(error) => self.fail(&error, now),
         }
     }
 
-    fn may_ask(&self, now: Now) -> bool {
+    fn question(&mut self, question: Question, at: usize, outcome: Outcome) {
+        let State::NeedsInput(wanted) = outcome.state else {
+            return;
+        };
+        self.last = Some(outcome.clone());
+        self.counter.question(question, (at, wanted), outcome);
+    }
+
+    fn claim(&mut self, question: Question, claims: Vec<Claim>, now: Now) {
+        let nonce = (self.random)();
+        let Some(store) = &self.store else {
+            return self.fail(&StoreError::GivenUp, now);
+        };
+        let body = sync_driver::claim(store, claims, nonce);
+        self.ask(Asking::Claim(Box::new(question)), nonce, body, now);
+    }
+
+    pub(super) fn may_ask(&self, now: Now) -> bool {
         self.syncer.is_enabled() && now.millis >= self.silent_until && !self.forked
     }
 
@@ -190,9 +254,12 @@ impl Engine {
                 .map_err(|error| error.to_string())
         });
         match (answer.map(|reply| reply.body), asking) {
-            (Ok(ReplyBody::Claim(answer)), Asking::Claim(question)) => {
+            (Ok(ReplyBody::Claim(answers)), Asking::Claim(question))
+                if answers.len() == question.vouchers.len() =>
+            {
                 self.heard();
-                self.decide(*question, sync_driver::platform_fact(answer), now);
+                let facts = answers.into_iter().map(sync_driver::platform_fact).collect();
+                self.decide(*question, Some(facts), now);
             }
             (Ok(ReplyBody::Lookup(Some(text))), Asking::Lookup { code, request }) => {
                 self.heard();
@@ -216,26 +283,31 @@ impl Engine {
         tracing::warn!(code, "the platform refused a question");
         self.heard();
         self.syncer.handle(Input::Now, now.millis);
-        let (text, request) = match asking {
-            Asking::Claim(question) => (question.text, question.request),
-            Asking::Lookup { code, request } => (code.to_string(), request),
+        let (text, method) = match asking {
+            Asking::Claim(question) => {
+                let first = question.vouchers.first();
+                let method = first.map_or(EntryMethod::Program, |shown| shown.request.method);
+                let scan = first.map_or_else(String::new, |shown| shown.scan.to_string());
+                (scan, method)
+            }
+            Asking::Lookup { code, request } => (code.to_string(), request.method),
         };
         let what = match code {
             "voucher_not_allowed" => (State::Refused, "merchant_not_allowed"),
             _other => (State::CannotCheck, "terminal_refused"),
         };
-        self.refuse(what, &text, request.method, now);
+        self.refuse(what, &text, method, now);
     }
 
     /// A voucher that was looked up must have the code it was looked up by.
     fn found(&mut self, text: &str, code: ShortCode, request: Request, now: Now) {
         let fits = |voucher: &Voucher| voucher.claims().short_code_bits() == code.bits();
-        if self.trust.verify(text).ok().as_ref().is_some_and(fits) {
-            self.begin(text.to_owned(), request, now);
-        } else {
+        let Some(voucher) = self.trust.verify(text).ok().filter(fits) else {
             let what = (State::Refused, "short_code_unknown");
-            self.refuse(what, &code.to_string(), request.method, now);
-        }
+            return self.refuse(what, &code.to_string(), request.method, now);
+        };
+        self.counter.dismiss();
+        self.shown(voucher, text, request, now);
     }
 
     /// Goes on without the platform's answer.
@@ -243,7 +315,10 @@ impl Engine {
         self.silent_until = now.millis.saturating_add(SILENCE_MS);
         self.reached = Some(false);
         match asking {
-            Asking::Claim(question) => self.decide(*question, PlatformFact::Silent, now),
+            Asking::Claim(question) => {
+                let silent = vec![PlatformFact::Silent; question.vouchers.len()];
+                self.decide(*question, Some(silent), now);
+            }
             Asking::Lookup { code, request } => {
                 let what = (State::CannotCheck, "short_code_offline");
                 self.refuse(what, &code.to_string(), request.method, now);
@@ -269,10 +344,12 @@ impl Engine {
 
     /// Shows an outcome; what it wrote is on disk.
     pub(super) fn conclude(&mut self, written: Written, now: Now) {
-        let Written { outcome, entry } = written;
-        if let Some(entry) = entry {
-            self.list(entry);
+        let Written { outcome, entries } = written;
+        if !entries.is_empty() {
             self.syncer.handle(Input::Unsent, now.millis);
+        }
+        for entry in entries {
+            self.list(entry);
         }
         self.counter.show(outcome.clone(), now);
         self.last = Some(outcome);
@@ -296,5 +373,11 @@ impl Engine {
 
     fn say_store_fault(&mut self, reason: &str) {
         self.fault = Some(self.texts.fill("fault.store", &[("reason", reason)]));
+    }
+
+    /// A number from 0 to 9999 that nobody can foresee.
+    pub(super) fn dice(&self) -> u16 {
+        let [a, b, c, d, ..] = (self.random)();
+        u16::try_from(u32::from_be_bytes([a, b, c, d]) % 10_000).unwrap_or(0)
     }
 }

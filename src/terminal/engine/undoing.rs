@@ -5,63 +5,80 @@ use crate::{
     domain::{
         id::Seq,
         journal::{Body, Entry},
+        redeem::Part,
+        voucher::Used,
     },
     store::{Row, StoreError},
     terminal::{
         clock::Now,
         command::UndoReason,
         counter::UNDO_WINDOW_S,
-        outcome::{Outcome, State},
-        present,
+        gather::Scene,
+        outcome::State,
+        rolling::{self, RollBackOrder},
         view::View,
     },
 };
 
 impl Engine {
-    /// Takes back the redemption at a position of this journal.
-    pub fn roll_back(&mut self, seq: Seq, reason: &str, now: Now) {
+    /// Takes back what was ordered; past the campaign's window a supervisor is asked for.
+    pub fn roll_back(&mut self, order: &RollBackOrder, now: Now) {
+        let dice = self.dice();
         let Self { store, trust, .. } = self;
         let Some(store) = store else {
             return self.fail(&StoreError::GivenUp, now);
         };
-        match present::roll_back(store, trust, (seq, reason), now.time) {
-            Ok(Some(written)) => {
+        let scene = Scene { trust, time: now.time, dice };
+        match rolling::roll_back(store, scene, order) {
+            Ok(written) if matches!(written.outcome.state, State::NeedsInput(_)) => {
+                self.last = Some(written.outcome.clone());
+                self.counter.wait_for_approval(order.clone(), written.outcome);
+            }
+            Ok(written) => {
                 self.conclude(written, now);
                 self.refresh_recent();
-            }
-            Ok(None) => {
-                let what = Outcome::unverified(State::Refused, "nothing_to_roll_back", now.time);
-                self.last = Some(what);
             }
             Err(error) => self.fail(&error, now),
         }
     }
 
+    /// Takes back a redemption from the list, unless something else is begun.
+    ///
+    /// While the platform is asked, the next entry is the answer's.
+    pub(super) fn take_back(&mut self, order: &RollBackOrder, now: Now) {
+        if self.counter.is_free() {
+            self.roll_back(order, now);
+        }
+    }
+
     /// Takes back the last acceptance, if it is still the one that was meant.
     pub(super) fn undo(&mut self, (meant, reason): (Seq, UndoReason), now: Now) {
-        // While the platform is asked, the next entry is the answer's.
-        let Some((seq, _)) =
-            self.undoable(now).filter(|(seq, _)| *seq == meant && !self.counter.is_busy())
-        else {
-            return;
-        };
-        self.roll_back(seq, reason.code(), now);
+        if self.undoable(now).is_some_and(|(seq, _)| seq == meant) {
+            let (part, reason) = (Part::All, reason.code().to_owned());
+            let order = RollBackOrder { entry: meant, part, reason, approved_by: None };
+            self.take_back(&order, now);
+        }
     }
 
     /// The last acceptance, while it may be undone with one key.
     pub(in crate::terminal) fn undoable(&self, now: Now) -> Option<(Seq, &Row)> {
-        let decided =
-            |row: &&Row| !matches!(row.entry.body, Body::BundleTaken { .. } | Body::Opened(_));
+        let decided = |row: &&Row| {
+            let quiet = matches!(
+                row.entry.body,
+                Body::BundleTaken { .. } | Body::Opened(_) | Body::LeaseEnded { .. }
+            );
+            !quiet
+        };
         let row = self.recent.iter().find(decided)?;
         let age = now.time.since(row.entry.at);
-        let fresh = (0..UNDO_WINDOW_S).contains(&age) && !row.rolled_back;
+        let fresh = (0..UNDO_WINDOW_S).contains(&age) && !row.is_rolled_back();
         let redeemed = matches!(row.entry.body, Body::Redeemed(_));
         (fresh && redeemed).then_some((row.entry.seq, row))
     }
 
     /// Puts an entry that was just written at the top of the list.
     pub(super) fn list(&mut self, entry: Entry) {
-        self.recent.push_front(Row { entry, synced: false, rolled_back: false });
+        self.recent.push_front(Row { entry, synced: false, returned: Used::default() });
         self.recent.truncate(View::RECENT_MAX);
     }
 

@@ -1,0 +1,162 @@
+//! What the cashier says to an open question.
+
+use super::Engine;
+use crate::{
+    domain::{id::OperatorId, money::Money, redeem::Wanted, sync::Millis, voucher::Lines},
+    terminal::{
+        clock::Now,
+        counter::{Busy, Open},
+    },
+};
+
+/// Wrong PINs in a row after which none is taken for a while.
+const WRONG_MAX: u8 = 5;
+
+/// For how long.
+const LOCKED_MS: Millis = 300_000;
+
+impl Engine {
+    /// A number or a PIN, as typed; one that does not fit leaves the question open and says why.
+    pub(super) fn answer(&mut self, text: &str, now: Now) {
+        match self.counter.look() {
+            Busy::Question(open) if open.wanted == Wanted::Approval => self.approve(text, now),
+            Busy::Question(_) => self.take_number(text, now),
+            Busy::Bill(_) => self.bill_amount(text, now),
+            Busy::Rolling(_) => self.approve(text, now),
+            Busy::Ready | Busy::Asking { .. } | Busy::Shown(_) => {}
+        }
+    }
+
+    /// Yes or no.
+    pub(super) fn say(&mut self, yes: bool, now: Now) {
+        let Busy::Question(open) = self.counter.busy() else {
+            return;
+        };
+        let wanted = open.wanted;
+        let Some(request) = open.request_mut() else {
+            return;
+        };
+        match (wanted, yes) {
+            (Wanted::Product, _) => request.product = Some(yes),
+            (Wanted::Confirmation, true) => request.confirmed = true,
+            (Wanted::Confirmation, false) => return self.dismiss(now),
+            (
+                Wanted::Bill | Wanted::Amount | Wanted::Uses | Wanted::Lines | Wanted::Approval,
+                _,
+            ) => return,
+        }
+        self.go_on(now);
+    }
+
+    /// The pieces of each line of an order that are handed over.
+    pub(super) fn pieces(&mut self, pieces: &[u16], now: Now) {
+        let some = self.texts.get("question.pieces").to_owned();
+        let Busy::Question(open) = self.counter.busy() else {
+            return;
+        };
+        let lines = Lines::from_slice(pieces).filter(|lines| lines.total() > 0);
+        match (open.wanted, lines) {
+            (Wanted::Lines, Some(lines)) => {
+                if let Some(request) = open.request_mut() {
+                    (request.lines, request.confirmed) = (Some(lines), true);
+                }
+                self.go_on(now);
+            }
+            (Wanted::Lines, None) => open.problem = Some(some),
+            _other => {}
+        }
+    }
+
+    /// The supervisor of this branch whose PIN this is; none after too many wrong ones.
+    pub fn approver(&mut self, pin: &str, now: Now) -> Option<OperatorId> {
+        if now.millis < self.pin_locked_until {
+            return None;
+        }
+        let branch = self.store.as_ref()?.identity().branch;
+        let approver = self.trust.bundle.approver(pin, branch);
+        self.wrong_pins = if approver.is_some() { 0 } else { self.wrong_pins.saturating_add(1) };
+        if self.wrong_pins >= WRONG_MAX {
+            tracing::warn!("too many wrong PINs");
+            (self.wrong_pins, self.pin_locked_until) = (0, now.millis.saturating_add(LOCKED_MS));
+        }
+        approver
+    }
+
+    fn approve(&mut self, pin: &str, now: Now) {
+        let approver = self.approver(pin, now);
+        let key = if now.millis < self.pin_locked_until {
+            "question.pin_locked"
+        } else {
+            "question.pin_wrong"
+        };
+        let problem = approver.is_none().then(|| self.texts.get(key).to_owned());
+        match self.counter.busy() {
+            Busy::Question(open) => {
+                open.problem = problem;
+                if let Some(request) = open.request_mut() {
+                    request.approved_by = approver;
+                }
+                if approver.is_some() {
+                    self.go_on(now);
+                }
+            }
+            Busy::Rolling(open) => {
+                open.problem = problem;
+                open.order.approved_by = approver;
+                if approver.is_some()
+                    && let Busy::Rolling(open) = self.counter.take()
+                {
+                    self.roll_back(&open.order, now);
+                }
+            }
+            Busy::Ready | Busy::Asking { .. } | Busy::Bill(_) | Busy::Shown(_) => {}
+        }
+    }
+
+    fn take_number(&mut self, text: &str, now: Now) {
+        let positive = self.texts.get("question.positive").to_owned();
+        let Busy::Question(open) = self.counter.busy() else {
+            return;
+        };
+        match number(open, text) {
+            Ok(true) => self.go_on(now),
+            Ok(false) => open.problem = Some(positive),
+            Err(problem) => open.problem = Some(problem),
+        }
+    }
+
+    /// Decides the act anew with what was said.
+    fn go_on(&mut self, now: Now) {
+        if let Busy::Question(open) = self.counter.take() {
+            self.decide(open.question, None, now);
+        }
+    }
+}
+
+/// Takes a typed number over; false where it is none that is asked for.
+fn number(open: &mut Open, text: &str) -> Result<bool, String> {
+    let Some(shown) = open.question.vouchers.get_mut(open.at) else {
+        return Ok(false);
+    };
+    let currency = shown.voucher.claims().terms.currency();
+    let request = &mut shown.request;
+    match open.wanted {
+        Wanted::Uses => {
+            request.uses = text.trim().parse().ok().filter(|uses| *uses > 0);
+            request.confirmed = request.uses.is_some();
+            return Ok(request.uses.is_some());
+        }
+        Wanted::Bill | Wanted::Amount => {}
+        Wanted::Lines | Wanted::Product | Wanted::Approval | Wanted::Confirmation => {
+            return Ok(false);
+        }
+    }
+    let money = Money::parse(text, currency).map_err(|error| error.to_string())?;
+    let money = Some(money).filter(|money| money.minor > 0);
+    if open.wanted == Wanted::Bill {
+        request.bill = money;
+    } else {
+        request.amount = money;
+    }
+    Ok(money.is_some())
+}
