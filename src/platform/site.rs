@@ -16,7 +16,7 @@ use std::{
 use super::{
     clock::Clock,
     entropy::Entropy,
-    service::{Platform, PlatformKeys, ServiceError},
+    service::{IssuerKeys, Platform, PlatformKeys, ServiceError},
     store::{SqliteStore, StoreError},
 };
 use crate::{
@@ -146,12 +146,27 @@ impl Site {
         entropy: Entropy,
     ) -> Result<Self, SiteError> {
         let store = SqliteStore::open(&dir.join(DATABASE))?;
+        let issuer_keys = Arc::new(KeyFiles(dir.to_owned()));
         let platform = Platform::new(Arc::new(store), keys, clock, entropy);
+        let platform = platform.with_issuer_keys(issuer_keys);
         Ok(Self { dir: dir.to_owned(), platform: Arc::new(platform) })
     }
 
     fn issuer_path(&self, name: &IssuerName) -> PathBuf {
-        self.dir.join(format!("issuer-{name}.key"))
+        issuer_path(&self.dir, name)
+    }
+}
+
+fn issuer_path(dir: &Path, name: &IssuerName) -> PathBuf {
+    dir.join(format!("issuer-{name}.key"))
+}
+
+/// The issuers' key files of a directory, read when they are needed: another program may rotate them.
+struct KeyFiles(PathBuf);
+
+impl IssuerKeys for KeyFiles {
+    fn key(&self, issuer: &IssuerName) -> Option<SecretKey> {
+        keys::load(&issuer_path(&self.0, issuer)).ok()
     }
 }
 
@@ -293,5 +308,45 @@ mod tests {
         drop(create(two.path()).unwrap());
         fs::copy(two.path().join(ROOT_KEY), one.path().join(ROOT_KEY)).unwrap();
         assert!(matches!(open(one.path()), Err(SiteError::OtherKeys(_))));
+    }
+
+    #[test]
+    fn vouchers_are_signed_anew_with_the_key_file_that_is_there() {
+        use crate::{
+            domain::{
+                money::{Currency, Money},
+                redeem::Policy,
+                voucher::Terms,
+            },
+            platform::{
+                service::{Ends, NewCampaign, Order},
+                store::Home,
+            },
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let (site, _token) = create(dir.path()).unwrap();
+        let (platform, issuer) = (site.platform(), "demo".parse().unwrap());
+        let key = site.create_issuer(&issuer).unwrap();
+        let home = Home::Merchant(platform.create_merchant("Corner").unwrap());
+        let (title, policy) = ("Deal".to_owned(), Policy::default());
+        let new = NewCampaign { issuer: issuer.clone(), home, title, policy, capacity: 10 };
+        let order = Order {
+            campaign: platform.create_campaign(&new).unwrap(),
+            terms: Terms::PrepaidDeal { value: Money::new(1000, Currency::EUR) },
+            branches: Vec::new(),
+            group: None,
+            customer: None,
+            holder: None,
+            from: platform.now(),
+            until: Ends::Days(3),
+            count: 1,
+        };
+        let voucher = platform.issue(&key, &order).unwrap().remove(0);
+        assert!(platform.refresh(&voucher.text).is_ok());
+        site.rotate_issuer_key(&issuer).unwrap();
+        assert!(platform.refresh(&voucher.text).is_ok(), "with the key that is there by then");
+        fs::remove_file(site.issuer_path(&issuer)).unwrap();
+        let refused = platform.refresh(&voucher.text).unwrap_err();
+        assert_eq!(refused.code(), "signing_unavailable");
     }
 }

@@ -102,6 +102,7 @@ impl Redemptions {
             until: time(self.until.as_deref())?,
             after: self.cursor.unwrap_or(0),
             limit: self.limit.unwrap_or(LIST_MAX),
+            ..RedemptionFilter::default()
         })
     }
 }
@@ -111,7 +112,7 @@ fn time(text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     read.map_err(|_error| Problem::malformed("write times like 2026-11-22T09:30:00Z"))
 }
 
-fn bearer(headers: &HeaderMap) -> Result<String, Problem> {
+pub(super) fn bearer(headers: &HeaderMap) -> Result<String, Problem> {
     let value = headers.get(header::AUTHORIZATION);
     let value = value.and_then(|value| value.to_str().ok()).unwrap_or("");
     let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
@@ -122,6 +123,6 @@ fn bearer(headers: &HeaderMap) -> Result<String, Problem> {
     }
 }
 
-fn authorize(platform: &Platform, token: &str) -> Result<(), Problem> {
+pub(super) fn authorize(platform: &Platform, token: &str) -> Result<(), Problem> {
     if platform.is_api_token(token)? { Ok(()) } else { Err(Problem::unauthorized()) }
 }

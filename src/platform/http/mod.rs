@@ -1,9 +1,12 @@
-//! The platform over HTTP: two routes for terminals, two lists for owners' programs, and a health check.
+//! The platform over HTTP: two routes for terminals, one for customers' phones, lists for owners' programs, and a health
+//! check.
 
+mod dispute;
 mod embedded;
 mod lists;
 mod problem;
 mod terminals;
+mod vouchers;
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
@@ -16,6 +19,7 @@ use axum::{
 use tokio::{net::TcpListener, sync::oneshot, time::sleep};
 use tower_http::compression::CompressionLayer;
 
+pub use dispute::page;
 pub use embedded::Embedded;
 
 use super::service::Platform;
@@ -33,8 +37,10 @@ pub fn router(platform: Arc<Platform>) -> Router {
         .route("/healthz", get(lists::health))
         .route("/v1/enrol", post(terminals::enrol))
         .route("/v1/sync", post(terminals::sync))
+        .route("/v1/vouchers/refresh", post(vouchers::refresh).layer(vouchers::limit()))
         .route("/v1/redemptions", get(lists::redemptions))
         .route("/v1/conflicts", get(lists::conflicts))
+        .route("/v1/conflicts/{id}", get(dispute::conflict))
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(DefaultBodyLimit::max(MESSAGE_BYTES_MAX))

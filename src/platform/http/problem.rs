@@ -164,10 +164,15 @@ fn status_of(error: &ServiceError) -> StatusCode {
             StatusCode::FORBIDDEN
         }
         E::BatchTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        E::EntryInvalid { .. } | E::Invalid(_) | E::Mint(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        E::TerminalSuperseded | E::RequestStale | E::EnrolmentCodeUsed | E::Exists(_) => {
-            StatusCode::CONFLICT
+        E::EntryInvalid { .. } | E::Invalid(_) | E::Mint(_) | E::VoucherInvalid(_) => {
+            StatusCode::UNPROCESSABLE_ENTITY
         }
+        E::TerminalSuperseded
+        | E::RequestStale
+        | E::EnrolmentCodeUsed
+        | E::Exists(_)
+        | E::NotLive { .. } => StatusCode::CONFLICT,
+        E::SigningUnavailable => StatusCode::NOT_IMPLEMENTED,
         E::EnrolmentCodeExpired => StatusCode::GONE,
         E::EnrolmentCodeUnknown | E::NotFound(_) => StatusCode::NOT_FOUND,
         E::Store(StoreError::Busy) => StatusCode::SERVICE_UNAVAILABLE,

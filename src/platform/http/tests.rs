@@ -21,6 +21,8 @@ use crate::{
 
 const COSE: &str = "application/cose; cose-type=\"cose-sign1\"";
 
+const JSON: &str = "application/json";
+
 async fn send(world: &World, request: Request<Body>) -> Response<Body> {
     let app = router(Arc::clone(&world.platform));
     app.oneshot(request).await.unwrap()
@@ -76,6 +78,12 @@ async fn every_wrong_turn_is_a_problem_with_a_code() {
         (get("/v1/redemptions", None), 401, "unauthorized"),
         (get("/v1/redemptions", Some("guess")), 401, "unauthorized"),
         (get("/v1/conflicts", Some("")), 401, "unauthorized"),
+        (get("/v1/conflicts/1", None), 401, "unauthorized"),
+        (get("/v1/vouchers/refresh", None), 405, "method_not_allowed"),
+        (post("/v1/vouchers/refresh", COSE, "{}"), 415, "unsupported_media_type"),
+        (post("/v1/vouchers/refresh", JSON, "{}"), 400, "request_malformed"),
+        (post("/v1/vouchers/refresh", JSON, "{\"voucher\":\"x\"}"), 422, "voucher_invalid"),
+        (post("/v1/vouchers/refresh", JSON, vec![b' '; 9000]), 413, "question_too_large"),
     ];
     for (request, status, code) in cases {
         let path = request.uri().to_string();
@@ -162,6 +170,67 @@ async fn a_terminal_syncs_and_an_owner_reads_what_it_sent() {
     }
     let body = json(send(&world, get("/v1/conflicts", token)).await).await;
     assert_eq!(body["conflicts"], Value::Array(Vec::new()));
+}
+
+/// Lets the world's platform know a token.
+fn token(world: &World) -> &'static str {
+    let digest = crate::domain::crypto::hash(b"open sesame").to_string();
+    world.platform.set_setting("api_token_hash", &digest).unwrap();
+    "open sesame"
+}
+
+#[tokio::test]
+async fn a_phone_has_its_voucher_signed_anew() {
+    let world = World::in_memory();
+    let voucher = world.deal();
+    let body = serde_json::json!({ "voucher": voucher.text }).to_string();
+    let ask = || post("/v1/vouchers/refresh", "application/json; charset=utf-8", body.clone());
+    let response = send(&world, ask()).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(response.headers()["cache-control"], "no-store");
+    let live = json(response).await;
+    assert_eq!(live["until"], "2026-11-22T09:10:00Z", "ten minutes after nine");
+    assert!(live["voucher"].as_str().is_some_and(|text| text.starts_with("CS1:")));
+    assert_ne!(live["voucher"], voucher.text.as_str());
+    let name = crate::platform::service::VoucherName::Code(voucher.code);
+    world.platform.revoke_voucher(name).unwrap();
+    assert_eq!(problem(send(&world, ask()).await, 409).await, "voucher_revoked");
+}
+
+#[tokio::test]
+async fn a_conflict_is_read_by_programs_and_by_people() {
+    let world = World::in_memory();
+    let token = Some(token(&world));
+    let deal = world.deal();
+    for _ in 0..2 {
+        let mut till = world.till();
+        till.redeem(&deal, 1000);
+        world.push_all(&till);
+    }
+    let body = json(send(&world, get("/v1/conflicts/1", token)).await).await;
+    assert_eq!(body["voucher"], deal.claims.id.to_string());
+    assert_eq!(body["sides"].as_array().unwrap().len(), 2);
+    assert_eq!(body["sides"][0]["branch_name"], "North");
+    let accepting = |kinds: &str| {
+        let request = Request::get("/v1/conflicts/1").header("accept", kinds);
+        let request = request.header("authorization", "Bearer open sesame");
+        request.body(Body::empty()).unwrap()
+    };
+    for (kinds, expected) in [
+        ("text/html,application/xhtml+xml;q=0.9", "text/html; charset=utf-8"),
+        ("application/json, text/html", "application/json"),
+        ("*/*", "application/json"),
+    ] {
+        let response = send(&world, accepting(kinds)).await;
+        assert_eq!(response.headers()["content-type"], expected, "{kinds}");
+    }
+    let response = send(&world, accepting("text/html")).await;
+    let policy = response.headers()["content-security-policy"].to_str().unwrap();
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    let unknown = send(&world, get("/v1/conflicts/2", token)).await;
+    assert_eq!(problem(unknown, 404).await, "not_found");
+    let odd = send(&world, get("/v1/conflicts/first", token)).await;
+    assert_eq!(problem(odd, 400).await, "request_malformed");
 }
 
 #[tokio::test]

@@ -2,35 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::{Platform, ServiceError, issue::CAPACITY_MAX, publish::merchant_named};
+use super::{Platform, ServiceError, groups::accepting, publish::merchant_named};
 use crate::{
     domain::{
         crypto::{KeyId, PublicKey},
-        id::{BranchId, CampaignId, IssuerName, MerchantId, OperatorId, TerminalId, VoucherKey},
-        redeem::Policy,
+        id::{BranchId, IssuerName, MerchantId, TerminalId, VoucherKey},
         time::Timestamp,
-        trust::{Branch, Campaign, CampaignState, Issuer, Merchant, Operator, PublishedKey},
+        trust::{Branch, Issuer, Merchant, Place, PublishedKey},
     },
-    platform::store::{BranchRow, CampaignRow, ClaimRow, OperatorRow, Txn},
+    platform::store::{BranchRow, ClaimRow, Txn},
 };
 
 /// Most characters of a name that people read.
 const NAME_MAX: usize = 80;
-
-/// What a campaign begins with.
-#[derive(Clone, Debug)]
-pub struct NewCampaign {
-    /// Who mints its vouchers.
-    pub issuer: IssuerName,
-    /// Where they are honoured.
-    pub merchant: MerchantId,
-    /// What customers call it.
-    pub title: String,
-    /// How its vouchers are decided.
-    pub policy: Policy,
-    /// Most vouchers it will ever have.
-    pub capacity: u32,
-}
 
 impl Platform {
     /// Adds a merchant and publishes its first bundle.
@@ -59,39 +43,31 @@ impl Platform {
         let time_zone = parse_time_zone(time_zone)?;
         self.run(|txn| {
             merchant_named(txn, merchant)?;
-            let branch = Branch { id: BranchId(0), name, time_zone };
+            let branch = Branch { id: BranchId(0), name, time_zone, place: None };
             let id = txn.add_branch(&BranchRow { merchant, branch })?;
             self.publish(txn, merchant)?;
             Ok(id)
         })
     }
 
-    /// All shops.
-    pub fn branches(&self) -> Result<Vec<BranchRow>, ServiceError> {
-        self.run(|txn| Ok(txn.branches()?))
-    }
-
-    /// Adds a person who works at the named branches of a merchant; none named means all of them.
-    pub fn create_operator(
-        &self,
-        merchant: MerchantId,
-        name: &str,
-        branches: &[BranchId],
-    ) -> Result<OperatorId, ServiceError> {
-        let name = parse_name(name)?;
+    /// Says where a shop stands, so that customers can be told how far it is.
+    pub fn set_branch_place(&self, id: BranchId, place: Option<Place>) -> Result<(), ServiceError> {
+        if place.is_some_and(|place| !is_on_the_globe(place)) {
+            let reason = "a latitude is from -90 to 90 degrees, a longitude from -180 to 180";
+            return Err(ServiceError::Invalid(reason.to_owned()));
+        }
         self.run(|txn| {
-            merchant_named(txn, merchant)?;
-            let branches = own_branches(txn, merchant, branches)?;
-            let operator = Operator { id: OperatorId(0), name, branches };
-            let id = txn.add_operator(&OperatorRow { merchant, operator })?;
-            self.publish(txn, merchant)?;
-            Ok(id)
+            let mut row = branch_numbered(txn, id)?;
+            row.branch.place = place;
+            txn.put_branch(&row)?;
+            self.publish(txn, row.merchant)?;
+            Ok(())
         })
     }
 
-    /// All operators.
-    pub fn operators(&self) -> Result<Vec<OperatorRow>, ServiceError> {
-        self.run(|txn| Ok(txn.operators()?))
+    /// All shops.
+    pub fn branches(&self) -> Result<Vec<BranchRow>, ServiceError> {
+        self.run(|txn| Ok(txn.branches()?))
     }
 
     /// Adds an issuer with its first key, which may be relied on until `until`.
@@ -142,56 +118,6 @@ impl Platform {
         })
     }
 
-    /// Adds a campaign.
-    pub fn create_campaign(&self, new: &NewCampaign) -> Result<CampaignId, ServiceError> {
-        let title = parse_name(&new.title)?;
-        if !(1..=CAPACITY_MAX).contains(&new.capacity) {
-            let reason = format!("a campaign has room for 1 to {CAPACITY_MAX} vouchers");
-            return Err(ServiceError::Invalid(reason));
-        }
-        let row = CampaignRow {
-            campaign: Campaign {
-                id: CampaignId(0),
-                issuer: new.issuer.clone(),
-                title,
-                state: CampaignState::Active,
-                policy: new.policy.clone(),
-            },
-            merchant: new.merchant,
-            capacity: new.capacity,
-            next_ordinal: 0,
-            scramble: self.entropy.bytes()?,
-            list_version: 1,
-        };
-        self.run(|txn| {
-            merchant_named(txn, new.merchant)?;
-            issuer_named(txn, &new.issuer)?;
-            let id = txn.add_campaign(&row)?;
-            self.publish(txn, new.merchant)?;
-            Ok(id)
-        })
-    }
-
-    /// All campaigns.
-    pub fn campaigns(&self) -> Result<Vec<CampaignRow>, ServiceError> {
-        self.run(|txn| Ok(txn.campaigns()?))
-    }
-
-    /// Suspends or resumes a campaign.
-    pub fn set_campaign_state(
-        &self,
-        id: CampaignId,
-        state: CampaignState,
-    ) -> Result<(), ServiceError> {
-        self.run(|txn| {
-            let mut row = campaign_numbered(txn, id)?;
-            row.campaign.state = state;
-            txn.put_campaign(&row)?;
-            self.publish(txn, row.merchant)?;
-            Ok(())
-        })
-    }
-
     /// Revokes a terminal: nothing it says is heard until it is enrolled again.
     pub fn revoke_terminal(&self, id: TerminalId) -> Result<(), ServiceError> {
         self.run(|txn| {
@@ -228,12 +154,23 @@ impl Platform {
     fn publish_for_issuer(&self, txn: &mut dyn Txn, name: &IssuerName) -> Result<(), ServiceError> {
         let campaigns = txn.campaigns()?.into_iter();
         let own = campaigns.filter(|row| row.campaign.issuer == *name);
-        let merchants: BTreeSet<_> = own.map(|row| row.merchant).collect();
-        for merchant in merchants {
-            self.publish(txn, merchant)?;
+        let homes: BTreeSet<_> = own.map(|row| row.home).collect();
+        let mut merchants = BTreeSet::new();
+        for home in homes {
+            merchants.append(&mut accepting(txn, home)?);
         }
-        Ok(())
+        self.publish_to(txn, merchants)
     }
+}
+
+fn is_on_the_globe(place: Place) -> bool {
+    (-90_000_000..=90_000_000).contains(&place.latitude)
+        && (-180_000_000..=180_000_000).contains(&place.longitude)
+}
+
+pub(super) fn branch_numbered(txn: &mut dyn Txn, id: BranchId) -> Result<BranchRow, ServiceError> {
+    let mut all = txn.branches()?.into_iter();
+    all.find(|row| row.branch.id == id).ok_or(ServiceError::NotFound("branch"))
 }
 
 pub(super) fn issuer_named(txn: &mut dyn Txn, name: &IssuerName) -> Result<Issuer, ServiceError> {
@@ -254,13 +191,6 @@ pub(super) fn own_branches(
         return Err(ServiceError::NotFound("branch of the merchant"));
     }
     Ok(wanted.into_iter().collect())
-}
-
-pub(super) fn campaign_numbered(
-    txn: &mut dyn Txn,
-    id: CampaignId,
-) -> Result<CampaignRow, ServiceError> {
-    txn.campaign(id)?.ok_or(ServiceError::NotFound("campaign"))
 }
 
 /// A name that people read: not blank, not long, on one line.

@@ -6,96 +6,178 @@
 //! journal arrives beyond the position it had when it asked, with or without a redemption, or an administrator
 //! who knows that the terminal will not come back releases it. The device that goes on under a terminal's number is
 //! in this another terminal: what its predecessor set aside blocks it too.
+//!
+//! Several vouchers of one act are set aside together or not at all.
 
-use super::{ServiceError, status::claims_of, sync::Caller};
+use super::{
+    ServiceError,
+    caps::rule_refusal,
+    days::Zones,
+    groups::honours,
+    leases::lent_of,
+    status::{claims_of, limit_of},
+    sync::Caller,
+};
 use crate::{
     domain::{
-        id::{Seq, VoucherKey},
-        redeem::{PlatformRefusal, UseRecord},
-        sync::{ClaimAnswer, Ledger, LedgerUse, ReplyBody},
+        id::{LeaseId, Seq},
+        redeem::{ACT_MAX, Day, PlatformRefusal, UseRecord},
+        sync::{Claim, ClaimAnswer, Ledger, LedgerUse, ReplyBody},
         time::Timestamp,
         trust::{CampaignState, Status},
         voucher::{Limit, UntrustedToken, Used},
     },
-    platform::store::{ClaimRow, EntryAt, StoreError, Txn, VoucherRow},
+    platform::store::{CampaignRow, ClaimRow, EntryAt, StoreError, Txn, VoucherRow},
 };
 
-/// What a terminal asks to have set aside.
-pub(super) struct Asked {
-    pub(super) voucher: VoucherKey,
-    pub(super) limit: Limit,
-    pub(super) wanted: Used,
-    pub(super) used_here: Used,
-    pub(super) after: Seq,
+/// A claim with all that bears on it.
+pub(super) struct Weighed {
+    /// What is to be set aside.
+    pub(super) row: ClaimRow,
+    /// What was consumed by the journal of the device that asks, sent or not.
+    used_here: Used,
+    /// What that device took back and has not sent.
+    pub(super) returned: Used,
+    /// How much is asked for.
+    pub(super) asked: Used,
+    elsewhere: Used,
+    limit: Limit,
+    last: Option<LedgerUse>,
+    issued: Option<VoucherRow>,
+    /// The lease it would be taken from.
+    pub(super) lease: Option<LeaseId>,
+    pub(super) campaign: Option<CampaignRow>,
 }
 
-/// Sets a use aside, or says why not.
+/// Sets uses aside, all or none, or says which are not to be had.
 pub(super) fn claim(
     txn: &mut dyn Txn,
     caller: &Caller,
-    asked: &Asked,
+    (claims, after): (&[Claim], Seq),
     now: Timestamp,
 ) -> Result<ReplyBody, ServiceError> {
-    check(txn, caller, asked)?;
-    let issued = txn.voucher(&asked.voucher)?;
-    if issued.as_ref().is_some_and(|row| row.merchant != caller.terminal.merchant) {
-        return Err(ServiceError::VoucherNotAllowed);
+    check(txn, caller, claims, after)?;
+    let day = Zones::read(txn)?.day(caller.terminal.branch, now);
+    let (mut answers, mut granted) = (Vec::new(), Vec::new());
+    for claim in claims {
+        let weighed = weigh(txn, caller, claim, (after, now, day))?;
+        let refusal = refusal(txn, caller, &weighed, &granted)?;
+        answers.push(answer(txn, &weighed, refusal)?);
+        if refusal.is_none() {
+            granted.push(weighed.row);
+        }
     }
-    let ledger = txn.ledger(&asked.voucher)?;
-    let used_elsewhere = used_elsewhere(caller, &ledger);
-    let Some(reason) = refusal(txn, caller, (asked, issued.as_ref(), &ledger))? else {
-        txn.put_claim(&ClaimRow {
-            voucher: asked.voucher.clone(),
-            terminal: caller.terminal.id,
-            epoch: caller.key.epoch,
-            after: asked.after,
-            used: asked.wanted,
-            at: now,
-        })?;
-        return Ok(ReplyBody::Claim(ClaimAnswer::Granted { used_elsewhere }));
-    };
-    let last = last_use(txn, ledger.uses.last())?;
-    Ok(ReplyBody::Claim(ClaimAnswer::Refused { reason, used_elsewhere, last }))
+    if granted.len() == claims.len() {
+        granted.iter().try_for_each(|row| txn.put_claim(row))?;
+    }
+    Ok(ReplyBody::Claim(answers))
 }
 
 /// A request that was kept back and sent again must not set a use aside that nothing would release.
-fn check(txn: &mut dyn Txn, caller: &Caller, asked: &Asked) -> Result<(), ServiceError> {
+fn check(
+    txn: &mut dyn Txn,
+    caller: &Caller,
+    claims: &[Claim],
+    after: Seq,
+) -> Result<(), ServiceError> {
     let held = txn.head(caller.key.terminal, caller.key.epoch)?;
-    if asked.after < held.seq {
+    if after < held.seq {
         return Err(ServiceError::RequestStale);
     }
-    let amounts = [asked.wanted.minor, asked.used_here.minor];
-    if asked.wanted.uses == 0 || amounts.iter().any(|minor| *minor < 0) {
-        return Err(ServiceError::OutOfBounds(
-            "a claim asks for at least one use and no negative sum",
-        ));
+    if !(1..=ACT_MAX).contains(&claims.len()) {
+        return Err(ServiceError::OutOfBounds("more vouchers than one act may have, or none"));
+    }
+    let keys: std::collections::BTreeSet<_> = claims.iter().map(|claim| &claim.voucher).collect();
+    if keys.len() < claims.len() {
+        return Err(ServiceError::OutOfBounds("a voucher is claimed twice in one act"));
+    }
+    let odd =
+        |claim: &Claim| claim.asked.uses == 0 || claim.asked.minor < 0 || claim.used_here.minor < 0;
+    if claims.iter().any(odd) {
+        let reason = "a claim asks for at least one use and no negative sum";
+        return Err(ServiceError::OutOfBounds(reason));
     }
     Ok(())
+}
+
+fn weigh(
+    txn: &mut dyn Txn,
+    caller: &Caller,
+    claim: &Claim,
+    (after, at, day): (Seq, Timestamp, Day),
+) -> Result<Weighed, ServiceError> {
+    let issued = txn.voucher(&claim.voucher)?;
+    let customer = match &issued {
+        Some(row) if !honours(txn, &caller.terminal, row.home)? => {
+            return Err(ServiceError::VoucherNotAllowed);
+        }
+        Some(row) => claims_of(row)?.customer,
+        None => claim.customer.clone(),
+    };
+    let ledger = txn.ledger(&claim.voucher)?;
+    let held = held_of(caller, &ledger);
+    let campaign = txn.campaign(claim.voucher.id.campaign)?;
+    Ok(Weighed {
+        row: ClaimRow {
+            voucher: claim.voucher.clone(),
+            terminal: caller.terminal.id,
+            epoch: caller.key.epoch,
+            after,
+            used: claim.used_here.minus(held).plus(claim.asked),
+            at,
+            merchant: caller.terminal.merchant,
+            day,
+            customer,
+        },
+        used_here: claim.used_here,
+        returned: held.minus(claim.used_here),
+        asked: claim.asked,
+        elsewhere: used_elsewhere(caller, &ledger),
+        limit: issued.as_ref().map_or(Ok(claim.limit), limit_of)?,
+        last: ledger.uses.last().cloned(),
+        issued,
+        lease: claim.lease,
+        campaign: campaign.filter(|row| row.campaign.issuer == claim.voucher.issuer),
+    })
+}
+
+fn answer(
+    txn: &mut dyn Txn,
+    weighed: &Weighed,
+    refusal: Option<PlatformRefusal>,
+) -> Result<ClaimAnswer, StoreError> {
+    let used_elsewhere = weighed.elsewhere;
+    let Some(reason) = refusal else {
+        let topped_up = weighed.issued.as_ref().is_some_and(|row| row.loaded > 0);
+        let limit = topped_up.then_some(weighed.limit);
+        return Ok(ClaimAnswer::Granted { used_elsewhere, limit });
+    };
+    let last = last_use(txn, weighed.last.as_ref())?;
+    Ok(ClaimAnswer::Refused { reason, used_elsewhere, last })
 }
 
 fn refusal(
     txn: &mut dyn Txn,
     caller: &Caller,
-    (asked, issued, ledger): (&Asked, Option<&VoucherRow>, &Ledger),
+    weighed: &Weighed,
+    granted: &[ClaimRow],
 ) -> Result<Option<PlatformRefusal>, StoreError> {
-    if let Some(reason) = standing_refusal(txn, asked, issued)? {
+    if let Some(reason) = standing_refusal(txn, weighed)? {
         return Ok(Some(reason));
     }
-    let limit = match issued {
-        Some(row) => claims_of(row)?.terms.limit(),
-        None => asked.limit,
-    };
-    let elsewhere = used_elsewhere(caller, ledger);
-    let wanted = elsewhere.plus(asked.used_here).plus(asked.wanted);
-    if limit.is_exceeded_by(wanted) {
+    let wanted = weighed.elsewhere.plus(weighed.used_here).plus(weighed.asked);
+    if weighed.limit.is_exceeded_by(wanted) {
         return Ok(Some(PlatformRefusal::Exhausted));
     }
-    let open = txn.claims_of(&asked.voucher)?.into_iter();
-    let own = (caller.key.terminal, caller.key.epoch);
-    let others = open.filter(|row| (row.terminal, row.epoch) != own);
+    let voucher = &weighed.row.voucher;
+    let open = txn.claims_of(voucher)?.into_iter();
+    let others = open.filter(|row| !caller.holds(row.terminal, row.epoch));
     let claimed = others.fold(Used::default(), |sum, row| sum.plus(row.used));
-    let blocked = limit.is_exceeded_by(wanted.plus(claimed));
-    Ok(blocked.then_some(PlatformRefusal::Claimed))
+    let lent = lent_of(txn, voucher, weighed.limit, Some(caller))?;
+    if weighed.limit.is_exceeded_by(wanted.plus(claimed).plus(lent)) {
+        return Ok(Some(PlatformRefusal::Claimed));
+    }
+    rule_refusal(txn, caller, weighed, granted)
 }
 
 /// What was consumed and does not stand in the journal of the device that asks.
@@ -107,13 +189,18 @@ fn used_elsewhere(caller: &Caller, ledger: &Ledger) -> Used {
     ledger.used_elsewhere(terminal).plus(ledger.used_before(terminal, epoch))
 }
 
+/// What the platform holds of the journal of the device that asks.
+fn held_of(caller: &Caller, ledger: &Ledger) -> Used {
+    let own = ledger.uses.iter().filter(|row| caller.holds(row.terminal, row.epoch));
+    own.fold(Used::default(), |sum, row| sum.plus(row.used))
+}
+
 /// What the administrator says of the voucher, its key and its campaign.
 fn standing_refusal(
     txn: &mut dyn Txn,
-    asked: &Asked,
-    issued: Option<&VoucherRow>,
+    weighed: &Weighed,
 ) -> Result<Option<PlatformRefusal>, StoreError> {
-    if let Some(row) = issued {
+    if let Some(row) = &weighed.issued {
         if row.standing == Status::Revoked || key_is_withdrawn(txn, row)? {
             return Ok(Some(PlatformRefusal::Revoked));
         }
@@ -121,15 +208,12 @@ fn standing_refusal(
             return Ok(Some(PlatformRefusal::Suspended));
         }
     }
-    let campaign = txn.campaign(asked.voucher.id.campaign)?;
-    let suspended = campaign.is_some_and(|row| {
-        row.campaign.issuer == asked.voucher.issuer
-            && row.campaign.state == CampaignState::Suspended
-    });
+    let campaign = weighed.campaign.as_ref();
+    let suspended = campaign.is_some_and(|row| row.campaign.state == CampaignState::Suspended);
     Ok(suspended.then_some(PlatformRefusal::Suspended))
 }
 
-fn key_is_withdrawn(txn: &mut dyn Txn, row: &VoucherRow) -> Result<bool, StoreError> {
+pub(super) fn key_is_withdrawn(txn: &mut dyn Txn, row: &VoucherRow) -> Result<bool, StoreError> {
     let kid = UntrustedToken::parse(&row.text).ok().map(|token| token.kid());
     let issuers = txn.issuers()?.into_iter();
     let own = issuers.filter(|issuer| issuer.name == row.key.issuer);
@@ -147,5 +231,6 @@ fn last_use(txn: &mut dyn Txn, last: Option<&LedgerUse>) -> Result<Option<UseRec
         at: row.signed.entry.at,
         terminal: row.signed.entry.terminal,
         branch: row.signed.entry.branch,
+        operator: row.signed.entry.operator,
     }))
 }

@@ -2,7 +2,10 @@
 
 use minicbor::bytes::ByteVec;
 
-use super::{Platform, ServiceError, admin::parse_name};
+use super::{
+    Platform, ServiceError,
+    admin::{branch_numbered, parse_name},
+};
 use crate::{
     domain::{
         crypto::hash,
@@ -150,11 +153,6 @@ impl Platform {
         };
         Ok(grant.seal(&self.keys.platform))
     }
-}
-
-fn branch_numbered(txn: &mut dyn Txn, id: BranchId) -> Result<BranchRow, ServiceError> {
-    let mut all = txn.branches()?.into_iter();
-    all.find(|row| row.branch.id == id).ok_or(ServiceError::NotFound("branch"))
 }
 
 /// A terminal's journal stays with its merchant.

@@ -4,6 +4,7 @@ use crate::{
     domain::{
         envelope::EnvelopeError,
         sync::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX},
+        voucher::VerifyError,
     },
     issuer::batch::BatchError,
     platform::{entropy::EntropyError, store::StoreError},
@@ -49,6 +50,20 @@ pub enum ServiceError {
     /// A voucher of another merchant.
     #[error("the voucher is for another merchant")]
     VoucherNotAllowed,
+    /// Not a voucher that an issuer known here signed.
+    #[error("this is not a voucher of an issuer known here: {0}")]
+    VoucherInvalid(#[from] VerifyError),
+    /// A voucher that is not signed anew, with the stable code of the reason.
+    #[error("{reason}")]
+    NotLive {
+        /// Stable code, as terminals use it.
+        code: &'static str,
+        /// The reason as a sentence.
+        reason: &'static str,
+    },
+    /// No key to sign with.
+    #[error("this platform does not keep the key that the issuer of this voucher signs with")]
+    SigningUnavailable,
     /// No such enrolment code.
     #[error("this enrolment code is not known here")]
     EnrolmentCodeUnknown,
@@ -91,6 +106,9 @@ impl ServiceError {
             Self::EntryInvalid { .. } => "entry_invalid",
             Self::RequestStale => "request_stale",
             Self::VoucherNotAllowed => "voucher_not_allowed",
+            Self::VoucherInvalid(_) => "voucher_invalid",
+            Self::NotLive { code, .. } => code,
+            Self::SigningUnavailable => "signing_unavailable",
             Self::EnrolmentCodeUnknown => "enrolment_code_unknown",
             Self::EnrolmentCodeUsed => "enrolment_code_used",
             Self::EnrolmentCodeExpired => "enrolment_code_expired",

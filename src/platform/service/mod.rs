@@ -4,30 +4,46 @@ mod error;
 mod platform;
 
 mod admin;
+mod campaigns;
+mod groups;
 mod issue;
+mod live;
+mod operators;
 mod publish;
 mod status;
 mod vouchers;
 
 mod enrol;
 
+mod caps;
 mod claim;
+mod days;
+mod leases;
+mod oddities;
 mod pull;
 mod push;
 mod sync;
 
+mod disputes;
+mod no_shows;
 mod reports;
+mod settlement;
 
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use admin::NewCampaign;
+pub use campaigns::NewCampaign;
+pub use disputes::{Dispute, FindingLine, Side};
 pub use enrol::{CODE_LIFETIME_S, EnrolmentOrder};
 pub use error::ServiceError;
-pub use issue::{BATCH_MAX, CAPACITY_MAX, Issued, Order};
+pub use issue::{BATCH_MAX, CAPACITY_MAX, Ends, Issued, Order};
+pub use leases::{LeaseLine, LeaseOrder};
+pub use live::{IssuerKeys, LIVE_S, Refreshed};
+pub use no_shows::{GRACE_S, NoShow};
 pub use platform::{Platform, PlatformKeys};
 pub use push::EVIDENCE_MAX;
 pub use reports::{
     ConflictLine, EvidenceLine, LIST_MAX, RedemptionLine, RedemptionPage, Statistics, TerminalLine,
 };
+pub use settlement::{SettlementLine, Span};
 pub use vouchers::{VoucherName, VoucherView};

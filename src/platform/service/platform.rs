@@ -2,7 +2,10 @@
 
 use std::{fmt, sync::Arc};
 
-use super::ServiceError;
+use super::{
+    ServiceError,
+    live::{IssuerKeys, NoKeys},
+};
 use crate::{
     domain::{
         crypto::{PublicKey, SecretKey},
@@ -29,13 +32,14 @@ pub struct Platform {
     pub(super) store: Arc<dyn Store>,
     pub(super) keys: PlatformKeys,
     pub(super) entropy: Entropy,
+    pub(super) issuer_keys: Arc<dyn IssuerKeys>,
     clock: Clock,
 }
 
 impl Platform {
     /// A platform over a store; the store must be the one these keys were made for.
     pub fn new(store: Arc<dyn Store>, keys: PlatformKeys, clock: Clock, entropy: Entropy) -> Self {
-        Self { store, keys, entropy, clock }
+        Self { store, keys, entropy, issuer_keys: Arc::new(NoKeys), clock }
     }
 
     /// The key that enrolment codes carry.

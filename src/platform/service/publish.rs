@@ -7,9 +7,9 @@ use crate::{
     domain::{
         id::MerchantId,
         redeem::Policy,
-        trust::{Issuer, Merchant, TrustBundle, seal_bundle},
+        trust::{Branch, Group, Issuer, Merchant, TrustBundle, seal_bundle},
     },
-    platform::store::{BundleRow, Txn},
+    platform::store::{BundleRow, CampaignRow, GroupRow, Home, Txn},
 };
 
 impl Platform {
@@ -37,11 +37,15 @@ impl Platform {
         merchant: MerchantId,
         version: u64,
     ) -> Result<TrustBundle, ServiceError> {
-        let branches = txn.branches()?.into_iter();
         let operators = txn.operators()?.into_iter();
-        let campaigns = txn.campaigns()?.into_iter();
-        let campaigns: Vec<_> =
-            campaigns.filter(|row| row.merchant == merchant).map(|row| row.campaign).collect();
+        let branches = txn.branches()?.into_iter().filter(|row| row.merchant == merchant);
+        let branches: Vec<_> = branches.map(|row| row.branch).collect();
+        let groups = groups_with(txn.groups()?, &branches);
+        let homes: BTreeSet<_> = groups.iter().map(|group| Home::Group(group.id)).collect();
+        let honoured =
+            |row: &CampaignRow| row.home == Home::Merchant(merchant) || homes.contains(&row.home);
+        let campaigns = txn.campaigns()?.into_iter().filter(honoured);
+        let campaigns: Vec<_> = campaigns.map(|row| row.campaign).collect();
         let named: BTreeSet<_> = campaigns.iter().map(|campaign| &campaign.issuer).collect();
         Ok(TrustBundle {
             version,
@@ -49,18 +53,26 @@ impl Platform {
             merchant: merchant_named(txn, merchant)?,
             platform_key: self.platform_key(),
             issuers: issuers_named(txn.issuers()?, &named),
-            branches: branches
-                .filter(|row| row.merchant == merchant)
-                .map(|row| row.branch)
-                .collect(),
+            branches,
             default_policy: Policy::default(),
             operators: operators
                 .filter(|row| row.merchant == merchant)
                 .map(|row| row.operator)
                 .collect(),
             campaigns,
+            groups,
         })
     }
+}
+
+/// The groups that any of a merchant's branches belongs to; of others' branches it is told nothing.
+fn groups_with(all: Vec<GroupRow>, own: &[Branch]) -> Vec<Group> {
+    let own: BTreeSet<_> = own.iter().map(|branch| branch.id).collect();
+    let reduced = all.into_iter().map(|row| {
+        let branches = row.branches.into_iter().filter(|branch| own.contains(branch)).collect();
+        Group { id: row.id, name: row.name, branches }
+    });
+    reduced.filter(|group| !group.branches.is_empty()).collect()
 }
 
 /// Only issuers with a campaign here: nobody else's vouchers are this merchant's business.

@@ -6,30 +6,31 @@ use minicbor::bytes::ByteVec;
 
 use super::{
     ServiceError,
+    days::Zones,
+    disputes::bearer_of,
+    oddities::{booked, is_divisible, matches_lease},
     reports::notice,
-    status::{claims_of, refresh},
+    status::{claims_of, limit_of, refresh},
     sync::Caller,
 };
 use crate::{
     domain::{
-        id::{Hash, Seq, VoucherKey},
-        journal::{Body, Head, Opened, Redeemed, RolledBack, SignedEntry},
-        redeem::Policy,
+        id::{Hash, LeaseId, Seq, VoucherKey},
+        journal::{Body, Entry, Head, Redeemed, RolledBack, SignedEntry},
+        redeem::{Day, Policy},
         sync::{
             BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, ConflictNotice, Intake, LedgerUse, Mismatch,
             ReplyBody, plan_intake,
         },
         time::Timestamp,
-        voucher::{Claims, Used},
     },
-    platform::store::{ConflictRow, EntryAt, JournalRow, StoreError, TerminalKeyRow, Txn},
+    platform::store::{
+        ConflictRow, EntryAt, JournalRow, LeaseState, StoreError, TerminalKeyRow, Txn, UseRow,
+    },
 };
 
 /// Most entries that one conflict shows; of more, the latest.
 pub const EVIDENCE_MAX: usize = 1000;
-
-/// How far a terminal's clock may be ahead before that is worth a note, in seconds.
-const AHEAD_S: i64 = 24 * 3600;
 
 /// The entries of a push, each signed by the caller's key and about the caller's journal.
 pub(super) fn open_entries(
@@ -71,7 +72,7 @@ pub(super) fn push(
             return Ok(ReplyBody::Mismatch { kind, head: held });
         }
     };
-    let mut run = Run::new(txn, caller, now);
+    let mut run = Run::new(txn, caller, now)?;
     for entry in new {
         run.take(entry)?;
     }
@@ -118,17 +119,19 @@ fn held_hashes(
 }
 
 /// The intake of one run.
-struct Run<'a> {
-    txn: &'a mut dyn Txn,
-    caller: &'a Caller,
-    now: Timestamp,
+pub(super) struct Run<'a> {
+    pub(super) txn: &'a mut dyn Txn,
+    pub(super) caller: &'a Caller,
+    pub(super) now: Timestamp,
+    zones: Zones,
     touched: BTreeSet<VoucherKey>,
     conflicts: Vec<ConflictRow>,
 }
 
 impl<'a> Run<'a> {
-    fn new(txn: &'a mut dyn Txn, caller: &'a Caller, now: Timestamp) -> Self {
-        Self { txn, caller, now, touched: BTreeSet::new(), conflicts: Vec::new() }
+    fn new(txn: &'a mut dyn Txn, caller: &'a Caller, now: Timestamp) -> Result<Self, StoreError> {
+        let zones = Zones::read(txn)?;
+        Ok(Self { txn, caller, now, zones, touched: BTreeSet::new(), conflicts: Vec::new() })
     }
 
     /// Stores an entry and lets it take effect.
@@ -143,25 +146,38 @@ impl<'a> Run<'a> {
             note,
         })?;
         match &entry.body {
-            Body::Redeemed(redeemed) => self.redeemed(at, redeemed),
+            Body::Redeemed(redeemed) => self.redeemed(at, redeemed, self.day(&entry)),
             Body::RolledBack(back) => self.rolled_back(at, back),
+            Body::LeaseEnded { lease, .. } => self.lease_ended(*lease),
             Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } => Ok(()),
         }
     }
 
-    fn redeemed(&mut self, at: EntryAt, redeemed: &Redeemed) -> Result<(), ServiceError> {
+    /// The day at the branch when it happened: not before what is known to have passed, not after it arrived here.
+    fn day(&self, entry: &Entry) -> Day {
+        self.zones.day(entry.branch, entry.at.max(entry.time_floor).min(self.now))
+    }
+
+    fn redeemed(&mut self, at: EntryAt, redeemed: &Redeemed, day: Day) -> Result<(), ServiceError> {
         let voucher = &redeemed.voucher;
-        let issued = self.issued(voucher)?;
-        let limit = issued.map_or(redeemed.limit, |claims| claims.terms.limit());
-        let ledger = self.txn.ledger(voucher)?;
-        let used = LedgerUse {
-            terminal: at.terminal,
-            epoch: at.epoch,
-            seq: at.seq,
-            used: counted(redeemed.used),
+        let issued = self.txn.voucher(voucher)?;
+        let limit = issued.as_ref().map_or(Ok(redeemed.limit), limit_of)?;
+        let customer = match &issued {
+            Some(row) => claims_of(row)?.customer,
+            None => redeemed.customer.clone(),
         };
-        self.txn.add_use(voucher, &used)?;
-        if ledger.would_exceed(limit, used.used) {
+        let ledger = self.txn.ledger(voucher)?;
+        let lease = if matches_lease(self, redeemed)? { redeemed.lease } else { None };
+        let used = booked(redeemed.used);
+        self.txn.add_use(&UseRow {
+            voucher: voucher.clone(),
+            used: LedgerUse { terminal: at.terminal, epoch: at.epoch, seq: at.seq, used },
+            merchant: self.caller.terminal.merchant,
+            day,
+            customer,
+            lease,
+        })?;
+        if ledger.would_exceed(limit, used) {
             self.conflict(at, voucher, &ledger.uses)?;
         }
         self.touched.insert(voucher.clone());
@@ -169,21 +185,44 @@ impl<'a> Run<'a> {
     }
 
     fn rolled_back(&mut self, at: EntryAt, back: &RolledBack) -> Result<(), ServiceError> {
-        if self.matching_use(at, back)? {
-            self.txn.remove_use(&back.voucher, use_of(at, back))?;
+        if let Some(held) = self.returnable(at, back)? {
+            let left = held.used.minus(back.used);
+            self.txn.set_use(&back.voucher, use_of(at, back), left)?;
             self.touched.insert(back.voucher.clone());
         }
         Ok(())
     }
 
-    /// Whether the ledger holds the very use that is taken back.
-    fn matching_use(&mut self, at: EntryAt, back: &RolledBack) -> Result<bool, StoreError> {
+    /// The use that is given back, wholly or in part, where the ledger holds that much of it.
+    pub(super) fn returnable(
+        &mut self,
+        at: EntryAt,
+        back: &RolledBack,
+    ) -> Result<Option<LedgerUse>, StoreError> {
         let wanted = use_of(at, back);
         let ledger = self.txn.ledger(&back.voucher)?;
-        Ok(ledger.uses.iter().any(|row| {
+        let held = ledger.uses.into_iter().find(|row| {
             let place = (row.terminal, row.epoch, row.seq);
-            place == (wanted.terminal, wanted.epoch, wanted.seq) && row.used == counted(back.used)
-        }))
+            place == (wanted.terminal, wanted.epoch, wanted.seq)
+        });
+        let something = back.used.minor >= 0 && !back.used.is_nothing();
+        let held = held.filter(|row| something && back.used.is_within(row.used));
+        let Some(held) = held else {
+            return Ok(None);
+        };
+        let whole = held.used == back.used;
+        let allowed = whole || is_divisible(self.txn, wanted)?;
+        Ok(allowed.then_some(held))
+    }
+
+    /// Nothing more is taken from a lease of this very journal.
+    fn lease_ended(&mut self, id: LeaseId) -> Result<(), ServiceError> {
+        let row = self.txn.lease(id)?;
+        let own = row.filter(|row| self.caller.holds(row.terminal, row.epoch) && row.state.holds());
+        if let Some(row) = own {
+            self.txn.set_lease_state(row.id, LeaseState::Ended)?;
+        }
+        Ok(())
     }
 
     fn conflict(
@@ -201,23 +240,18 @@ impl<'a> Run<'a> {
             epoch: row.epoch,
             seq: row.seq,
         });
+        let evidence: Vec<_> = [at].into_iter().chain(places).collect();
         let mut row = ConflictRow {
             id: 0,
             voucher: voucher.clone(),
-            liable: policy.liable,
+            liable: bearer_of(self.txn, &evidence, policy.liable)?,
             found: self.now,
-            evidence: [at].into_iter().chain(places).collect(),
+            evidence,
         };
         row.id = self.txn.add_conflict(&row)?;
         tracing::warn!(conflict = row.id, terminal = %at.terminal, seq = %at.seq, "conflict found");
         self.conflicts.push(row);
         Ok(())
-    }
-
-    /// The claims of the voucher, where it was issued here.
-    fn issued(&mut self, voucher: &VoucherKey) -> Result<Option<Claims>, StoreError> {
-        let row = self.txn.voucher(voucher)?;
-        row.as_ref().map(claims_of).transpose()
     }
 
     fn finish(self) -> Result<(Head, Vec<ConflictRow>), ServiceError> {
@@ -227,55 +261,8 @@ impl<'a> Run<'a> {
         self.txn.release_claims_before(key.terminal, key.epoch, head.seq)?;
         Ok((head, self.conflicts))
     }
-
-    /// What is odd about an entry: written beside it for the administrator, never a reason to drop it.
-    fn oddity(&mut self, signed: &SignedEntry) -> Result<Option<&'static str>, StoreError> {
-        let entry = &signed.entry;
-        let about = match &entry.body {
-            Body::Redeemed(redeemed) => self.redemption_oddity(redeemed)?,
-            Body::RolledBack(back) => {
-                (!self.matching_use(EntryAt::of(signed), back)?).then_some("rollback_unmatched")
-            }
-            Body::Opened(opened) => self.opening_oddity(opened)?,
-            Body::Refused(_) | Body::BundleTaken { .. } => None,
-        };
-        let branch = entry.branch != self.caller.terminal.branch;
-        let ahead = entry.at.since(self.now) > AHEAD_S;
-        Ok(about.or(branch.then_some("branch_differs")).or(ahead.then_some("clock_ahead")))
-    }
-
-    fn redemption_oddity(
-        &mut self,
-        redeemed: &Redeemed,
-    ) -> Result<Option<&'static str>, StoreError> {
-        if counted(redeemed.used) != redeemed.used {
-            return Ok(Some("use_out_of_range"));
-        }
-        let Some(claims) = self.issued(&redeemed.voucher)? else {
-            return Ok(Some("voucher_unknown"));
-        };
-        let terms = &claims.terms;
-        let same_terms = (terms.kind(), terms.currency(), terms.limit())
-            == (redeemed.kind, redeemed.currency, redeemed.limit);
-        let own = claims.scope.merchant == self.caller.terminal.merchant;
-        Ok((!own).then_some("merchant_differs").or((!same_terms).then_some("terms_differ")))
-    }
-
-    /// An epoch should begin where the one before ended.
-    fn opening_oddity(&mut self, opened: &Opened) -> Result<Option<&'static str>, StoreError> {
-        let key = &self.caller.key;
-        let before = crate::domain::id::Epoch(key.epoch.0.saturating_sub(1));
-        let ended = self.txn.head(key.terminal, before)?;
-        let follows = opened.continues == ended.hash || opened.continues == Hash::ZERO;
-        Ok((!follows).then_some("continues_differs"))
-    }
 }
 
 fn use_of(at: EntryAt, back: &RolledBack) -> EntryAt {
     EntryAt { epoch: back.of_epoch, seq: back.of, ..at }
-}
-
-/// A use as it counts: an entry that says less than one use, or gives money back, hides what it consumed.
-fn counted(used: Used) -> Used {
-    Used { uses: used.uses.max(1), minor: used.minor.max(0) }
 }

@@ -231,7 +231,9 @@ fn redemption_line(
     let (voucher, used, currency) = match &entry.body {
         Body::Redeemed(redeemed) => (&redeemed.voucher, redeemed.used, redeemed.currency),
         Body::RolledBack(back) => (&back.voucher, back.used, back.currency),
-        Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } => return None,
+        Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } | Body::LeaseEnded { .. } => {
+            return None;
+        }
     };
     Some(RedemptionLine {
         cursor: arrived.arrival,
@@ -281,9 +283,11 @@ fn conflict_line(txn: &mut dyn Txn, row: &ConflictRow) -> Result<ConflictLine, S
         let entry = &stored.signed.entry;
         let used = match &entry.body {
             Body::Redeemed(redeemed) => redeemed.used,
-            Body::RolledBack(_) | Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } => {
-                Used::default()
-            }
+            Body::RolledBack(_)
+            | Body::Opened(_)
+            | Body::Refused(_)
+            | Body::BundleTaken { .. }
+            | Body::LeaseEnded { .. } => Used::default(),
         };
         Ok(EvidenceLine {
             at: entry.at.to_string(),

@@ -31,6 +31,14 @@ pub(super) fn claims_of(row: &VoucherRow) -> Result<Claims, StoreError> {
         .ok_or(StoreError::Damaged("an issued voucher cannot be read"))
 }
 
+/// What a voucher may be consumed up to, with what was loaded onto it since it was issued.
+pub(super) fn limit_of(row: &VoucherRow) -> Result<Limit, StoreError> {
+    Ok(match claims_of(row)?.terms.limit() {
+        Limit::Balance(issued) => Limit::Balance(issued.saturating_add(row.loaded)),
+        limit @ (Limit::Uses(_) | Limit::Lines(_)) => limit,
+    })
+}
+
 /// Brings the status lists up to date for these vouchers. Only vouchers issued here are listed: an index that
 /// a foreign id claims may belong to somebody else.
 pub(super) fn refresh(
@@ -42,8 +50,7 @@ pub(super) fn refresh(
         let Some(row) = txn.voucher(key)? else {
             continue;
         };
-        let limit = claims_of(&row)?.terms.limit();
-        let status = status_of(row.standing, limit, txn.ledger(key)?.used());
+        let status = status_of(row.standing, limit_of(&row)?, txn.ledger(key)?.used());
         let list = wanted.entry(key.id.campaign).or_default();
         list.push((key.id.index, status));
     }

@@ -2,13 +2,14 @@
 
 use super::{
     Platform, ServiceError,
-    claim::{Asked, claim},
-    pull::{chunks, lookup},
+    claim::claim,
+    pull::{Held, chunks, lookup},
     push::{open_entries, push},
 };
 use crate::{
     domain::{
         envelope::{Context, Envelope, EnvelopeError, decode},
+        id::{Epoch, TerminalId},
         journal::{Head, SignedEntry},
         sync::{Reply, ReplyBody, Request, RequestBody},
         time::Timestamp,
@@ -35,6 +36,11 @@ impl Caller {
             return Err(ServiceError::TerminalRevoked);
         }
         Ok(Self { terminal, key })
+    }
+
+    /// Whether this is the device that asks.
+    pub(super) fn holds(&self, terminal: TerminalId, epoch: Epoch) -> bool {
+        (self.key.terminal, self.key.epoch) == (terminal, epoch)
     }
 
     /// Entries of an earlier life are evidence and still taken in; everything else is for the device that goes
@@ -92,14 +98,12 @@ impl Platform {
         caller.must_be_current()?;
         match body {
             RequestBody::Push { .. } => Err(ServiceError::OutOfBounds("a push without entries")),
-            RequestBody::Pull { bundle, lists, conflicts_after } => {
-                self.pull(txn, caller, (bundle, &lists, conflicts_after), now)
+            RequestBody::Pull { bundle, lists, conflicts_after, listed_after, leases } => {
+                let held = Held { bundle, lists, conflicts_after, listed_after, leases };
+                self.pull(txn, caller, &held, now)
             }
             RequestBody::Chunks { list, numbers } => chunks(txn, caller, &list, &numbers),
-            RequestBody::Claim { voucher, limit, asked, used_here, after } => {
-                let asked = Asked { voucher, limit, wanted: asked, used_here, after };
-                claim(txn, caller, &asked, now)
-            }
+            RequestBody::Claim { claims, after } => claim(txn, caller, (&claims, after), now),
             RequestBody::Lookup { code } => lookup(txn, caller, code),
         }
     }

@@ -4,15 +4,16 @@ use std::collections::BTreeSet;
 
 use super::{
     Platform, ServiceError,
-    status::{claims_of, refresh, status_of},
+    status::{claims_of, limit_of, refresh, status_of},
 };
 use crate::{
     domain::{
-        id::VoucherId,
+        id::{VoucherId, VoucherKey},
+        money::Money,
         scan::ShortCode,
         sync::Ledger,
         trust::Status,
-        voucher::{Claims, Used},
+        voucher::{Claims, Limit, MINOR_MAX, Terms, Used},
     },
     platform::store::{ClaimRow, Txn, VoucherRow},
 };
@@ -48,6 +49,8 @@ pub struct VoucherView {
     pub text: String,
     /// What the status list says.
     pub status: Status,
+    /// What it may be consumed up to, with what was loaded onto it since it was issued.
+    pub limit: Limit,
     /// What was consumed of it.
     pub used: Used,
     /// Its uses.
@@ -64,8 +67,10 @@ impl Platform {
             let claims = claims_of(&row)?;
             let ledger = txn.ledger(&row.key)?;
             let used = ledger.used();
+            let limit = limit_of(&row)?;
             Ok(VoucherView {
-                status: status_of(row.standing, claims.terms.limit(), used),
+                status: status_of(row.standing, limit, used),
+                limit,
                 open_claims: txn.claims_of(&row.key)?,
                 text: row.text,
                 claims,
@@ -90,6 +95,21 @@ impl Platform {
         self.set_standing(name, Status::Valid)
     }
 
+    /// Loads more onto a stored value; what was loaded onto it in all.
+    pub fn top_up(&self, name: VoucherName, more: Money) -> Result<Money, ServiceError> {
+        self.run(|txn| {
+            let row = find(txn, name)?;
+            let Terms::StoredValue { balance } = claims_of(&row)?.terms else {
+                return Err(ServiceError::Invalid("only a stored value is topped up".to_owned()));
+            };
+            check_top_up(&row, balance, more)?;
+            let loaded = row.loaded.saturating_add(more.minor);
+            txn.set_loaded(&row.key, loaded)?;
+            refresh(txn, &BTreeSet::from([row.key]))?;
+            Ok(Money::new(balance.minor.saturating_add(loaded), balance.currency))
+        })
+    }
+
     fn set_standing(&self, name: VoucherName, standing: Status) -> Result<(), ServiceError> {
         self.run(|txn| {
             let row = find(txn, name)?;
@@ -104,13 +124,25 @@ impl Platform {
     }
 }
 
-fn find(txn: &mut dyn Txn, name: VoucherName) -> Result<VoucherRow, ServiceError> {
+fn check_top_up(row: &VoucherRow, issued: Money, more: Money) -> Result<(), ServiceError> {
+    let room = MINOR_MAX.saturating_sub(issued.minor).saturating_sub(row.loaded);
+    let reason = if row.standing == Status::Revoked {
+        "the voucher is revoked; issue a new one instead".to_owned()
+    } else if more.currency != issued.currency {
+        format!("the voucher is in {}", issued.currency)
+    } else if !(1..=room).contains(&more.minor) {
+        format!("load more than nothing and at most {}", Money::new(room, issued.currency))
+    } else {
+        return Ok(());
+    };
+    Err(ServiceError::Invalid(reason))
+}
+
+pub(super) fn find(txn: &mut dyn Txn, name: VoucherName) -> Result<VoucherRow, ServiceError> {
     let found = match name {
         VoucherName::Code(code) => txn.voucher_by_code(code.bits())?,
         VoucherName::Id(id) => match txn.campaign(id.campaign)? {
-            Some(row) => {
-                txn.voucher(&crate::domain::id::VoucherKey { issuer: row.campaign.issuer, id })?
-            }
+            Some(row) => txn.voucher(&VoucherKey { issuer: row.campaign.issuer, id })?,
             None => None,
         },
     };

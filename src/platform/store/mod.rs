@@ -4,6 +4,7 @@
 //! threads made for waiting.
 
 mod error;
+mod records;
 mod rows;
 
 mod memory;
@@ -14,10 +15,13 @@ mod contract;
 
 pub use error::StoreError;
 pub use memory::MemoryStore;
+pub use records::{
+    ArrivedRow, ClaimRow, ConflictRow, Counts, EntryAt, JournalRow, JournalSummary, LeaseRow,
+    LeaseState, RedemptionFilter, UseFilter, UseRow, kind_code,
+};
 pub use rows::{
-    ArrivedRow, BranchRow, BundleRow, CampaignRow, ClaimRow, ConflictRow, Counts, EnrolmentRow,
-    EnrolmentUse, EntryAt, JournalRow, JournalSummary, OperatorRow, RedemptionFilter,
-    TerminalKeyRow, TerminalRow, VoucherRow, kind_code,
+    BranchRow, BundleRow, CampaignRow, EnrolmentRow, EnrolmentUse, GroupRow, Home, ListedFilter,
+    OperatorRow, TerminalKeyRow, TerminalRow, VoucherRow,
 };
 pub use sqlite::SqliteStore;
 #[cfg(test)]
@@ -26,12 +30,13 @@ pub(crate) use sqlite::tamper;
 use crate::domain::{
     crypto::PublicKey,
     id::{
-        BranchId, CampaignId, Epoch, Hash, IssuerName, MerchantId, OperatorId, Seq, TerminalId,
-        VoucherKey,
+        BranchId, CampaignId, Epoch, GroupId, Hash, IssuerName, LeaseId, MerchantId, OperatorId,
+        Seq, TerminalId, VoucherKey,
     },
     journal::Head,
-    sync::{Ledger, LedgerUse},
+    sync::Ledger,
     trust::{Chunk, Issuer, Merchant, PublishedKey, Status},
+    voucher::Used,
 };
 
 /// What every call of a store comes back with.
@@ -46,7 +51,8 @@ pub type Stored<T> = Result<T, StoreError>;
 /// * Unique, whatever the callers do: a journal position (terminal, epoch, seq); the hash of an enrolment
 ///   secret; a short code; a voucher's id and its index within its campaign; a claim of a voucher and terminal; a
 ///   bundle's merchant and version; the entry that a conflict is about. A second one is [`StoreError::Duplicate`].
-/// * Numbers that a store gives out (merchants, branches, operators, campaigns, terminals, conflicts, arrivals) grow from
+/// * Numbers that a store gives out (merchants, branches, groups, operators, campaigns, terminals, leases,
+///   conflicts, arrivals, listed vouchers) grow from
 ///   1, and no smaller one becomes visible after a greater one: whoever asked for "all after n" misses none.
 pub trait Store: Send + Sync {
     /// Begins a transaction that may write.
@@ -54,7 +60,7 @@ pub trait Store: Send + Sync {
 }
 
 /// An open transaction of a store.
-pub trait Txn: Places + Vouchers + Terminals + Journals {
+pub trait Txn: Places + Vouchers + Terminals + Journals + Ledgers + Leases {
     /// Keeps everything, durably.
     fn commit(self: Box<Self>) -> Stored<()>;
 }
@@ -73,11 +79,22 @@ pub trait Places {
 
     /// Adds a shop of a merchant; the number of `row` is not looked at.
     fn add_branch(&mut self, row: &BranchRow) -> Stored<BranchId>;
+    /// Puts a shop in the place of the one with its number; whose it is stays.
+    fn put_branch(&mut self, row: &BranchRow) -> Stored<()>;
     /// All shops, by number.
     fn branches(&mut self) -> Stored<Vec<BranchRow>>;
 
+    /// Adds a group without branches.
+    fn add_group(&mut self, name: &str) -> Stored<GroupId>;
+    /// Whether a branch belongs to a group from then on; whether that changed anything.
+    fn set_member(&mut self, group: GroupId, branch: BranchId, belongs: bool) -> Stored<bool>;
+    /// All groups, by number.
+    fn groups(&mut self) -> Stored<Vec<GroupRow>>;
+
     /// Adds a person who works for a merchant; the number of `row` is not looked at.
     fn add_operator(&mut self, row: &OperatorRow) -> Stored<OperatorId>;
+    /// Puts a person in the place of the one with their number; for whom they work stays.
+    fn put_operator(&mut self, row: &OperatorRow) -> Stored<()>;
     /// All operators, by number.
     fn operators(&mut self) -> Stored<Vec<OperatorRow>>;
 
@@ -113,6 +130,22 @@ pub trait Vouchers {
     fn voucher_by_code(&mut self, short_code: u64) -> Stored<Option<VoucherRow>>;
     /// Sets what the administrator says of a voucher.
     fn set_standing(&mut self, key: &VoucherKey, standing: Status) -> Stored<()>;
+    /// Sets what was loaded onto a voucher since it was issued, in minor units.
+    fn set_loaded(&mut self, key: &VoucherKey, minor: i64) -> Stored<()>;
+    /// Vouchers of a campaign by their index, those after one where it is named.
+    fn vouchers_of(
+        &mut self,
+        campaign: CampaignId,
+        after: Option<u32>,
+        limit: u32,
+    ) -> Stored<Vec<VoucherRow>>;
+
+    /// Gives a voucher the next number among the listed, in the place of its own.
+    fn list_voucher(&mut self, key: &VoucherKey) -> Stored<()>;
+    /// Gives every voucher of a campaign the next number among the listed.
+    fn list_campaign(&mut self, campaign: CampaignId) -> Stored<()>;
+    /// Listed vouchers with their numbers.
+    fn listed(&mut self, filter: &ListedFilter) -> Stored<Vec<(u64, VoucherRow)>>;
 
     /// A part of a campaign's status list; one never written is all valid.
     fn chunk(&mut self, campaign: CampaignId, number: u32) -> Stored<Chunk>;
@@ -146,7 +179,7 @@ pub trait Terminals {
     fn revoke_terminal(&mut self, id: TerminalId) -> Stored<u64>;
 }
 
-/// Journals and what follows from them.
+/// Journals and the conflicts between them.
 pub trait Journals {
     /// Where a journal ends.
     fn head(&mut self, terminal: TerminalId, epoch: Epoch) -> Stored<Head>;
@@ -161,17 +194,40 @@ pub trait Journals {
     /// Redemptions and roll-backs in the order of arrival.
     fn redemptions(&mut self, filter: &RedemptionFilter) -> Stored<Vec<ArrivedRow>>;
 
+    /// Adds a conflict and numbers it; the number of `row` is not looked at.
+    fn add_conflict(&mut self, row: &ConflictRow) -> Stored<u64>;
+    /// Conflicts after a number that involve a terminal of the merchant, or any, by number.
+    fn conflicts(
+        &mut self,
+        after: u64,
+        merchant: Option<MerchantId>,
+        limit: u32,
+    ) -> Stored<Vec<ConflictRow>>;
+
+    /// One conflict.
+    fn conflict(&mut self, id: u64) -> Stored<Option<ConflictRow>>;
+
+    /// How much of everything there is.
+    fn counts(&mut self) -> Stored<Counts>;
+}
+
+/// Ledgers: what was consumed of vouchers, and what is set aside of them.
+pub trait Ledgers {
     /// The uses of a voucher in the order of arrival.
     fn ledger(&mut self, voucher: &VoucherKey) -> Stored<Ledger>;
     /// Adds a use.
-    fn add_use(&mut self, voucher: &VoucherKey, used: &LedgerUse) -> Stored<()>;
-    /// Takes a use out; whether it was there.
-    fn remove_use(&mut self, voucher: &VoucherKey, at: EntryAt) -> Stored<bool>;
+    fn add_use(&mut self, row: &UseRow) -> Stored<()>;
+    /// Sets what is left of a use; one of which nothing is left is taken out. Whether it was there.
+    fn set_use(&mut self, voucher: &VoucherKey, at: EntryAt, left: Used) -> Stored<bool>;
+    /// How many uses were made, less those given back.
+    fn count_uses(&mut self, filter: &UseFilter) -> Stored<u64>;
 
     /// Sets a use aside, in the place of what was set aside of this voucher for this terminal.
     fn put_claim(&mut self, row: &ClaimRow) -> Stored<()>;
     /// What is set aside of a voucher, by terminal.
     fn claims_of(&mut self, voucher: &VoucherKey) -> Stored<Vec<ClaimRow>>;
+    /// What is set aside of an issuer's vouchers, by voucher and terminal.
+    fn claims_among(&mut self, filter: &UseFilter) -> Stored<Vec<ClaimRow>>;
     /// All that is set aside, oldest first.
     fn claims(&mut self) -> Stored<Vec<ClaimRow>>;
     /// Releases what was set aside of a voucher for a terminal; whether anything was.
@@ -183,19 +239,28 @@ pub trait Journals {
         epoch: Epoch,
         head: Seq,
     ) -> Stored<()>;
+}
 
-    /// Adds a conflict and numbers it; the number of `row` is not looked at.
-    fn add_conflict(&mut self, row: &ConflictRow) -> Stored<u64>;
-    /// Conflicts after a number that involve a terminal of the merchant, or any, by number.
-    fn conflicts(
+/// What is lent to terminals.
+pub trait Leases {
+    /// Adds a lease; the number of `row` is not looked at.
+    fn add_lease(&mut self, row: &LeaseRow) -> Stored<LeaseId>;
+    /// Says what became of a lease.
+    fn set_lease_state(&mut self, id: LeaseId, state: LeaseState) -> Stored<()>;
+    /// One lease.
+    fn lease(&mut self, id: LeaseId) -> Stored<Option<LeaseRow>>;
+    /// All leases, by number.
+    fn leases(&mut self) -> Stored<Vec<LeaseRow>>;
+    /// The leases of a campaign and its vouchers that hold something, by number.
+    fn holding_leases(
         &mut self,
-        after: u64,
-        merchant: Option<MerchantId>,
-        limit: u32,
-    ) -> Stored<Vec<ConflictRow>>;
-
-    /// How much of everything there is.
-    fn counts(&mut self) -> Stored<Counts>;
+        issuer: &IssuerName,
+        campaign: CampaignId,
+    ) -> Stored<Vec<LeaseRow>>;
+    /// The leases that a life of a terminal's journal holds, by number.
+    fn leases_of(&mut self, terminal: TerminalId, epoch: Epoch) -> Stored<Vec<LeaseRow>>;
+    /// What was taken from a lease by the uses that arrived, less what was given back.
+    fn taken(&mut self, id: LeaseId) -> Stored<Used>;
 }
 
 /// Runs `work` in one transaction and keeps what it did, unless it fails.

@@ -8,7 +8,7 @@ use crate::{
         trust::CampaignState,
         voucher::Terms,
     },
-    platform::service::{Order, ServiceError},
+    platform::service::{Ends, Order, ServiceError},
 };
 
 #[test]
@@ -125,12 +125,10 @@ fn of_two_devices_with_one_code_exactly_one_becomes_a_terminal() {
 fn vouchers_are_issued_within_capacity_key_and_branches_or_not_at_all() {
     let world = World::in_memory();
     let order = |count, until: i64, branches| Order {
-        campaign: world.campaign,
-        terms: Terms::PrepaidDeal { value: euro(100) },
         branches,
-        from: Timestamp(START),
-        until: Timestamp(until),
+        until: Ends::At(Timestamp(until)),
         count,
+        ..world.order(Terms::PrepaidDeal { value: euro(100) })
     };
     let issue = |order| world.platform.issue(&world.issuer, &order);
     assert!(issue(order(1001, START + 1, vec![])).is_err());

@@ -1,23 +1,20 @@
 //! Claims, pulls and look-ups.
 
-use super::world::{START, Till, World, stranger};
+use super::world::{START, Till, World, claim_of, stranger};
 use crate::{
     domain::{
         id::Seq,
         redeem::PlatformRefusal,
-        sync::{ClaimAnswer, ListName, ListVersion, ReplyBody, RequestBody},
+        sync::{Claim, ClaimAnswer, ListName, ListVersion, ReplyBody, RequestBody},
         time::Timestamp,
         trust::{CampaignState, Chunk, Manifest, StatusList, TrustBundle},
-        voucher::Used,
+        voucher::{Limit, Used},
     },
     platform::service::{Issued, ServiceError, VoucherName},
 };
 
 fn answer(world: &World, till: &Till, voucher: &Issued, minor: i64) -> ClaimAnswer {
-    match world.ask(till, till.claim(voucher, minor)).unwrap() {
-        ReplyBody::Claim(answer) => answer,
-        other => panic!("{other:?}"),
-    }
+    world.claim(till, vec![claim_of(voucher, Used::new(1, minor))]).remove(0)
 }
 
 fn refusal(answer: ClaimAnswer) -> Option<PlatformRefusal> {
@@ -33,7 +30,8 @@ fn pull(
     bundle: u64,
     lists: Vec<ListVersion>,
 ) -> (Option<u64>, Vec<Manifest>) {
-    let ask = RequestBody::Pull { bundle, lists, conflicts_after: 0 };
+    let leases = Vec::new();
+    let ask = RequestBody::Pull { bundle, lists, conflicts_after: 0, listed_after: 0, leases };
     let ReplyBody::Pulled { bundle, manifests, .. } = world.ask(till, ask).unwrap() else {
         panic!("not pulled");
     };
@@ -125,7 +123,7 @@ fn what_is_used_says_so_with_time_and_place() {
         panic!("granted beyond the balance");
     };
     assert_eq!(reason, PlatformRefusal::Exhausted);
-    assert_eq!(used_elsewhere, Used { uses: 1, minor: 700 });
+    assert_eq!(used_elsewhere, Used::new(1, 700));
     let last = last.unwrap();
     assert_eq!(
         (last.at, last.terminal, last.branch),
@@ -139,20 +137,9 @@ fn what_a_terminal_has_not_sent_counts() {
     let voucher = world.balance(1000);
     let till = world.till();
     let ask = |used_here, asked| {
-        let reply = world.ask(
-            &till,
-            RequestBody::Claim {
-                voucher: voucher.claims.key(),
-                limit: voucher.claims.terms.limit(),
-                asked: Used { uses: 1, minor: asked },
-                used_here: Used { uses: 1, minor: used_here },
-                after: till.last(),
-            },
-        );
-        match reply.unwrap() {
-            ReplyBody::Claim(answer) => refusal(answer),
-            other => panic!("{other:?}"),
-        }
+        let claim = claim_of(&voucher, Used::new(1, asked));
+        let claim = Claim { used_here: Used::new(1, used_here), ..claim };
+        refusal(world.claim(&till, vec![claim]).remove(0))
     };
     assert_eq!(ask(600, 400), None);
     assert_eq!(ask(601, 400), Some(PlatformRefusal::Exhausted));
@@ -163,18 +150,9 @@ fn the_limit_is_the_one_that_was_issued_whatever_the_terminal_says() {
     let world = World::in_memory();
     let voucher = world.balance(1000);
     let till = world.till();
-    let RequestBody::Claim { voucher: key, asked: _, used_here, after, .. } =
-        till.claim(&voucher, 1)
-    else {
-        panic!("not a claim");
-    };
-    let asked = Used { uses: 1, minor: 5000 };
-    let limit = crate::domain::voucher::Limit::Balance(10_000);
-    let reply =
-        world.ask(&till, RequestBody::Claim { voucher: key, limit, asked, used_here, after });
-    let ReplyBody::Claim(answer) = reply.unwrap() else {
-        panic!("no answer");
-    };
+    let claim = claim_of(&voucher, Used::new(1, 5000));
+    let claim = Claim { limit: Limit::Balance(10_000), ..claim };
+    let answer = world.claim(&till, vec![claim]).remove(0);
     assert_eq!(refusal(answer), Some(PlatformRefusal::Exhausted));
 }
 
@@ -270,15 +248,17 @@ fn a_voucher_nobody_issued_is_claimed_once_too() {
     let world = World::in_memory();
     let (voucher, limit) = stranger(world.campaign);
     let ask = |till: &Till| {
-        let claim = RequestBody::Claim {
+        let claim = Claim {
             voucher: voucher.clone(),
             limit,
-            asked: Used { uses: 1, minor: 1 },
+            asked: Used::new(1, 1),
             used_here: Used::default(),
-            after: Seq(1),
+            customer: None,
+            lease: None,
         };
-        match world.ask(till, claim).unwrap() {
-            ReplyBody::Claim(answer) => refusal(answer),
+        let claims = vec![claim];
+        match world.ask(till, RequestBody::Claim { claims, after: Seq(1) }).unwrap() {
+            ReplyBody::Claim(mut answers) => refusal(answers.remove(0)),
             other => panic!("{other:?}"),
         }
     };

@@ -8,8 +8,19 @@
     reason = "a test that meets what it does not expect fails by panicking"
 )]
 
+mod acts;
 mod administration;
+mod caps;
 mod claim;
+mod disputes;
+mod groups;
+mod issuing;
+mod leases;
+mod listed;
+mod live;
 mod push;
+mod returns;
+mod settlement;
+mod top_up;
 
 pub(crate) mod world;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use minicbor::bytes::ByteVec;
 use proptest::prelude::*;
 
-use super::world::{Till, World, stranger};
+use super::world::{Till, World, pull_all, stranger};
 use crate::{
     domain::{
         envelope::{Context, decode, open},
@@ -14,7 +14,7 @@ use crate::{
         redeem::Liable,
         sync::{ConflictNotice, Mismatch, ReplyBody, RequestBody},
         trust::Status,
-        voucher::Used,
+        voucher::{Kind, Used},
     },
     platform::{
         service::{ServiceError, VoucherName},
@@ -30,8 +30,7 @@ fn mismatch(reply: Result<ReplyBody, ServiceError>) -> Mismatch {
 }
 
 fn conflicts(world: &World, till: &Till) -> Vec<ConflictNotice> {
-    let pull = RequestBody::Pull { bundle: 0, lists: Vec::new(), conflicts_after: 0 };
-    match world.ask(till, pull).unwrap() {
+    match world.ask(till, pull_all()).unwrap() {
         ReplyBody::Pulled { conflicts, .. } => conflicts,
         other => panic!("{other:?}"),
     }
@@ -61,7 +60,7 @@ fn a_run_that_comes_again_in_any_cut_changes_nothing() {
         assert!(matches!(reply, ReplyBody::Ack { .. }), "{from}..{to}: {reply:?}");
     }
     assert_eq!(world.push_all(&till), Vec::<u64>::new());
-    assert_eq!(world.used(&voucher), Used { uses: 5, minor: 500 });
+    assert_eq!(world.used(&voucher), Used::new(5, 500));
 }
 
 #[test]
@@ -106,7 +105,7 @@ fn a_gap_a_fork_and_another_epoch_are_told_apart_and_store_nothing() {
     let odd =
         RequestBody::Push { after: till.head(2), entries: vec![ByteVec::from(foreign.bytes)] };
     assert_eq!(mismatch(world.ask(&till, odd)), Mismatch::Epoch);
-    assert_eq!(world.used(&voucher), Used { uses: 1, minor: 100 });
+    assert_eq!(world.used(&voucher), Used::new(1, 100));
 }
 
 #[test]
@@ -206,7 +205,7 @@ fn what_was_rolled_back_conflicts_with_nothing() {
     two.redeem(&voucher, 1000);
     assert_eq!(world.push_all(&one), Vec::<u64>::new());
     assert_eq!(world.push_all(&two), Vec::<u64>::new());
-    assert_eq!(world.used(&voucher), Used { uses: 1, minor: 1000 });
+    assert_eq!(world.used(&voucher), Used::new(1, 1000));
 }
 
 #[test]
@@ -218,9 +217,11 @@ fn a_roll_back_that_matches_nothing_is_kept_and_noted() {
     till.roll_back(&other, seq, 1000);
     till.roll_back(&voucher, Seq(77), 1000);
     till.roll_back(&voucher, seq, 999);
+    till.roll_back(&voucher, seq, 1001);
     world.push_all(&till);
-    let unmatched = Some("rollback_unmatched".to_owned());
-    assert_eq!(notes(&world), [None, unmatched.clone(), unmatched.clone(), unmatched]);
+    let unmatched = || Some("rollback_unmatched".to_owned());
+    let expected = [None, unmatched(), unmatched(), unmatched(), unmatched()];
+    assert_eq!(notes(&world), expected, "a deal is not divided");
     assert_eq!(world.used(&voucher).uses, 1);
 }
 
@@ -242,7 +243,7 @@ fn strange_redemptions_are_stored_counted_and_noted() {
     assert_eq!(world.push_all(&till), vec![1], "the stranger's second use");
     let found: Vec<_> = notes(&world).into_iter().map(Option::unwrap_or_default).collect();
     assert_eq!(found, ["", "voucher_unknown", "voucher_unknown", "use_out_of_range"]);
-    assert_eq!(world.used(&voucher), Used { uses: 2, minor: 10 }, "money is never given back so");
+    assert_eq!(world.used(&voucher), Used::new(2, 10), "money is never given back so");
 }
 
 #[test]
@@ -295,14 +296,15 @@ fn entries_of_an_earlier_life_are_still_taken_in_and_nothing_else_of_it() {
 #[derive(Clone, Debug)]
 enum Step {
     Redeem(usize, usize, i64),
-    RollBack(usize, usize),
+    RollBack(usize, usize, i64),
     Push(usize, usize, usize),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         3 => (0..2_usize, 0..3_usize, 1..400_i64).prop_map(|(t, v, m)| Step::Redeem(t, v, m)),
-        1 => (0..2_usize, 0..20_usize).prop_map(|(t, n)| Step::RollBack(t, n)),
+        2 => (0..2_usize, 0..20_usize, 1..500_i64)
+            .prop_map(|(t, n, m)| Step::RollBack(t, n, m)),
         4 => (0..2_usize, 0..30_usize, 0..30_usize).prop_map(|(t, a, b)| Step::Push(t, a, b)),
     ];
     prop::collection::vec(step, 1..40)
@@ -330,18 +332,25 @@ proptest! {
         let world = World::in_memory();
         let vouchers = [world.balance(1000), world.balance(100_000), world.deal()];
         let mut tills = [world.till(), world.till()];
-        let mut rolled_back = std::collections::BTreeSet::new();
+        let mut returned = BTreeMap::<_, Used>::new();
         for step in steps {
             match step {
                 Step::Redeem(t, v, minor) => { tills[t].redeem(&vouchers[v], minor); }
-                Step::RollBack(t, n) => {
+                Step::RollBack(t, n, minor) => {
                     let at = n % tills[t].journal.len();
                     let entry = tills[t].journal[at].entry.clone();
-                    if let Body::Redeemed(redeemed) = entry.body
-                        && rolled_back.insert((t, entry.seq))
-                    {
+                    if let Body::Redeemed(redeemed) = entry.body {
                         let own = vouchers.iter().find(|v| v.claims.key() == redeemed.voucher);
-                        tills[t].roll_back(own.unwrap(), entry.seq, redeemed.used.minor);
+                        let given = returned.entry((t, entry.seq)).or_default();
+                        let left = redeemed.used.minus(*given);
+                        // A part of a balance; else, or where it comes to all, the whole.
+                        let part = Used::new(0, minor);
+                        let parts = redeemed.kind == Kind::StoredValue && minor < left.minor;
+                        let back = if parts { part } else { left };
+                        if !back.is_nothing() {
+                            *given = given.plus(back);
+                            tills[t].give_back(own.unwrap(), entry.seq, back);
+                        }
                     }
                 }
                 Step::Push(t, a, b) => {

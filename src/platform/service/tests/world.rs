@@ -11,24 +11,26 @@ use crate::{
     domain::{
         crypto::SecretKey,
         enrol::{EnrolmentRequest, Grant},
-        id::{BranchId, CampaignId, Epoch, Hash, MerchantId, Seq, TerminalId, VoucherKey},
-        journal::{Body, Entry, Head, Opened, Redeemed, RolledBack, SignedEntry, append},
+        id::{
+            BranchId, CampaignId, Epoch, Hash, IssuerName, MerchantId, Seq, TerminalId, VoucherKey,
+        },
+        journal::{Body, Entry, Head, Opened, Redeemed, RolledBack, SignedEntry, Waiting, append},
         money::{Currency, Money},
-        redeem::{FindingSet, Policy},
+        redeem::{FindingSet, PlatformRefusal, Policy, Rules},
         scan::EntryMethod,
-        sync::{Reply, ReplyBody, Request, RequestBody},
+        sync::{Claim, ClaimAnswer, Reply, ReplyBody, Request, RequestBody},
         time::Timestamp,
         trust::TrustBundle,
-        voucher::{Limit, Terms, Used},
+        voucher::{Limit, Terms, Tier, Used},
     },
     platform::{
         clock::Clock,
         entropy::Entropy,
         service::{
-            EnrolmentOrder, Issued, NewCampaign, Order, Platform, PlatformKeys, ServiceError,
-            VoucherName,
+            Ends, EnrolmentOrder, Issued, IssuerKeys, NewCampaign, Order, Platform, PlatformKeys,
+            ServiceError, VoucherName,
         },
-        store::{MemoryStore, SqliteStore, Store},
+        store::{Home, MemoryStore, SqliteStore, Store},
     },
 };
 
@@ -44,6 +46,15 @@ pub(crate) struct World {
     pub(crate) branches: [BranchId; 2],
     pub(crate) campaign: CampaignId,
     devices: AtomicU64,
+}
+
+/// The issuer's key, kept where the platform is.
+pub(crate) struct OneKey(pub(crate) SecretKey);
+
+impl IssuerKeys for OneKey {
+    fn key(&self, issuer: &IssuerName) -> Option<SecretKey> {
+        (issuer.as_str() == "demo").then(|| SecretKey::from_seed(&self.0.seed()))
+    }
 }
 
 /// Random bytes that count, so that runs are alike.
@@ -76,8 +87,10 @@ impl World {
             root: SecretKey::from_seed(&[1; 32]),
             platform: SecretKey::from_seed(&[2; 32]),
         };
-        let platform = Arc::new(Platform::new(store, keys, clock, counting()));
         let issuer = SecretKey::from_seed(&[3; 32]);
+        let signer = Arc::new(OneKey(SecretKey::from_seed(&[3; 32])));
+        let platform = Platform::new(store, keys, clock, counting()).with_issuer_keys(signer);
+        let platform = Arc::new(platform);
         let name = "demo".parse().unwrap();
         let merchant = platform.create_merchant("Corner Café").unwrap();
         let branch = |name| platform.create_branch(merchant, name, "Europe/Berlin").unwrap();
@@ -87,7 +100,7 @@ impl World {
         let campaign = platform
             .create_campaign(&NewCampaign {
                 issuer: name,
-                merchant,
+                home: Home::Merchant(merchant),
                 title: "Opening week".to_owned(),
                 policy: Policy::default(),
                 capacity: 1000,
@@ -100,16 +113,54 @@ impl World {
         self.time.fetch_add(seconds, Ordering::Relaxed);
     }
 
-    pub(crate) fn issue(&self, terms: Terms) -> Issued {
-        let order = Order {
+    /// Another campaign of the issuer.
+    pub(crate) fn campaign_at(&self, home: Home, policy: Policy) -> CampaignId {
+        let new = NewCampaign {
+            issuer: "demo".parse().unwrap(),
+            home,
+            title: "Another week".to_owned(),
+            policy,
+            capacity: 1000,
+        };
+        self.platform.create_campaign(&new).unwrap()
+    }
+
+    /// Gives the campaign other rules.
+    pub(crate) fn rule(&self, rules: Rules) {
+        let policy = Policy { rules, ..Policy::default() };
+        self.platform.set_campaign_policy(self.campaign, &policy).unwrap();
+    }
+
+    pub(crate) fn order(&self, terms: Terms) -> Order {
+        Order {
             campaign: self.campaign,
             terms,
             branches: Vec::new(),
+            group: None,
+            customer: None,
+            holder: None,
             from: Timestamp(START),
-            until: Timestamp(START + 1_000_000),
+            until: Ends::At(Timestamp(START + 1_000_000)),
             count: 1,
-        };
-        self.platform.issue(&self.issuer, &order).unwrap().remove(0)
+        }
+    }
+
+    pub(crate) fn issue_by(&self, order: &Order) -> Issued {
+        self.platform.issue(&self.issuer, order).unwrap().remove(0)
+    }
+
+    pub(crate) fn issue(&self, terms: Terms) -> Issued {
+        self.issue_by(&self.order(terms))
+    }
+
+    /// A deal of a customer.
+    pub(crate) fn deal_of(&self, customer: &str) -> Issued {
+        let order = self.order(Terms::PrepaidDeal { value: euro(1000) });
+        self.issue_by(&Order { customer: Some(customer.parse().unwrap()), ..order })
+    }
+
+    pub(crate) fn pass(&self, uses: u16) -> Issued {
+        self.issue(Terms::Pass { uses, value_each: euro(100) })
     }
 
     pub(crate) fn deal(&self) -> Issued {
@@ -129,8 +180,12 @@ impl World {
     }
 
     pub(crate) fn code(&self, terminal: Option<TerminalId>) -> [u8; 16] {
+        self.code_at(self.branches[0], terminal)
+    }
+
+    pub(crate) fn code_at(&self, branch: BranchId, terminal: Option<TerminalId>) -> [u8; 16] {
         let order = EnrolmentOrder {
-            branch: self.branches[0],
+            branch,
             name: "Till".to_owned(),
             terminal,
             url: "http://127.0.0.1:1".to_owned(),
@@ -146,12 +201,50 @@ impl World {
     }
 
     pub(crate) fn till(&self) -> Till {
+        self.till_at(self.branches[0])
+    }
+
+    pub(crate) fn till_at(&self, branch: BranchId) -> Till {
         let key = self.device();
-        Till::new(&self.enrol(self.code(None), &key).unwrap(), key)
+        Till::new(&self.enrol(self.code_at(branch, None), &key).unwrap(), key)
+    }
+
+    /// The device that goes on under a terminal's number.
+    pub(crate) fn successor(&self, till: &Till) -> Till {
+        let key = self.device();
+        Till::new(&self.enrol(self.code_at(till.branch, Some(till.terminal)), &key).unwrap(), key)
+    }
+
+    /// What each voucher of a claim is answered.
+    pub(crate) fn claim(&self, till: &Till, claims: Vec<Claim>) -> Vec<ClaimAnswer> {
+        let after = till.last();
+        match self.ask(till, RequestBody::Claim { claims, after }).unwrap() {
+            ReplyBody::Claim(answers) => answers,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Why a claim of one use, or of some of a balance, is refused.
+    pub(crate) fn refusal(
+        &self,
+        till: &Till,
+        voucher: &Issued,
+        minor: i64,
+    ) -> Option<PlatformRefusal> {
+        let mut answers = self.claim(till, vec![claim_of(voucher, Used::new(1, minor))]);
+        assert_eq!(answers.len(), 1);
+        match answers.remove(0) {
+            ClaimAnswer::Granted { .. } => None,
+            ClaimAnswer::Refused { reason, .. } => Some(reason),
+        }
     }
 
     pub(crate) fn bundle(&self) -> TrustBundle {
-        let row = self.platform.run(|txn| Ok(txn.bundle(self.merchant)?));
+        self.bundle_of(self.merchant)
+    }
+
+    pub(crate) fn bundle_of(&self, merchant: MerchantId) -> TrustBundle {
+        let row = self.platform.run(|txn| Ok(txn.bundle(merchant)?));
         TrustBundle::open(&row.unwrap().unwrap().bytes, &self.platform.root_key()).unwrap()
     }
 
@@ -243,32 +336,29 @@ impl Till {
     }
 
     pub(crate) fn redeem(&mut self, voucher: &Issued, minor: i64) -> Seq {
-        let terms = &voucher.claims.terms;
-        self.write(Body::Redeemed(Redeemed {
-            voucher: voucher.claims.key(),
-            token: Hash::ZERO,
-            kind: terms.kind(),
-            used: Used { uses: 1, minor },
-            currency: terms.currency(),
-            bill: None,
-            limit: terms.limit(),
-            left: 0,
-            method: EntryMethod::Camera,
-            findings: FindingSet::EMPTY,
-            online: false,
-            bundle: 1,
-            list_as_of: None,
-        }))
+        self.write(Body::Redeemed(redeemed(voucher, Used::new(1, minor))))
+    }
+
+    /// Writes the last entry again, with something else in it.
+    pub(crate) fn rewrite(&mut self, change: impl FnOnce(&mut Entry)) {
+        let mut entry = self.journal.pop().unwrap().entry;
+        change(&mut entry);
+        self.journal.push(append(&self.key, entry));
     }
 
     pub(crate) fn roll_back(&mut self, voucher: &Issued, of: Seq, minor: i64) -> Seq {
+        self.give_back(voucher, of, Used::new(1, minor))
+    }
+
+    pub(crate) fn give_back(&mut self, voucher: &Issued, of: Seq, used: Used) -> Seq {
         self.write(Body::RolledBack(RolledBack {
             of,
             voucher: voucher.claims.key(),
-            used: Used { uses: 1, minor },
+            used,
             currency: voucher.claims.terms.currency(),
             reason: "wrong_scan".to_owned(),
             of_epoch: self.epoch,
+            approved_by: None,
         }))
     }
 
@@ -282,13 +372,61 @@ impl Till {
     }
 
     pub(crate) fn claim(&self, voucher: &Issued, minor: i64) -> RequestBody {
-        RequestBody::Claim {
-            voucher: voucher.claims.key(),
-            limit: voucher.claims.terms.limit(),
-            asked: Used { uses: 1, minor },
-            used_here: Used::default(),
-            after: self.last(),
-        }
+        let claims = vec![claim_of(voucher, Used::new(1, minor))];
+        RequestBody::Claim { claims, after: self.last() }
+    }
+}
+
+/// A claim by a terminal that has consumed nothing of the voucher.
+pub(crate) fn claim_of(voucher: &Issued, asked: Used) -> Claim {
+    Claim {
+        voucher: voucher.claims.key(),
+        limit: voucher.claims.terms.limit(),
+        asked,
+        used_here: Used::default(),
+        customer: voucher.claims.customer.clone(),
+        lease: None,
+    }
+}
+
+/// An act without the platform, as a terminal writes it down.
+pub(crate) fn redeemed(voucher: &Issued, used: Used) -> Redeemed {
+    let terms = &voucher.claims.terms;
+    Redeemed {
+        voucher: voucher.claims.key(),
+        token: Hash::ZERO,
+        kind: terms.kind(),
+        used,
+        currency: terms.currency(),
+        bill: None,
+        limit: terms.limit(),
+        left: 0,
+        method: EntryMethod::Camera,
+        findings: FindingSet::EMPTY,
+        online: false,
+        bundle: 1,
+        list_as_of: None,
+        rest: None,
+        due: None,
+        approved_by: None,
+        presence: Tier::Static,
+        customer: voucher.claims.customer.clone(),
+        lease: None,
+        waiting: Waiting::default(),
+        act: None,
+        goods: Vec::new(),
+        shown_at: None,
+    }
+}
+
+/// A pull by a terminal that holds nothing.
+pub(crate) fn pull_all() -> RequestBody {
+    RequestBody::Pull {
+        bundle: 0,
+        lists: Vec::new(),
+        conflicts_after: 0,
+        listed_after: 0,
+        leases: Vec::new(),
     }
 }
 

@@ -2,9 +2,16 @@
 
 use super::fixture::*;
 use crate::{
-    domain::{redeem::Liable, voucher::Used},
+    domain::{
+        redeem::{Day, Liable},
+        voucher::{Customer, Lines, Used},
+    },
     platform::store::*,
 };
+
+pub(super) fn anna() -> Customer {
+    "anna".parse().unwrap()
+}
 
 pub(super) fn claim(voucher: &VoucherKey, terminal: TerminalId, after: u64) -> ClaimRow {
     ClaimRow {
@@ -12,8 +19,11 @@ pub(super) fn claim(voucher: &VoucherKey, terminal: TerminalId, after: u64) -> C
         terminal,
         epoch: Epoch(1),
         after: Seq(after),
-        used: Used { uses: 1, minor: 5 },
+        used: Used { lines: Lines::from_slice(&[0, 1]).unwrap(), ..Used::new(1, 5) },
         at: NOW,
+        merchant: MerchantId(1),
+        day: Day(20_000),
+        customer: Some(anna()),
     }
 }
 
@@ -71,5 +81,35 @@ pub(super) fn a_conflict_is_about_one_entry_and_seen_by_those_in_it(store: &dyn 
     assert_eq!(list(0, Some(first), 1), [1]);
     assert_eq!(list(1, Some(first), 9), [2]);
     assert_eq!(list(0, Some(MerchantId(99)), 9), Vec::<u64>::new());
-    assert_eq!(write(store, |txn| txn.conflicts(0, None, 1)).unwrap(), [row]);
+    assert_eq!(write(store, |txn| txn.conflicts(0, None, 1)).unwrap(), std::slice::from_ref(&row));
+    assert_eq!(write(store, |txn| txn.conflict(1)).unwrap(), Some(row));
+    for unknown in [0, 3, u64::MAX] {
+        assert_eq!(write(store, |txn| txn.conflict(unknown)).unwrap(), None);
+    }
+}
+
+pub(super) fn claims_are_found_by_what_is_counted(store: &dyn Store) {
+    let ((one, _), (two, _)) = (terminal(store), terminal(store));
+    let (a, b) = (voucher(CampaignId(1), 1, 1), voucher(CampaignId(2), 2, 2));
+    let nobodys =
+        ClaimRow { customer: None, merchant: MerchantId(2), day: Day(-3), ..claim(&a, two, 1) };
+    let rows = [claim(&a, one, 1), nobodys.clone(), claim(&b, one, 1)];
+    for row in &rows {
+        write(store, |txn| txn.put_claim(row)).unwrap();
+    }
+    let found = |filter: UseFilter| write(store, |txn| txn.claims_among(&filter)).unwrap();
+    assert_eq!(found(everything()), rows);
+    assert_eq!(found(UseFilter { campaign: Some(CampaignId(1)), ..everything() }), rows[..2]);
+    let annas = [rows[0].clone(), rows[2].clone()];
+    assert_eq!(found(UseFilter { customer: Some(anna()), ..everything() }), annas);
+    let elsewhere = UseFilter { merchant: Some(MerchantId(2)), ..everything() };
+    assert_eq!(found(elsewhere), std::slice::from_ref(&nobodys));
+    assert_eq!(found(UseFilter { day: Some(Day(-3)), ..everything() }), [nobodys]);
+    assert_eq!(found(UseFilter { issuer: "other".parse().unwrap(), ..everything() }), []);
+}
+
+/// All uses of the issuer's vouchers.
+pub(super) fn everything() -> UseFilter {
+    let issuer = "demo".parse().unwrap();
+    UseFilter { issuer, campaign: None, customer: None, merchant: None, day: None }
 }

@@ -14,8 +14,8 @@ use crate::{
         voucher::Used,
     },
     platform::store::{
-        BranchRow, CampaignRow, EntryAt, JournalRow, Store, StoreError, Stored, TerminalKeyRow,
-        TerminalRow, Txn, transact,
+        BranchRow, CampaignRow, EntryAt, Home, JournalRow, Store, StoreError, Stored,
+        TerminalKeyRow, TerminalRow, Txn, transact,
     },
 };
 
@@ -39,7 +39,12 @@ pub(super) fn merchant(store: &dyn Store) -> MerchantId {
 pub(super) fn branch(store: &dyn Store, merchant: MerchantId) -> BranchId {
     let row = BranchRow {
         merchant,
-        branch: Branch { id: BranchId(0), name: "North".to_owned(), time_zone: "UTC".to_owned() },
+        branch: Branch {
+            id: BranchId(0),
+            name: "North".to_owned(),
+            time_zone: "UTC".to_owned(),
+            place: None,
+        },
     };
     write(store, |txn| txn.add_branch(&row)).unwrap()
 }
@@ -53,7 +58,7 @@ pub(super) fn campaign_row(merchant: MerchantId) -> CampaignRow {
             state: CampaignState::Active,
             policy: Policy::default(),
         },
-        merchant,
+        home: Home::Merchant(merchant),
         capacity: 100,
         next_ordinal: 0,
         scramble: [7; 32],
@@ -130,10 +135,11 @@ pub(super) fn back() -> Body {
     Body::RolledBack(crate::domain::journal::RolledBack {
         of: Seq(1),
         voucher: voucher(CampaignId(1), 1, 1),
-        used: Used { uses: 1, minor: 5 },
+        used: Used::new(1, 5),
         currency: crate::domain::money::Currency::EUR,
         reason: "wrong_scan".to_owned(),
         of_epoch: Epoch(1),
+        approved_by: None,
     })
 }
 

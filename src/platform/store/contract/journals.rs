@@ -1,7 +1,17 @@
 //! Journals and ledgers.
 
-use super::fixture::*;
-use crate::{domain::voucher::Used, platform::store::*};
+use super::{
+    claims::{anna, everything},
+    fixture::*,
+};
+use crate::{
+    domain::{
+        redeem::Day,
+        sync::LedgerUse,
+        voucher::{Lines, Used},
+    },
+    platform::store::*,
+};
 
 pub(super) fn a_journal_position_is_taken_once(store: &dyn Store) {
     let (id, owner) = terminal(store);
@@ -45,28 +55,74 @@ pub(super) fn redemptions_are_listed_by_arrival(store: &dyn Store) {
     assert_eq!(list(RedemptionFilter { limit: 2, ..all.clone() }), [1, 3]);
     assert_eq!(list(RedemptionFilter { since: Some(NOW.plus(4)), ..all.clone() }), [4, 5]);
     assert_eq!(list(RedemptionFilter { until: Some(NOW.plus(4)), ..all.clone() }), [1, 3]);
+    let received = |since, until| RedemptionFilter {
+        received_since: Some(NOW.plus(since)),
+        received_until: Some(NOW.plus(until)),
+        ..all.clone()
+    };
+    assert_eq!(list(received(0, 1)), [1, 3, 4, 5], "all arrived in that second");
+    assert_eq!((list(received(1, 9)), list(received(-9, 0))), (vec![], vec![]));
     assert_eq!(list(RedemptionFilter { branch: Some(BranchId(2)), ..all }), Vec::<u64>::new());
 }
 
-pub(super) fn uses_are_added_and_taken_out(store: &dyn Store) {
+fn use_row(voucher: &VoucherKey, terminal: TerminalId, seq: u64) -> UseRow {
+    let lines = Lines::from_slice(&[2, 0, 1]).unwrap();
+    let used = Used { lines, ..Used::new(3, 50) };
+    UseRow {
+        voucher: voucher.clone(),
+        used: LedgerUse { terminal, epoch: Epoch(1), seq: Seq(seq), used },
+        merchant: MerchantId(1),
+        day: Day(20_000),
+        customer: Some(anna()),
+        lease: None,
+    }
+}
+
+pub(super) fn uses_are_added_and_given_back(store: &dyn Store) {
     let (id, owner) = terminal(store);
     fill(store, (id, owner), 2);
     let (own, other) = (voucher(CampaignId(1), 1, 1), voucher(CampaignId(1), 1, 2));
-    let row = |seq| LedgerUse {
-        terminal: id,
-        epoch: Epoch(1),
-        seq: Seq(seq),
-        used: Used { uses: 1, minor: 50 },
-    };
     for seq in [2, 1] {
-        write(store, |txn| txn.add_use(&own, &row(seq))).unwrap();
+        write(store, |txn| txn.add_use(&use_row(&own, id, seq))).unwrap();
     }
-    assert!(is_duplicate(&write(store, |txn| txn.add_use(&other, &row(1)))));
-    assert_eq!(write(store, |txn| txn.ledger(&own)).unwrap().uses, [row(2), row(1)]);
-    assert!(!write(store, |txn| txn.remove_use(&other, at(id, 1))).unwrap());
-    assert!(write(store, |txn| txn.remove_use(&own, at(id, 2))).unwrap());
-    assert!(!write(store, |txn| txn.remove_use(&own, at(id, 2))).unwrap());
-    assert_eq!(write(store, |txn| txn.ledger(&own)).unwrap().uses, [row(1)]);
+    assert!(is_duplicate(&write(store, |txn| txn.add_use(&use_row(&other, id, 1)))));
+    let [mut second, first] = [2, 1].map(|seq| use_row(&own, id, seq).used);
+    let ledger = || write(store, |txn| txn.ledger(&own)).unwrap().uses;
+    assert_eq!(ledger(), [second.clone(), first.clone()]);
+    let left = Used { lines: Lines::from_slice(&[1]).unwrap(), ..Used::new(1, 20) };
+    let set = |voucher, seq, left| write(store, |txn| txn.set_use(voucher, at(id, seq), left));
+    assert!(!set(&other, 1, left).unwrap());
+    assert!(set(&own, 2, left).unwrap());
+    second.used = left;
+    assert_eq!(ledger(), [second, first.clone()]);
+    assert!(set(&own, 2, Used::default()).unwrap());
+    assert!(!set(&own, 2, left).unwrap(), "nothing was left of it");
+    assert_eq!(ledger(), [first]);
+}
+
+pub(super) fn uses_are_counted_by_all_that_caps_are_about(store: &dyn Store) {
+    let (id, owner) = terminal(store);
+    fill(store, (id, owner), 4);
+    let (a, b) = (voucher(CampaignId(1), 1, 1), voucher(CampaignId(2), 1, 2));
+    let mut rows = [use_row(&a, id, 1), use_row(&a, id, 2), use_row(&b, id, 3), use_row(&b, id, 4)];
+    rows[1].customer = None;
+    rows[2].merchant = MerchantId(2);
+    rows[3].day = Day(20_001);
+    for row in &rows {
+        write(store, |txn| txn.add_use(row)).unwrap();
+    }
+    let count = |filter: UseFilter| write(store, |txn| txn.count_uses(&filter)).unwrap();
+    assert_eq!(count(everything()), 12, "four times three");
+    assert_eq!(count(UseFilter { campaign: Some(CampaignId(1)), ..everything() }), 6);
+    let annas = UseFilter { customer: Some(anna()), ..everything() };
+    assert_eq!(count(annas.clone()), 9);
+    assert_eq!(count(UseFilter { campaign: Some(CampaignId(1)), ..annas.clone() }), 3);
+    assert_eq!(count(UseFilter { merchant: Some(MerchantId(1)), ..annas.clone() }), 6);
+    assert_eq!(count(UseFilter { day: Some(Day(20_001)), ..annas.clone() }), 3);
+    assert_eq!(count(UseFilter { issuer: "other".parse().unwrap(), ..annas.clone() }), 0);
+    write(store, |txn| txn.set_use(&a, at(id, 1), Used::new(1, 0))).unwrap();
+    write(store, |txn| txn.set_use(&b, at(id, 4), Used::default())).unwrap();
+    assert_eq!(count(annas), 4, "one is left of the first, three of the third");
 }
 
 pub(super) fn what_refers_to_nothing_is_refused(store: &dyn Store) {
@@ -77,7 +133,6 @@ pub(super) fn what_refers_to_nothing_is_refused(store: &dyn Store) {
     assert!(refused(lost), "a campaign of nobody");
     let stray = journal_row(owner, signed(TerminalId(99), 1, opened()));
     assert!(refused(write(store, |txn| txn.append(&stray))), "an entry of no terminal");
-    let stray = LedgerUse { terminal: id, epoch: Epoch(1), seq: Seq(1), used: Used::default() };
-    let own = voucher(CampaignId(1), 1, 1);
-    assert!(refused(write(store, |txn| txn.add_use(&own, &stray))), "a use of no entry");
+    let stray = use_row(&voucher(CampaignId(1), 1, 1), id, 1);
+    assert!(refused(write(store, |txn| txn.add_use(&stray))), "a use of no entry");
 }

@@ -3,6 +3,7 @@
 mod claims;
 mod fixture;
 mod journals;
+mod leases;
 mod places;
 mod terminals;
 mod vouchers;
@@ -11,6 +12,7 @@ mod files;
 
 use claims::*;
 use journals::*;
+use leases::*;
 use places::*;
 use terminals::*;
 use vouchers::*;
@@ -45,7 +47,15 @@ contract!(
     a_journal_position_is_taken_once,
     entries_come_back_as_they_were_signed,
     redemptions_are_listed_by_arrival,
-    uses_are_added_and_taken_out,
+    branches_keep_their_place,
+    groups_hold_branches_of_anyone,
+    vouchers_of_a_campaign_come_by_their_index,
+    listed_vouchers_are_found_by_campaign_branch_and_number,
+    uses_are_added_and_given_back,
+    uses_are_counted_by_all_that_caps_are_about,
+    claims_are_found_by_what_is_counted,
+    leases_hold_until_they_end,
+    what_was_taken_from_a_lease_is_summed,
     a_claim_replaces_the_terminals_own,
     claims_end_when_the_journal_goes_on,
     a_conflict_is_about_one_entry_and_seen_by_those_in_it,

@@ -2,7 +2,11 @@
 
 use super::fixture::*;
 use crate::{
-    domain::trust::{CampaignState, Operator},
+    domain::{
+        id::GroupId,
+        pin::PinHash,
+        trust::{Branch, CampaignState, Operator, Place, Role},
+    },
     platform::store::*,
 };
 
@@ -40,7 +44,13 @@ pub(super) fn operators_come_back_as_they_were(store: &dyn Store) {
     let (one, two) = (merchant(store), merchant(store));
     let row = |id, merchant, name: &str, branches| OperatorRow {
         merchant,
-        operator: Operator { id: OperatorId(id), name: name.to_owned(), branches },
+        operator: Operator {
+            id: OperatorId(id),
+            name: name.to_owned(),
+            branches,
+            role: Role::Cashier,
+            pin: None,
+        },
     };
     let (north, south) = (branch(store, two), branch(store, two));
     let kept = [row(1, two, "Mira", vec![south, north]), row(2, one, "Jörg", Vec::new())];
@@ -51,6 +61,12 @@ pub(super) fn operators_come_back_as_they_were(store: &dyn Store) {
         assert_eq!(id, OperatorId(number));
     }
     assert_eq!(write(store, |txn| txn.operators()).unwrap(), kept);
+    let [mut first, second] = kept;
+    first.operator.role = Role::Supervisor;
+    first.operator.pin = Some(PinHash::new("2580", [7; 16]).unwrap());
+    first.operator.branches = vec![north];
+    write(store, |txn| txn.put_operator(&first)).unwrap();
+    assert_eq!(write(store, |txn| txn.operators()).unwrap(), [first, second]);
     let stray = row(0, MerchantId(99), "Nobody", Vec::new());
     let refused = write(store, |txn| txn.add_operator(&stray));
     assert!(matches!(refused, Err(StoreError::Forbidden(_))), "an operator of nobody");
@@ -68,6 +84,48 @@ pub(super) fn campaigns_come_back_as_they_were(store: &dyn Store) {
     write(store, |txn| txn.put_campaign(&row)).unwrap();
     assert_eq!(write(store, |txn| txn.campaigns()).unwrap(), [row]);
     assert_eq!(write(store, |txn| txn.campaign(CampaignId(2))).unwrap(), None);
+    let group = write(store, |txn| txn.add_group("Mall")).unwrap();
+    let mut mall = CampaignRow { home: Home::Group(group), ..campaign_row(MerchantId(1)) };
+    mall.campaign.policy.rules.products = Vec::new();
+    mall.campaign.policy.rules.caps.campaign = 9;
+    mall.campaign.id = write(store, |txn| txn.add_campaign(&mall)).unwrap();
+    assert_eq!(write(store, |txn| txn.campaign(CampaignId(2))).unwrap(), Some(mall));
+    let lost = CampaignRow { home: Home::Group(GroupId(9)), ..campaign_row(MerchantId(1)) };
+    assert!(write(store, |txn| txn.add_campaign(&lost)).is_err(), "a group of nobody");
+}
+
+pub(super) fn branches_keep_their_place(store: &dyn Store) {
+    let owner = merchant(store);
+    let id = branch(store, owner);
+    let place = Some(Place { latitude: -33_868_820, longitude: 151_209_290 });
+    let row = BranchRow {
+        merchant: owner,
+        branch: Branch { id, name: "Quay".to_owned(), time_zone: "UTC".to_owned(), place },
+    };
+    write(store, |txn| txn.put_branch(&row)).unwrap();
+    assert_eq!(write(store, |txn| txn.branches()).unwrap(), [row]);
+}
+
+pub(super) fn groups_hold_branches_of_anyone(store: &dyn Store) {
+    let (one, two) = (merchant(store), merchant(store));
+    let (first, second) = (branch(store, one), branch(store, two));
+    let mall = write(store, |txn| txn.add_group("Mall")).unwrap();
+    let other = write(store, |txn| txn.add_group("Pier")).unwrap();
+    assert_eq!((mall, other), (GroupId(1), GroupId(2)));
+    let set = |branch, belongs| write(store, |txn| txn.set_member(mall, branch, belongs));
+    assert!(set(second, true).unwrap() && set(first, true).unwrap());
+    assert!(!set(first, true).unwrap(), "it belonged already");
+    let members = || {
+        let groups = write(store, |txn| txn.groups()).unwrap();
+        groups.into_iter().map(|row| (row.name, row.branches)).collect::<Vec<_>>()
+    };
+    let pier = ("Pier".to_owned(), Vec::new());
+    assert_eq!(members(), [("Mall".to_owned(), vec![first, second]), pier.clone()]);
+    assert!(set(first, false).unwrap() && !set(first, false).unwrap());
+    assert_eq!(members(), [("Mall".to_owned(), vec![second]), pier]);
+    assert!(set(BranchId(99), true).is_err(), "a branch of nobody");
+    let nowhere = write(store, |txn| txn.set_member(GroupId(9), first, true));
+    assert!(nowhere.is_err(), "a group of nobody");
 }
 
 pub(super) fn issuers_keep_their_keys_in_order(store: &dyn Store) {

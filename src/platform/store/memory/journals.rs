@@ -1,14 +1,13 @@
-//! Journals, ledgers, claims and conflicts.
+//! Journals and conflicts.
 
 use super::{MemoryTxn, State, insert_new, must_exist};
 use crate::{
     domain::{
-        id::{Epoch, Hash, MerchantId, Seq, TerminalId, VoucherKey},
+        id::{Epoch, Hash, MerchantId, Seq, TerminalId},
         journal::{Body, Head},
-        sync::{Ledger, LedgerUse},
     },
     platform::store::{
-        ArrivedRow, ClaimRow, ConflictRow, Counts, EntryAt, JournalRow, JournalSummary, Journals,
+        ArrivedRow, ConflictRow, Counts, EntryAt, JournalRow, JournalSummary, Journals,
         RedemptionFilter, StoreError, Stored,
     },
 };
@@ -63,65 +62,6 @@ impl Journals for MemoryTxn<'_> {
         Ok(wanted.take(limit).collect())
     }
 
-    fn ledger(&mut self, voucher: &VoucherKey) -> Stored<Ledger> {
-        let own = self.state.uses.iter().filter(|(key, _)| key == voucher);
-        let uses = own.map(|(_, row)| row.clone()).collect();
-        Ok(Ledger { uses })
-    }
-
-    fn add_use(&mut self, voucher: &VoucherKey, row: &LedgerUse) -> Stored<()> {
-        must_exist(self.state.positions.contains_key(&place_of(row)))?;
-        let taken = |(_, other): &(_, LedgerUse)| place_of(other) == place_of(row);
-        if self.state.uses.iter().any(taken) {
-            return Err(StoreError::Duplicate);
-        }
-        self.state.uses.push((voucher.clone(), row.clone()));
-        Ok(())
-    }
-
-    fn remove_use(&mut self, voucher: &VoucherKey, at: EntryAt) -> Stored<bool> {
-        let before = self.state.uses.len();
-        let other = |(key, row): &(VoucherKey, LedgerUse)| key != voucher || place_of(row) != at;
-        self.state.uses.retain(other);
-        Ok(self.state.uses.len() < before)
-    }
-
-    fn put_claim(&mut self, row: &ClaimRow) -> Stored<()> {
-        let key = (row.terminal, row.epoch);
-        must_exist(self.state.terminal_keys.contains_key(&key))?;
-        let key = (row.voucher.clone(), row.terminal);
-        self.state.claims.insert(key, row.clone());
-        Ok(())
-    }
-
-    fn claims_of(&mut self, voucher: &VoucherKey) -> Stored<Vec<ClaimRow>> {
-        let all = self.state.claims.values();
-        Ok(all.filter(|row| row.voucher == *voucher).cloned().collect())
-    }
-
-    fn claims(&mut self) -> Stored<Vec<ClaimRow>> {
-        let mut all: Vec<_> = self.state.claims.values().cloned().collect();
-        all.sort_by_key(|row| row.at);
-        Ok(all)
-    }
-
-    fn release_claim(&mut self, voucher: &VoucherKey, terminal: TerminalId) -> Stored<bool> {
-        let key = (voucher.clone(), terminal);
-        Ok(self.state.claims.remove(&key).is_some())
-    }
-
-    fn release_claims_before(
-        &mut self,
-        terminal: TerminalId,
-        epoch: Epoch,
-        head: Seq,
-    ) -> Stored<()> {
-        let released =
-            |row: &ClaimRow| row.terminal == terminal && row.epoch == epoch && row.after < head;
-        self.state.claims.retain(|_, row| !released(row));
-        Ok(())
-    }
-
     fn add_conflict(&mut self, row: &ConflictRow) -> Stored<u64> {
         let about = row.evidence.first();
         let about = about.ok_or(StoreError::Damaged("a conflict about no entry"))?;
@@ -152,6 +92,10 @@ impl Journals for MemoryTxn<'_> {
         Ok(wanted.filter(involves).take(limit).cloned().collect())
     }
 
+    fn conflict(&mut self, id: u64) -> Stored<Option<ConflictRow>> {
+        Ok(self.state.conflicts.iter().find(|row| row.id == id).cloned())
+    }
+
     fn counts(&mut self) -> Stored<Counts> {
         Ok(Counts {
             vouchers: self.state.vouchers.len() as u64,
@@ -174,14 +118,12 @@ impl State {
     }
 }
 
-fn place_of(row: &LedgerUse) -> EntryAt {
-    EntryAt { terminal: row.terminal, epoch: row.epoch, seq: row.seq }
-}
-
 fn passes(filter: &RedemptionFilter, row: &JournalRow) -> bool {
     let entry = &row.signed.entry;
     matches!(entry.body, Body::Redeemed(_) | Body::RolledBack(_))
         && filter.branch.is_none_or(|wanted| wanted == entry.branch)
         && filter.since.is_none_or(|since| entry.at >= since)
         && filter.until.is_none_or(|until| entry.at < until)
+        && filter.received_since.is_none_or(|since| row.received >= since)
+        && filter.received_until.is_none_or(|until| row.received < until)
 }

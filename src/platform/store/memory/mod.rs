@@ -1,6 +1,8 @@
 //! A store that forgets everything when it is dropped: for tests and trials.
 
 mod journals;
+mod leases;
+mod ledgers;
 mod places;
 mod terminals;
 mod vouchers;
@@ -11,15 +13,15 @@ use std::{
 };
 
 use super::{
-    BranchRow, BundleRow, CampaignRow, ClaimRow, ConflictRow, EnrolmentRow, EntryAt, JournalRow,
-    OperatorRow, Store, StoreError, Stored, TerminalKeyRow, TerminalRow, Txn, VoucherRow,
+    BranchRow, BundleRow, CampaignRow, ClaimRow, ConflictRow, EnrolmentRow, EntryAt, GroupRow,
+    Home, JournalRow, LeaseRow, OperatorRow, Store, StoreError, Stored, TerminalKeyRow,
+    TerminalRow, Txn, UseRow, VoucherRow,
 };
 use crate::domain::{
     id::{
-        BranchId, CampaignId, Epoch, Hash, IssuerName, MerchantId, OperatorId, TerminalId,
-        VoucherKey,
+        BranchId, CampaignId, Epoch, GroupId, Hash, IssuerName, LeaseId, MerchantId, OperatorId,
+        TerminalId, VoucherKey,
     },
-    sync::LedgerUse,
     trust::{Chunk, Merchant, PublishedKey},
 };
 
@@ -55,20 +57,32 @@ struct State {
     settings: BTreeMap<String, Vec<u8>>,
     merchants: BTreeMap<MerchantId, Merchant>,
     branches: BTreeMap<BranchId, BranchRow>,
+    groups: BTreeMap<GroupId, GroupRow>,
     operators: BTreeMap<OperatorId, OperatorRow>,
     issuer_keys: Vec<(IssuerName, PublishedKey)>,
     campaigns: BTreeMap<CampaignId, CampaignRow>,
     bundles: BTreeMap<(MerchantId, u64), BundleRow>,
     vouchers: BTreeMap<VoucherKey, VoucherRow>,
+    listed: BTreeMap<u64, VoucherKey>,
     chunks: BTreeMap<(CampaignId, u32), Chunk>,
     enrolments: BTreeMap<Hash, EnrolmentRow>,
     terminals: BTreeMap<TerminalId, TerminalRow>,
     terminal_keys: BTreeMap<(TerminalId, Epoch), TerminalKeyRow>,
     journal: Vec<JournalRow>,
     positions: BTreeMap<EntryAt, usize>,
-    uses: Vec<(VoucherKey, LedgerUse)>,
+    uses: Vec<UseRow>,
     claims: BTreeMap<(VoucherKey, TerminalId), ClaimRow>,
+    leases: BTreeMap<LeaseId, LeaseRow>,
     conflicts: Vec<ConflictRow>,
+}
+
+impl State {
+    fn is_home(&self, home: Home) -> bool {
+        match home {
+            Home::Merchant(id) => self.merchants.contains_key(&id),
+            Home::Group(id) => self.groups.contains_key(&id),
+        }
+    }
 }
 
 /// The number after the last that was given out, from 1.

@@ -4,10 +4,12 @@ use super::{MemoryTxn, insert_new, must_exist, next_number};
 use crate::{
     domain::{
         crypto::PublicKey,
-        id::{BranchId, CampaignId, IssuerName, MerchantId, OperatorId},
+        id::{BranchId, CampaignId, GroupId, IssuerName, MerchantId, OperatorId},
         trust::{Issuer, Merchant, PublishedKey},
     },
-    platform::store::{BranchRow, BundleRow, CampaignRow, OperatorRow, Places, StoreError, Stored},
+    platform::store::{
+        BranchRow, BundleRow, CampaignRow, GroupRow, OperatorRow, Places, StoreError, Stored,
+    },
 };
 
 impl Places for MemoryTxn<'_> {
@@ -42,8 +44,42 @@ impl Places for MemoryTxn<'_> {
         Ok(id)
     }
 
+    fn put_branch(&mut self, row: &BranchRow) -> Stored<()> {
+        let Some(known) = self.state.branches.get_mut(&row.branch.id) else {
+            return must_exist(false);
+        };
+        known.branch = row.branch.clone();
+        Ok(())
+    }
+
     fn branches(&mut self) -> Stored<Vec<BranchRow>> {
         Ok(self.state.branches.values().cloned().collect())
+    }
+
+    fn add_group(&mut self, name: &str) -> Stored<GroupId> {
+        let last = self.state.groups.keys().last().map(|id| id.0);
+        let id = GroupId(next_number(last)?);
+        let row = GroupRow { id, name: name.to_owned(), branches: Vec::new() };
+        self.state.groups.insert(id, row);
+        Ok(id)
+    }
+
+    fn set_member(&mut self, group: GroupId, branch: BranchId, belongs: bool) -> Stored<bool> {
+        must_exist(self.state.branches.contains_key(&branch))?;
+        let Some(row) = self.state.groups.get_mut(&group) else {
+            return must_exist(false).map(|()| false);
+        };
+        let changes = row.branches.contains(&branch) != belongs;
+        row.branches.retain(|own| *own != branch);
+        if belongs {
+            row.branches.push(branch);
+            row.branches.sort();
+        }
+        Ok(changes)
+    }
+
+    fn groups(&mut self) -> Stored<Vec<GroupRow>> {
+        Ok(self.state.groups.values().cloned().collect())
     }
 
     fn add_operator(&mut self, row: &OperatorRow) -> Stored<OperatorId> {
@@ -54,6 +90,14 @@ impl Places for MemoryTxn<'_> {
         row.operator.id = id;
         self.state.operators.insert(id, row);
         Ok(id)
+    }
+
+    fn put_operator(&mut self, row: &OperatorRow) -> Stored<()> {
+        let Some(known) = self.state.operators.get_mut(&row.operator.id) else {
+            return must_exist(false);
+        };
+        known.operator = row.operator.clone();
+        Ok(())
     }
 
     fn operators(&mut self) -> Stored<Vec<OperatorRow>> {
@@ -96,7 +140,7 @@ impl Places for MemoryTxn<'_> {
     }
 
     fn add_campaign(&mut self, row: &CampaignRow) -> Stored<CampaignId> {
-        must_exist(self.state.merchants.contains_key(&row.merchant))?;
+        must_exist(self.state.is_home(row.home))?;
         let last = self.state.campaigns.keys().last().map(|id| id.0);
         let id = CampaignId(next_number(last)?);
         let mut row = row.clone();

@@ -3,15 +3,15 @@
 use rusqlite::{Row, types::FromSql};
 
 use super::{
-    super::{EntryAt, StoreError, Stored},
+    super::{EntryAt, Home, StoreError, Stored},
     from_sqlite,
 };
 use crate::domain::{
     crypto::{self, PublicKey},
-    envelope::{Envelope, decode},
-    id::{Epoch, Hash, Seq, TerminalId, VoucherId, VoucherKey},
+    envelope::{Envelope, decode, encode},
+    id::{Epoch, GroupId, Hash, IssuerName, MerchantId, Seq, TerminalId, VoucherId, VoucherKey},
     journal::SignedEntry,
-    voucher::Used,
+    voucher::{Customer, Lines, Used},
 };
 
 /// A column by its name.
@@ -47,11 +47,38 @@ pub(super) fn public_key(row: &Row<'_>, name: &str) -> Stored<PublicKey> {
 
 /// The columns `issuer` and `voucher`.
 pub(super) fn voucher_key(row: &Row<'_>) -> Stored<VoucherKey> {
-    let issuer = get::<String>(row, "issuer")?;
-    let issuer =
-        issuer.parse().map_err(|_error| StoreError::Damaged("an issuer's name is none"))?;
     let id = VoucherId::from_bytes(get(row, "voucher")?);
-    Ok(VoucherKey { issuer, id })
+    Ok(VoucherKey { issuer: issuer(row)?, id })
+}
+
+/// The column `issuer`.
+pub(super) fn issuer(row: &Row<'_>) -> Stored<IssuerName> {
+    let name = get::<String>(row, "issuer")?;
+    name.parse().map_err(|_error| StoreError::Damaged("an issuer's name is none"))
+}
+
+/// The column `customer`.
+pub(super) fn customer(row: &Row<'_>) -> Stored<Option<Customer>> {
+    let name = get::<Option<String>>(row, "customer")?;
+    let read = name.map(|name| name.parse()).transpose();
+    read.map_err(|_error| StoreError::Damaged("a customer's pseudonym is none"))
+}
+
+/// The columns `merchant` and `group_id`.
+pub(super) fn home(row: &Row<'_>) -> Stored<Home> {
+    let merchant: Option<u32> = get(row, "merchant")?;
+    let group: Option<u32> = get(row, "group_id")?;
+    let home = merchant.map(|id| Home::Merchant(MerchantId(id)));
+    home.or(group.map(|id| Home::Group(GroupId(id))))
+        .ok_or(StoreError::Damaged("something has no home"))
+}
+
+/// The columns `merchant` and `group_id` of a home.
+pub(super) fn home_columns(home: Home) -> (Option<u32>, Option<u32>) {
+    match home {
+        Home::Merchant(id) => (Some(id.0), None),
+        Home::Group(id) => (None, Some(id.0)),
+    }
 }
 
 /// The columns `terminal`, `epoch` and `seq`.
@@ -63,9 +90,17 @@ pub(super) fn entry_at(row: &Row<'_>) -> Stored<EntryAt> {
     })
 }
 
-/// The columns `uses` and `minor`.
+/// The columns `uses`, `minor` and `lines`.
 pub(super) fn used(row: &Row<'_>) -> Stored<Used> {
-    Ok(Used { uses: whole(row, "uses")?, minor: get(row, "minor")? })
+    let lines = get::<Option<Vec<u8>>>(row, "lines")?;
+    let lines = lines.map_or(Ok(Lines::NONE), |bytes| decode(&bytes));
+    let lines = lines.map_err(|_error| StoreError::Damaged("the pieces of an order are none"))?;
+    Ok(Used { uses: whole(row, "uses")?, minor: get(row, "minor")?, lines })
+}
+
+/// The column `lines` of a use; null for what is no order.
+pub(super) fn lines_column(used: &Used) -> Option<Vec<u8>> {
+    (used.lines != Lines::NONE).then(|| encode(&used.lines))
 }
 
 /// The columns `bytes` and `hash`: the entry that was verified before it was stored.

@@ -1,21 +1,20 @@
-//! Journals, ledgers, claims and conflicts.
+//! Journals and conflicts.
 
 use rusqlite::{Row, params};
 
 use super::{
     SqliteTxn,
-    column::{entry_at, get, hash, narrow, signed_entry, to_sql, used, voucher_key, whole},
+    column::{entry_at, get, hash, narrow, signed_entry, to_sql, voucher_key, whole},
 };
 use crate::{
     domain::{
-        id::{Epoch, Hash, MerchantId, Seq, TerminalId, VoucherKey},
+        id::{Epoch, Hash, MerchantId, Seq, TerminalId},
         journal::Head,
         redeem::Liable,
-        sync::{Ledger, LedgerUse},
         time::Timestamp,
     },
     platform::store::{
-        ArrivedRow, ClaimRow, ConflictRow, Counts, EntryAt, JournalRow, JournalSummary, Journals,
+        ArrivedRow, ConflictRow, Counts, EntryAt, JournalRow, JournalSummary, Journals,
         RedemptionFilter, Stored, kind_code,
     },
 };
@@ -90,85 +89,16 @@ impl Journals for SqliteTxn<'_> {
                    WHERE arrival > ?1 AND kind IN ('redeemed', 'rolled_back')
                      AND (?2 IS NULL OR branch = ?2)
                      AND (?3 IS NULL OR at >= ?3) AND (?4 IS NULL OR at < ?4)
-                   ORDER BY arrival LIMIT ?5";
+                     AND (?5 IS NULL OR received >= ?5) AND (?6 IS NULL OR received < ?6)
+                   ORDER BY arrival LIMIT ?7";
         let branch = filter.branch.map(|id| id.0);
-        let since = filter.since.map(|time| time.0);
-        let until = filter.until.map(|time| time.0);
+        let times = [filter.since, filter.until, filter.received_since, filter.received_until];
+        let [since, until, from, to] = times.map(|time| time.map(|time| time.0));
         let after = to_sql(filter.after).unwrap_or(i64::MAX);
-        let params = params![after, branch, since, until, filter.limit];
+        let params = params![after, branch, since, until, from, to, filter.limit];
         self.rows(sql, params, |row| {
             Ok(ArrivedRow { arrival: whole(row, "arrival")?, row: journal_row(row)? })
         })
-    }
-
-    fn ledger(&mut self, voucher: &VoucherKey) -> Stored<Ledger> {
-        let sql = "SELECT * FROM uses WHERE issuer = ?1 AND voucher = ?2 ORDER BY arrival";
-        let params = params![voucher.issuer.as_str(), voucher.id.to_bytes()];
-        let uses = self.rows(sql, params, |row| {
-            let at = entry_at(row)?;
-            Ok(LedgerUse { terminal: at.terminal, epoch: at.epoch, seq: at.seq, used: used(row)? })
-        })?;
-        Ok(Ledger { uses })
-    }
-
-    fn add_use(&mut self, voucher: &VoucherKey, row: &LedgerUse) -> Stored<()> {
-        let sql = "INSERT INTO uses (issuer, voucher, terminal, epoch, seq, uses, minor)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        let (issuer, id) = (voucher.issuer.as_str(), voucher.id.to_bytes());
-        let (terminal, epoch, seq) = (row.terminal.0, row.epoch.0, to_sql(row.seq.0)?);
-        let (uses, minor) = (row.used.uses, row.used.minor);
-        self.write(sql, params![issuer, id, terminal, epoch, seq, uses, minor])?;
-        Ok(())
-    }
-
-    fn remove_use(&mut self, voucher: &VoucherKey, at: EntryAt) -> Stored<bool> {
-        let sql = "DELETE FROM uses WHERE issuer = ?1 AND voucher = ?2
-                          AND terminal = ?3 AND epoch = ?4 AND seq = ?5";
-        let (issuer, id) = (voucher.issuer.as_str(), voucher.id.to_bytes());
-        let (terminal, epoch, seq) = (at.terminal.0, at.epoch.0, to_sql(at.seq.0)?);
-        let removed = self.write(sql, params![issuer, id, terminal, epoch, seq])?;
-        Ok(removed > 0)
-    }
-
-    fn put_claim(&mut self, row: &ClaimRow) -> Stored<()> {
-        let sql = "INSERT INTO claims (issuer, voucher, terminal, epoch, after, uses, minor, at)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-                   ON CONFLICT (issuer, voucher, terminal) DO UPDATE
-                   SET epoch = excluded.epoch, after = excluded.after, uses = excluded.uses,
-                       minor = excluded.minor, at = excluded.at";
-        let (issuer, id) = (row.voucher.issuer.as_str(), row.voucher.id.to_bytes());
-        let (terminal, epoch, after) = (row.terminal.0, row.epoch.0, to_sql(row.after.0)?);
-        let (uses, minor, at) = (row.used.uses, row.used.minor, row.at.0);
-        self.write(sql, params![issuer, id, terminal, epoch, after, uses, minor, at])?;
-        Ok(())
-    }
-
-    fn claims_of(&mut self, voucher: &VoucherKey) -> Stored<Vec<ClaimRow>> {
-        let sql = "SELECT * FROM claims WHERE issuer = ?1 AND voucher = ?2 ORDER BY terminal";
-        let params = params![voucher.issuer.as_str(), voucher.id.to_bytes()];
-        self.rows(sql, params, claim_row)
-    }
-
-    fn claims(&mut self) -> Stored<Vec<ClaimRow>> {
-        let sql = "SELECT * FROM claims ORDER BY at, issuer, voucher, terminal";
-        self.rows(sql, [], claim_row)
-    }
-
-    fn release_claim(&mut self, voucher: &VoucherKey, terminal: TerminalId) -> Stored<bool> {
-        let sql = "DELETE FROM claims WHERE issuer = ?1 AND voucher = ?2 AND terminal = ?3";
-        let (issuer, id) = (voucher.issuer.as_str(), voucher.id.to_bytes());
-        Ok(self.write(sql, params![issuer, id, terminal.0])? > 0)
-    }
-
-    fn release_claims_before(
-        &mut self,
-        terminal: TerminalId,
-        epoch: Epoch,
-        head: Seq,
-    ) -> Stored<()> {
-        let sql = "DELETE FROM claims WHERE terminal = ?1 AND epoch = ?2 AND after < ?3";
-        self.write(sql, params![terminal.0, epoch.0, to_sql(head.0)?])?;
-        Ok(())
     }
 
     fn add_conflict(&mut self, row: &ConflictRow) -> Stored<u64> {
@@ -206,6 +136,16 @@ impl Journals for SqliteTxn<'_> {
             row.evidence = self.evidence(row.id)?;
         }
         Ok(found)
+    }
+
+    fn conflict(&mut self, id: u64) -> Stored<Option<ConflictRow>> {
+        let sql = "SELECT * FROM conflicts WHERE id = ?1";
+        let number = to_sql(id).unwrap_or(i64::MAX);
+        let Some(mut row) = self.row(sql, params![number], conflict_row)? else {
+            return Ok(None);
+        };
+        row.evidence = self.evidence(row.id)?;
+        Ok(Some(row))
     }
 
     fn counts(&mut self) -> Stored<Counts> {
@@ -248,17 +188,6 @@ fn journal_row(row: &Row<'_>) -> Stored<JournalRow> {
         merchant: MerchantId(whole(row, "merchant")?),
         received: Timestamp(get(row, "received")?),
         note: get(row, "note")?,
-    })
-}
-
-fn claim_row(row: &Row<'_>) -> Stored<ClaimRow> {
-    Ok(ClaimRow {
-        voucher: voucher_key(row)?,
-        terminal: TerminalId(whole(row, "terminal")?),
-        epoch: Epoch(whole(row, "epoch")?),
-        after: Seq(whole(row, "after")?),
-        used: used(row)?,
-        at: Timestamp(get(row, "at")?),
     })
 }
 

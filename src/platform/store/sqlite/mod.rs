@@ -2,6 +2,8 @@
 
 mod column;
 mod journals;
+mod leases;
+mod ledgers;
 mod places;
 mod schema;
 mod terminals;

@@ -4,17 +4,21 @@ use rusqlite::{Row, params};
 
 use super::{
     SqliteTxn,
-    column::{get, narrow, public_key, to_sql, whole},
+    column::{get, home, home_columns, issuer, narrow, public_key, to_sql, whole},
 };
 use crate::{
     domain::{
         crypto::PublicKey,
         envelope::{decode, encode},
-        id::{BranchId, CampaignId, IssuerName, MerchantId, OperatorId},
+        id::{BranchId, CampaignId, GroupId, IssuerName, MerchantId, OperatorId},
         time::Timestamp,
-        trust::{Branch, Campaign, CampaignState, Issuer, Merchant, Operator, PublishedKey},
+        trust::{
+            Branch, Campaign, CampaignState, Issuer, Merchant, Operator, Place, PublishedKey, Role,
+        },
     },
-    platform::store::{BranchRow, BundleRow, CampaignRow, OperatorRow, Places, StoreError, Stored},
+    platform::store::{
+        BranchRow, BundleRow, CampaignRow, GroupRow, OperatorRow, Places, StoreError, Stored,
+    },
 };
 
 impl Places for SqliteTxn<'_> {
@@ -42,31 +46,84 @@ impl Places for SqliteTxn<'_> {
     }
 
     fn add_branch(&mut self, row: &BranchRow) -> Stored<BranchId> {
-        let sql = "INSERT INTO branches (merchant, name, time_zone) VALUES (?1, ?2, ?3)";
-        let branch = &row.branch;
-        let id = self.insert(sql, params![row.merchant.0, branch.name, branch.time_zone])?;
+        let sql = "INSERT INTO branches (merchant, name, time_zone, latitude, longitude)
+                   VALUES (?1, ?2, ?3, ?4, ?5)";
+        let Branch { name, time_zone, place, id: _ } = &row.branch;
+        let (latitude, longitude) = place_columns(*place);
+        let id = self.insert(sql, params![row.merchant.0, name, time_zone, latitude, longitude])?;
         narrow(id).map(BranchId)
+    }
+
+    fn put_branch(&mut self, row: &BranchRow) -> Stored<()> {
+        let sql = "UPDATE branches SET name = ?2, time_zone = ?3, latitude = ?4, longitude = ?5
+                   WHERE id = ?1";
+        let Branch { id, name, time_zone, place } = &row.branch;
+        let (latitude, longitude) = place_columns(*place);
+        self.write(sql, params![id.0, name, time_zone, latitude, longitude])?;
+        Ok(())
     }
 
     fn branches(&mut self) -> Stored<Vec<BranchRow>> {
         self.rows("SELECT * FROM branches ORDER BY id", [], |row| {
+            let place = get::<Option<i32>>(row, "latitude")?.zip(get(row, "longitude")?);
             Ok(BranchRow {
                 merchant: MerchantId(whole(row, "merchant")?),
                 branch: Branch {
                     id: BranchId(whole(row, "id")?),
                     name: get(row, "name")?,
                     time_zone: get(row, "time_zone")?,
+                    place: place.map(|(latitude, longitude)| Place { latitude, longitude }),
                 },
             })
         })
     }
 
+    fn add_group(&mut self, name: &str) -> Stored<GroupId> {
+        let sql = "INSERT INTO groups (name) VALUES (?1)";
+        narrow(self.insert(sql, params![name])?).map(GroupId)
+    }
+
+    fn set_member(&mut self, group: GroupId, branch: BranchId, belongs: bool) -> Stored<bool> {
+        let sql = if belongs {
+            "INSERT INTO group_branches (group_id, branch) VALUES (?1, ?2)
+             ON CONFLICT (group_id, branch) DO NOTHING"
+        } else {
+            "DELETE FROM group_branches WHERE group_id = ?1 AND branch = ?2"
+        };
+        Ok(self.write(sql, params![group.0, branch.0])? > 0)
+    }
+
+    fn groups(&mut self) -> Stored<Vec<GroupRow>> {
+        let mut groups = self.rows("SELECT * FROM groups ORDER BY id", [], |row| {
+            let (id, name) = (GroupId(whole(row, "id")?), get(row, "name")?);
+            Ok(GroupRow { id, name, branches: Vec::new() })
+        })?;
+        let sql = "SELECT branch FROM group_branches WHERE group_id = ?1 ORDER BY branch";
+        for group in &mut groups {
+            let branch = |row: &Row<'_>| whole(row, "branch").map(BranchId);
+            group.branches = self.rows(sql, params![group.id.0], branch)?;
+        }
+        Ok(groups)
+    }
+
     fn add_operator(&mut self, row: &OperatorRow) -> Stored<OperatorId> {
-        let sql = "INSERT INTO operators (merchant, name, branches) VALUES (?1, ?2, ?3)";
-        let operator = &row.operator;
-        let branches = encode(&operator.branches);
-        let id = self.insert(sql, params![row.merchant.0, operator.name, branches])?;
+        let sql = "INSERT INTO operators (merchant, name, branches, role, pin)
+                   VALUES (?1, ?2, ?3, ?4, ?5)";
+        let Operator { name, branches, role, pin, id: _ } = &row.operator;
+        let (branches, pin) = (encode(branches), pin.map(|pin| encode(&pin)));
+        let role = *role == Role::Supervisor;
+        let id = self.insert(sql, params![row.merchant.0, name, branches, role, pin])?;
         narrow(id).map(OperatorId)
+    }
+
+    fn put_operator(&mut self, row: &OperatorRow) -> Stored<()> {
+        let sql = "UPDATE operators SET name = ?2, branches = ?3, role = ?4, pin = ?5
+                   WHERE id = ?1";
+        let Operator { id, name, branches, role, pin } = &row.operator;
+        let (branches, pin) = (encode(branches), pin.map(|pin| encode(&pin)));
+        let role = *role == Role::Supervisor;
+        self.write(sql, params![id.0, name, branches, role, pin])?;
+        Ok(())
     }
 
     fn operators(&mut self) -> Stored<Vec<OperatorRow>> {
@@ -91,7 +148,7 @@ impl Places for SqliteTxn<'_> {
 
     fn issuers(&mut self) -> Stored<Vec<Issuer>> {
         let sql = "SELECT * FROM issuer_keys ORDER BY issuer, position";
-        let rows = self.rows(sql, [], |row| Ok((issuer_name(row)?, published_key(row)?)))?;
+        let rows = self.rows(sql, [], |row| Ok((issuer(row)?, published_key(row)?)))?;
         let mut issuers: Vec<Issuer> = Vec::new();
         for (name, key) in rows {
             match issuers.last_mut() {
@@ -103,15 +160,17 @@ impl Places for SqliteTxn<'_> {
     }
 
     fn add_campaign(&mut self, row: &CampaignRow) -> Stored<CampaignId> {
-        let sql = "INSERT INTO campaigns (issuer, merchant, title, suspended, policy, capacity,
-                                          next_ordinal, scramble, list_version)
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let sql = "INSERT INTO campaigns (issuer, merchant, group_id, title, suspended, policy,
+                                          capacity, next_ordinal, scramble, list_version)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
         let campaign = &row.campaign;
+        let (merchant, group) = home_columns(row.home);
         let id = self.insert(
             sql,
             params![
                 campaign.issuer.as_str(),
-                row.merchant.0,
+                merchant,
+                group,
                 campaign.title,
                 is_suspended(campaign),
                 encode(&campaign.policy),
@@ -173,18 +232,21 @@ fn is_suspended(campaign: &Campaign) -> bool {
     campaign.state == CampaignState::Suspended
 }
 
-fn issuer_name(row: &Row<'_>) -> Stored<IssuerName> {
-    let name = get::<String>(row, "issuer")?;
-    name.parse().map_err(|_error| StoreError::Damaged("an issuer's name is none"))
+fn place_columns(place: Option<Place>) -> (Option<i32>, Option<i32>) {
+    (place.map(|place| place.latitude), place.map(|place| place.longitude))
 }
 
 fn operator_row(row: &Row<'_>) -> Stored<OperatorRow> {
     let branches = get::<Vec<u8>>(row, "branches")?;
     let branches = decode(&branches)
         .map_err(|_error| StoreError::Damaged("an operator's branches are none"))?;
+    let pin = get::<Option<Vec<u8>>>(row, "pin")?.map(|bytes| decode(&bytes)).transpose();
+    let pin = pin.map_err(|_error| StoreError::Damaged("an operator's PIN is none"))?;
+    let role = if get(row, "role")? { Role::Supervisor } else { Role::Cashier };
+    let (id, name) = (OperatorId(whole(row, "id")?), get(row, "name")?);
     Ok(OperatorRow {
         merchant: MerchantId(whole(row, "merchant")?),
-        operator: Operator { id: OperatorId(whole(row, "id")?), name: get(row, "name")?, branches },
+        operator: Operator { id, name, branches, role, pin },
     })
 }
 
@@ -205,14 +267,14 @@ fn campaign_row(row: &Row<'_>) -> Stored<CampaignRow> {
         if get(row, "suspended")? { CampaignState::Suspended } else { CampaignState::Active };
     let campaign = Campaign {
         id: CampaignId(whole(row, "id")?),
-        issuer: issuer_name(row)?,
+        issuer: issuer(row)?,
         title: get(row, "title")?,
         state,
         policy,
     };
     Ok(CampaignRow {
         campaign,
-        merchant: MerchantId(whole(row, "merchant")?),
+        home: home(row)?,
         capacity: whole(row, "capacity")?,
         next_ordinal: whole(row, "next_ordinal")?,
         scramble: get(row, "scramble")?,

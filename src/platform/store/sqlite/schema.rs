@@ -16,7 +16,7 @@ const APPLICATION_ID: i64 = 0x4353_5046;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// More than there are different statements in the store.
-const STATEMENTS_KEPT: usize = 96;
+const STATEMENTS_KEPT: usize = 128;
 
 /// The schema, step by step; steps are added, never changed.
 const MIGRATIONS: &[&str] = &[include_str!("sql/0001_init.sql")];
