@@ -17,10 +17,10 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use crate::domain::{
-    crypto::SecretKey,
+    crypto::{HolderKey, SecretKey},
     id::{CampaignId, IssuerName, VoucherId},
     time::Timestamp,
-    voucher::{Claims, ClaimsError, Scope, Terms, mint},
+    voucher::{Claims, ClaimsError, Customer, Scope, Terms, mint},
 };
 
 /// What all vouchers of a campaign have in common.
@@ -41,6 +41,12 @@ pub struct Batch {
     pub scope: Scope,
     /// What they are worth.
     pub terms: Terms,
+    /// Whose they are, by a pseudonym; none where anybody may hold them.
+    pub customer: Option<Customer>,
+    /// The key of the phone they live on; none where whoever shows the code has the voucher.
+    pub holder: Option<HolderKey>,
+    /// Whether the campaign has rules that a terminal must know to honour them.
+    pub conditional: bool,
 }
 
 impl Batch {
@@ -50,9 +56,12 @@ impl Batch {
             .ok_or(BatchError::Full(self.capacity))?;
         Ok(Claims {
             issuer: self.issuer.clone(),
+            customer: self.customer.clone(),
             id: VoucherId { campaign: self.campaign, index, random },
             from: self.from,
             until: self.until,
+            holder: self.holder,
+            conditional: self.conditional,
             scope: self.scope.clone(),
             terms: self.terms.clone(),
         })
@@ -162,9 +171,12 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        id::{BranchId, Hash, MerchantId},
+        id::{BranchId, GroupId, Hash, MerchantId},
         money::{Currency, Money},
-        voucher::{IssuerKey, KeySource, UntrustedToken},
+        voucher::{
+            AmountOff, IssuerKey, Item, KeySource, Label, OrderLine, PercentOff, Ticket,
+            UntrustedToken,
+        },
     };
     use crate::issuer::picture;
 
@@ -242,6 +254,10 @@ mod tests {
         assert_eq!(full, Err(BatchError::Full(5000)));
     }
 
+    fn euros(minor: i64) -> Money {
+        Money::new(minor, Currency::EUR)
+    }
+
     fn lunch() -> Batch {
         Batch {
             issuer: "demo".parse().unwrap(),
@@ -250,11 +266,14 @@ mod tests {
             secret: Zeroizing::new([3; 32]),
             from: "2026-11-22T00:00:00Z".parse().unwrap(),
             until: "2027-05-22T00:00:00Z".parse().unwrap(),
-            scope: Scope {
+            scope: Scope::Merchant {
                 merchant: MerchantId(101),
                 branches: (1001..=1004).map(BranchId).collect(),
             },
-            terms: Terms::PrepaidDeal { value: Money::new(2500, Currency::EUR) },
+            terms: Terms::PrepaidDeal { value: euros(2500) },
+            customer: None,
+            holder: None,
+            conditional: false,
         }
     }
 
@@ -295,16 +314,110 @@ mod tests {
         assert_eq!(refused, Err(BatchError::Claims(ClaimsError::Validity)));
     }
 
+    /// Bytes, characters and QR version at level M of a voucher of these terms, with the longest random part.
+    fn size(batch: &Batch) -> (usize, usize, i16) {
+        let text = batch.mint_one(&SecretKey::from_seed(&[5; 32]), 0, u64::MAX).unwrap().text;
+        let bytes = crate::domain::voucher::from_text(&text).unwrap().len();
+        let size = (bytes, text.len(), picture::version(&text).unwrap());
+        println!("{}: {size:?}", batch.terms.kind());
+        size
+    }
+
     #[test]
     fn a_prepaid_deal_at_four_branches_keeps_to_its_budget() {
         // The budget: 150 bytes, 225 characters, QR version 9 at level M.
-        let key = SecretKey::from_seed(&[5; 32]);
-        let text = lunch().mint_one(&key, 0, u64::MAX).unwrap().text;
-        let bytes = crate::domain::voucher::from_text(&text).unwrap().len();
-        let version = picture::version(&text).unwrap();
-        println!("{bytes} bytes, {} characters, version {version}-M", text.len());
+        let (bytes, characters, version) = size(&lunch());
         assert!(bytes <= 150, "{bytes} bytes");
-        assert!(text.len() <= 225, "{} characters", text.len());
+        assert!(characters <= 225, "{characters} characters");
         assert!(version <= 9, "version {version}");
+    }
+
+    #[test]
+    fn rules_cost_no_more_than_a_byte() {
+        let plain = size(&lunch()).0;
+        let ruled = size(&Batch { conditional: true, ..lunch() }).0;
+        assert!((plain..=plain + 1).contains(&ruled), "{ruled} after {plain}");
+    }
+
+    fn item() -> Terms {
+        let name = "Cappuccino with oat milk, large".parse().unwrap();
+        Terms::Item(Item { count: 1, name, value: euros(250), price: 100 })
+    }
+
+    fn ticket() -> Terms {
+        let starts = "2026-12-24T18:00:00Z".parse().unwrap();
+        let (early_s, late_s) = (1800, 900);
+        Terms::Ticket(Ticket { starts, early_s, late_s, party: 12, value_each: euros(6500) })
+    }
+
+    fn order(lines: u16, name: &str) -> Terms {
+        let line = |count| OrderLine { count, value_each: 320, name: name.parse().unwrap() };
+        Terms::PickUp { currency: Currency::EUR, lines: (1..=lines).map(line).collect() }
+    }
+
+    #[test]
+    fn every_kind_can_be_read_from_paper() {
+        // A code on the sheet is 44 mm wide with its quiet zone: 79 modules, version 15, are half a millimetre each, the
+        // least that a counter camera reads.
+        let kinds = [
+            Terms::AmountOff(AmountOff { off: euros(500), minimum_spend: 3000 }),
+            Terms::PercentOff(PercentOff {
+                basis_points: 1500,
+                cap: 2000,
+                minimum_spend: 3000,
+                currency: Currency::EUR,
+            }),
+            Terms::Pass { uses: 10, value_each: euros(350) },
+            Terms::StoredValue { balance: euros(10_000) },
+            item(),
+            ticket(),
+            order(3, "Wholemeal bread, sliced"),
+        ];
+        for terms in kinds {
+            let (bytes, _, version) = size(&Batch { terms, ..lunch() });
+            assert!(bytes <= 240 && version <= 11, "{bytes} bytes, version {version}");
+        }
+        let (_, _, version) =
+            size(&Batch { terms: order(8, "Wholemeal bread, sliced"), ..lunch() });
+        assert!(version <= 15, "version {version}");
+        let longest = order(8, &"x".repeat(Label::BYTES_MAX));
+        let (_, _, version) = size(&Batch { terms: longest, ..lunch() });
+        assert!(version <= 17, "a screen holds it, paper of this size does not: version {version}");
+    }
+
+    #[test]
+    fn a_customers_voucher_on_a_phone_is_shown_in_a_code_that_a_screen_holds() {
+        let phone = SecretKey::from_seed(&[6; 32]);
+        let batch = Batch {
+            customer: Some("c-0123456789abcd".parse().unwrap()),
+            holder: Some(HolderKey(phone.public().to_bytes())),
+            conditional: true,
+            ..lunch()
+        };
+        let (bytes, _, version) = size(&batch);
+        assert!(bytes <= 230 && version <= 13, "{bytes} bytes, version {version}");
+        let text = batch.mint_one(&SecretKey::from_seed(&[5; 32]), 0, 1).unwrap().text;
+        let shown = crate::domain::voucher::present(&phone, &text, batch.from).unwrap();
+        let version = picture::version(&shown).unwrap();
+        assert!(version <= 16, "version {version}");
+    }
+
+    #[test]
+    fn what_the_order_says_is_in_every_voucher() {
+        let batch = Batch {
+            scope: Scope::Group(GroupId(9)),
+            customer: Some("anna".parse().unwrap()),
+            holder: Some(HolderKey([7; 32])),
+            conditional: true,
+            terms: ticket(),
+            ..lunch()
+        };
+        let minted = batch.mint_one(&SecretKey::from_seed(&[5; 32]), 0, 1).unwrap();
+        let read = UntrustedToken::parse(&minted.text).unwrap().unverified_claims().unwrap();
+        assert_eq!(read, minted.claims);
+        assert_eq!(read.scope, Scope::Group(GroupId(9)));
+        assert_eq!(read.customer.unwrap().as_str(), "anna");
+        assert_eq!((read.holder, read.conditional), (Some(HolderKey([7; 32])), true));
+        assert_eq!(read.terms, ticket());
     }
 }

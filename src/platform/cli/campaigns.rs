@@ -1,10 +1,11 @@
-//! Campaigns and their policies.
+//! Campaigns.
 
 use std::io::Write;
 
 use super::{
     CliError,
     args::{CampaignArgs, CampaignCommand},
+    policies::{policy_file, put_policy},
 };
 use crate::{
     domain::{
@@ -13,7 +14,11 @@ use crate::{
         redeem::{Limits, Policy},
         trust::CampaignState,
     },
-    platform::{service::NewCampaign, site::Site},
+    platform::{
+        service::NewCampaign,
+        site::Site,
+        store::{CampaignRow, Home},
+    },
 };
 
 pub(super) fn campaign(
@@ -23,6 +28,7 @@ pub(super) fn campaign(
 ) -> Result<(), CliError> {
     match command {
         CampaignCommand::Create(args) => create(site, &args, out),
+        CampaignCommand::Update { campaign, policy } => put_policy(site, campaign, &policy, out),
         CampaignCommand::List => list(site, out),
         CampaignCommand::Suspend { campaign } => {
             set_state(site, campaign, CampaignState::Suspended, out)
@@ -33,6 +39,13 @@ pub(super) fn campaign(
     }
 }
 
+/// The campaign with this number.
+pub(super) fn campaign_row(site: &Site, id: CampaignId) -> Result<CampaignRow, CliError> {
+    let mut campaigns = site.platform().campaigns()?.into_iter();
+    let found = campaigns.find(|row| row.campaign.id == id);
+    found.ok_or_else(|| CliError::Wrong(format!("there is no campaign {id}")))
+}
+
 /// An amount as it is typed, in minor units.
 pub(super) fn minor(text: &str, currency: Currency) -> Result<i64, CliError> {
     let read = Money::parse(text, currency);
@@ -40,11 +53,20 @@ pub(super) fn minor(text: &str, currency: Currency) -> Result<i64, CliError> {
 }
 
 fn create(site: &Site, args: &CampaignArgs, out: &mut dyn Write) -> Result<(), CliError> {
+    let home = match (args.merchant, args.group) {
+        (Some(merchant), _) => Home::Merchant(merchant),
+        (None, Some(group)) => Home::Group(group),
+        (None, None) => return Err(CliError::Wrong("say --merchant or --group".to_owned())),
+    };
+    let policy = match &args.policy {
+        Some(path) => policy_file(path)?.policy,
+        None => policy(args)?,
+    };
     let id = site.platform().create_campaign(&NewCampaign {
         issuer: args.issuer.clone(),
-        merchant: args.merchant,
+        home,
         title: args.title.clone(),
-        policy: policy(args)?,
+        policy,
         capacity: args.capacity,
     })?;
     writeln!(out, "Campaign {id}: {}", args.title)?;
@@ -67,40 +89,43 @@ fn policy(args: &CampaignArgs) -> Result<Policy, CliError> {
         unsynced_minor: amount(&args.max_unsent_sum, standard.unsynced_minor)?,
         list_warn_s,
         list_max_s,
+        ..standard
     };
     Ok(Policy { liable: args.liable, ..Policy::standard(args.mode, limits) })
 }
 
 fn list(site: &Site, out: &mut dyn Write) -> Result<(), CliError> {
     for row in site.platform().campaigns()? {
-        let campaign = row.campaign;
-        let state = match campaign.state {
-            CampaignState::Active => "active",
-            CampaignState::Suspended => "suspended",
+        let home = match row.home {
+            Home::Merchant(merchant) => format!("merchant {merchant}"),
+            Home::Group(group) => format!("group {group}"),
         };
+        let campaign = row.campaign;
         let fill = format!("{}/{} issued", row.next_ordinal, row.capacity);
-        let (id, mode) = (campaign.id.0, campaign.policy.mode.code());
-        let (issuer, merchant) = (campaign.issuer, row.merchant);
+        let (id, mode, state) = (campaign.id.0, campaign.policy.mode.code(), state(campaign.state));
         writeln!(
             out,
-            "{id:>4}  {state:<9}  {mode:<12}  {fill:<20}  issuer {issuer}  merchant {merchant}  {}",
-            campaign.title
+            "{id:>4}  {state:<9}  {mode:<12}  {fill:<20}  issuer {}  {home}  {}",
+            campaign.issuer, campaign.title
         )?;
     }
     Ok(())
 }
 
+fn state(state: CampaignState) -> &'static str {
+    match state {
+        CampaignState::Active => "active",
+        CampaignState::Suspended => "suspended",
+    }
+}
+
 fn set_state(
     site: &Site,
     campaign: CampaignId,
-    state: CampaignState,
+    wanted: CampaignState,
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
-    site.platform().set_campaign_state(campaign, state)?;
-    let word = match state {
-        CampaignState::Active => "active",
-        CampaignState::Suspended => "suspended",
-    };
-    writeln!(out, "Campaign {campaign} is {word}.")?;
+    site.platform().set_campaign_state(campaign, wanted)?;
+    writeln!(out, "Campaign {campaign} is {}.", state(wanted))?;
     Ok(())
 }

@@ -2,16 +2,16 @@
 
 use std::{fs, io::Write, path::Path};
 
-use super::{CliError, args::IssueArgs, campaigns::minor, write_new};
+use jiff::tz::TimeZone;
+
+use super::{CliError, args::IssueArgs, campaigns::campaign_row, terms::terms, write_new};
 use crate::{
-    domain::{
-        money::Money,
-        voucher::{AmountOff, Kind, PercentOff, Terms},
-    },
-    issuer::{list, picture, sheet},
+    domain::{id::BranchId, time::Timestamp, voucher::Terms},
+    issuer::{list, picture, sheet, words},
     platform::{
-        service::{Issued, Order},
+        service::{Ends, Issued, Order},
         site::Site,
+        store::Home,
     },
 };
 
@@ -22,36 +22,31 @@ const MODULE_PX: u32 = 8;
 const SHOWN_MAX: usize = 10;
 
 const YEAR_S: i64 = 365 * 24 * 3600;
+const DAY_S: i64 = 24 * 3600;
 
 pub(super) fn issue(site: &Site, args: &IssueArgs, out: &mut dyn Write) -> Result<(), CliError> {
-    let mut campaigns = site.platform().campaigns()?.into_iter();
-    let row = campaigns.find(|row| row.campaign.id == args.campaign);
-    let row =
-        row.ok_or_else(|| CliError::Wrong(format!("there is no campaign {}", args.campaign)))?;
+    let row = campaign_row(site, args.campaign)?;
     let key = site.issuer_key(&row.campaign.issuer)?;
-    let from = args.from.unwrap_or_else(|| site.platform().now());
-    let order = Order {
-        campaign: args.campaign,
-        terms: terms(args)?,
-        branches: args.branches.clone(),
-        from,
-        until: args.until.unwrap_or_else(|| from.plus(YEAR_S)),
-        count: args.count,
-    };
+    let order = order(args, site.platform().now())?;
     // Before anything is minted: a directory that cannot be made must not cost vouchers.
     make_dir(&args.out)?;
+    let zone = zone(site, row.home, &order)?;
     let issued = site.platform().issue(&key, &order)?;
     let list = args.csv.clone();
     let list = list.unwrap_or_else(|| args.out.join(format!("vouchers-{}.csv", row.next_ordinal)));
     write_list(&list, &issued)?;
     let count = issued.len();
     writeln!(out, "Issued {count} of campaign {}; listed in {}", args.campaign, list.display())?;
+    if let Some(path) = &args.jsonl {
+        write_lines(path, &issued)?;
+        writeln!(out, "Listed for programs in {}", path.display())?;
+    }
     if args.png {
         write_pictures(&args.out, &issued)?;
         writeln!(out, "Pictures are in {}", args.out.display())?;
     }
     if let Some(path) = &args.sheet {
-        write_sheet(path, (&row.campaign.title, &issued), out)?;
+        write_sheet(path, (&row.campaign.title, &issued, &zone), out)?;
     }
     for voucher in issued.iter().take(SHOWN_MAX) {
         writeln!(out, "{}  {}", voucher.code, voucher.text)?;
@@ -59,38 +54,43 @@ pub(super) fn issue(site: &Site, args: &IssueArgs, out: &mut dyn Write) -> Resul
     Ok(())
 }
 
-fn terms(args: &IssueArgs) -> Result<Terms, CliError> {
-    let currency = args.currency;
-    let amount = |text: &Option<String>| match text {
-        Some(text) => minor(text, currency),
-        None => Ok(0),
+fn order(args: &IssueArgs, now: Timestamp) -> Result<Order, CliError> {
+    let (terms, from) = (terms(args)?, args.from.unwrap_or(now));
+    let until = match (args.valid_days, args.until, &terms) {
+        (Some(days), ..) => Ends::Days(days),
+        (None, Some(until), _) => Ends::At(until),
+        // So that a supervisor can still let a late party in.
+        (None, None, Terms::Ticket(ticket)) => Ends::At(ticket.closes().plus(DAY_S)),
+        (None, None, _) => Ends::At(from.plus(YEAR_S)),
     };
-    let value = Money::new(amount(&args.value)?, currency);
-    let minimum_spend = amount(&args.min_spend)?;
-    Ok(match args.kind {
-        Kind::PrepaidDeal => Terms::PrepaidDeal { value },
-        Kind::AmountOff => Terms::AmountOff(AmountOff { off: value, minimum_spend }),
-        Kind::PercentOff => Terms::PercentOff(PercentOff {
-            basis_points: basis_points(args.percent.as_deref().unwrap_or(""))?,
-            cap: amount(&args.cap)?,
-            minimum_spend,
-            currency,
-        }),
-        Kind::Pass => Terms::Pass { uses: args.uses.unwrap_or(0), value_each: value },
-        Kind::StoredValue => Terms::StoredValue { balance: value },
+    Ok(Order {
+        campaign: args.campaign,
+        terms,
+        branches: args.branches.clone(),
+        group: args.group,
+        customer: args.customer.clone(),
+        holder: args.holder_key,
+        from,
+        until,
+        count: args.count,
     })
 }
 
-/// `12.5` percent as 1250 hundredths of a percent.
-fn basis_points(text: &str) -> Result<u16, CliError> {
-    let wrong = || CliError::Wrong(format!("{text:?} is no share; write it like 15 or 12.5"));
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let plain = |digits: &str| digits.bytes().all(|digit| digit.is_ascii_digit());
-    if whole.is_empty() || part.len() > 2 || !plain(whole) || !plain(part) {
-        return Err(wrong());
+/// The time zone of the first branch where the vouchers are accepted.
+fn zone(site: &Site, home: Home, order: &Order) -> Result<TimeZone, CliError> {
+    let home = order.group.map_or(home, Home::Group);
+    let mut named: Vec<BranchId> = order.branches.clone();
+    if let Home::Group(group) = home {
+        let groups = site.platform().groups()?.into_iter();
+        named.extend(groups.filter(|row| row.id == group).flat_map(|row| row.branches));
     }
-    let points = format!("{whole}{part:0<2}").parse().map_err(|_error| wrong())?;
-    if (1..=10_000).contains(&points) { Ok(points) } else { Err(wrong()) }
+    let mut branches = site.platform().branches()?.into_iter();
+    let first = branches.find(|row| match home {
+        Home::Merchant(merchant) if named.is_empty() => row.merchant == merchant,
+        Home::Merchant(_) | Home::Group(_) => named.contains(&row.branch.id),
+    });
+    let zone = first.and_then(|row| TimeZone::get(&row.branch.time_zone).ok());
+    Ok(zone.unwrap_or(TimeZone::UTC))
 }
 
 fn make_dir(path: &Path) -> Result<(), CliError> {
@@ -98,22 +98,36 @@ fn make_dir(path: &Path) -> Result<(), CliError> {
         .map_err(|source| CliError::File { path: path.display().to_string(), source })
 }
 
-fn write_list(path: &Path, issued: &[Issued]) -> Result<(), CliError> {
-    let codes: Vec<_> = issued.iter().map(|voucher| voucher.code.to_string()).collect();
-    let rows = issued.iter().zip(&codes).map(|(voucher, code)| list::Row {
+fn rows<'a>(issued: &'a [Issued], codes: &'a [String]) -> impl Iterator<Item = list::Row<'a>> {
+    issued.iter().zip(codes).map(|(voucher, code)| list::Row {
         claims: &voucher.claims,
         short_code: code,
         token: &voucher.text,
-    });
+    })
+}
+
+fn codes(issued: &[Issued]) -> Vec<String> {
+    issued.iter().map(|voucher| voucher.code.to_string()).collect()
+}
+
+fn write_list(path: &Path, issued: &[Issued]) -> Result<(), CliError> {
     let mut bytes = Vec::new();
-    list::write(&mut bytes, rows).map_err(|error| CliError::Draw(Box::new(error)))?;
+    list::write(&mut bytes, rows(issued, &codes(issued))).map_err(CliError::draw)?;
+    write_new(path, &bytes)
+}
+
+fn write_lines(path: &Path, issued: &[Issued]) -> Result<(), CliError> {
+    let mut bytes = Vec::new();
+    for row in rows(issued, &codes(issued)) {
+        serde_json::to_writer(&mut bytes, &list::Line::of(&row)).map_err(CliError::draw)?;
+        bytes.push(b'\n');
+    }
     write_new(path, &bytes)
 }
 
 fn write_pictures(dir: &Path, issued: &[Issued]) -> Result<(), CliError> {
     for voucher in issued {
-        let png = picture::png(&voucher.text, MODULE_PX);
-        let png = png.map_err(|error| CliError::Draw(Box::new(error)))?;
+        let png = picture::png(&voucher.text, MODULE_PX).map_err(CliError::draw)?;
         write_new(&dir.join(format!("{}.png", voucher.code)), &png)?;
     }
     Ok(())
@@ -121,39 +135,28 @@ fn write_pictures(dir: &Path, issued: &[Issued]) -> Result<(), CliError> {
 
 fn write_sheet(
     path: &Path,
-    (title, issued): (&str, &[Issued]),
+    (title, issued, zone): (&str, &[Issued], &TimeZone),
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
-    let items: Vec<_> = issued.iter().map(|voucher| item(title, voucher)).collect();
-    let sheet = sheet::pdf(title, &items).map_err(|error| CliError::Draw(Box::new(error)))?;
+    let item = |voucher: &Issued| sheet::SheetItem {
+        text: voucher.text.clone(),
+        short_code: voucher.code.to_string(),
+        lines: words::lines(title, &voucher.claims, zone),
+    };
+    let items: Vec<_> = issued.iter().map(item).collect();
+    let sheet = sheet::pdf(title, &items).map_err(CliError::draw)?;
     write_new(path, &sheet.pdf)?;
     writeln!(out, "Pages to print: {}, in {}", sheet.pages, path.display())?;
     if sheet.replaced > 0 {
         let replaced = sheet.replaced;
         writeln!(out, "{replaced} characters are printed as ?: the sheet's font lacks them.")?;
     }
+    if sheet.shortened > 0 {
+        writeln!(
+            out,
+            "{} lines are longer than there is room; they end in an ellipsis.",
+            sheet.shortened
+        )?;
+    }
     Ok(())
-}
-
-fn item(title: &str, voucher: &Issued) -> sheet::SheetItem {
-    let until = voucher.claims.until.to_string();
-    let day = until.split('T').next().unwrap_or("").to_owned();
-    sheet::SheetItem {
-        text: voucher.text.clone(),
-        short_code: voucher.code.to_string(),
-        lines: vec![title.to_owned(), worth(&voucher.claims.terms), format!("until {day}")],
-    }
-}
-
-fn worth(terms: &Terms) -> String {
-    match terms {
-        Terms::PrepaidDeal { value } => format!("worth {value}"),
-        Terms::AmountOff(AmountOff { off, .. }) => format!("{off} off"),
-        Terms::PercentOff(PercentOff { basis_points, .. }) => {
-            let (whole, part) = (basis_points / 100, basis_points % 100);
-            format!("{whole}.{part:02}% off")
-        }
-        Terms::Pass { uses, .. } => format!("{uses} uses"),
-        Terms::StoredValue { balance } => format!("{balance} to spend"),
-    }
 }

@@ -1,13 +1,16 @@
-//! Merchants, branches, operators, issuers and their keys.
+//! Merchants, branches and their groups, issuers and their keys.
 
 use std::io::Write;
 
 use super::{
     CliError,
-    args::{BranchCommand, IssuerCommand, KeyCommand, MerchantCommand, OperatorCommand},
+    args::{BranchCommand, GroupCommand, IssuerCommand, KeyCommand, MerchantCommand, PlaceArgs},
 };
 use crate::{
-    domain::{id::BranchId, trust::PublishedKey},
+    domain::{
+        id::BranchId,
+        trust::{Place, PublishedKey},
+    },
     platform::site::Site,
 };
 
@@ -40,32 +43,67 @@ pub(super) fn branch(
             let id = site.platform().create_branch(merchant, &name, &time_zone)?;
             writeln!(out, "Branch {id}: {name}, {time_zone}")?;
         }
+        BranchCommand::Place(args) => place(site, &args, out)?,
         BranchCommand::List => {
             for row in site.platform().branches()? {
                 let (branch, merchant) = (row.branch, row.merchant);
                 let (id, zone) = (branch.id.0, branch.time_zone);
-                writeln!(out, "{id:>4}  merchant {merchant}  {zone:<20}  {}", branch.name)?;
+                let place =
+                    branch.place.map_or_else(String::new, |at| format!("  {}", degrees(at)));
+                writeln!(out, "{id:>4}  merchant {merchant}  {zone:<20}  {}{place}", branch.name)?;
             }
         }
     }
     Ok(())
 }
 
-pub(super) fn operator(
+fn place(site: &Site, args: &PlaceArgs, out: &mut dyn Write) -> Result<(), CliError> {
+    let place = args.latitude.zip(args.longitude);
+    let place = place.map(|(latitude, longitude)| Place { latitude, longitude });
+    site.platform().set_branch_place(args.branch, place)?;
+    match place {
+        Some(place) => writeln!(out, "Branch {} stands at {}.", args.branch, degrees(place))?,
+        None => writeln!(out, "It is not known where branch {} stands.", args.branch)?,
+    }
+    Ok(())
+}
+
+/// Latitude and longitude in degrees.
+fn degrees(place: Place) -> String {
+    let one = |millionths: i32| {
+        let (sign, size) = (if millionths < 0 { "-" } else { "" }, millionths.unsigned_abs());
+        format!("{sign}{}.{:06}", size / 1_000_000, size % 1_000_000)
+    };
+    format!("{} {}", one(place.latitude), one(place.longitude))
+}
+
+pub(super) fn group(
     site: &Site,
-    command: OperatorCommand,
+    command: GroupCommand,
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
+    let platform = site.platform();
     match command {
-        OperatorCommand::Create { merchant, name, branches } => {
-            let id = site.platform().create_operator(merchant, &name, &branches)?;
-            writeln!(out, "Operator {id}: {name}")?;
+        GroupCommand::Create { name } => {
+            let id = platform.create_group(&name)?;
+            writeln!(out, "Group {id}: {name}")?;
         }
-        OperatorCommand::List => {
-            for row in site.platform().operators()? {
-                let (operator, merchant) = (row.operator, row.merchant);
-                let (id, places) = (operator.id.0, places(&operator.branches));
-                writeln!(out, "{id:>4}  merchant {merchant}  {places:<20}  {}", operator.name)?;
+        GroupCommand::Add { group, branch } => {
+            platform.add_to_group(group, branch)?;
+            writeln!(out, "Branch {branch} belongs to group {group}.")?;
+        }
+        GroupCommand::Remove { group, branch } => {
+            platform.remove_from_group(group, branch)?;
+            writeln!(out, "Branch {branch} does not belong to group {group}.")?;
+        }
+        GroupCommand::List => {
+            for row in platform.groups()? {
+                let branches = if row.branches.is_empty() {
+                    "no branches".to_owned()
+                } else {
+                    places(&row.branches)
+                };
+                writeln!(out, "{:>4}  {branches:<20}  {}", row.id.0, row.name)?;
             }
         }
     }
@@ -108,7 +146,8 @@ pub(super) fn key(site: &Site, command: KeyCommand, out: &mut dyn Write) -> Resu
     Ok(())
 }
 
-fn places(branches: &[BranchId]) -> String {
+/// Branches by number; all where none is named.
+pub(super) fn places(branches: &[BranchId]) -> String {
     let named: Vec<_> = branches.iter().map(BranchId::to_string).collect();
     if named.is_empty() {
         "all branches".to_owned()

@@ -5,6 +5,7 @@ use std::io::Write;
 use super::{
     CliError,
     args::{ConflictsArgs, RedemptionsArgs},
+    json,
 };
 use crate::platform::{
     export,
@@ -23,7 +24,7 @@ pub(super) fn redemptions(
         return json(&lines, out);
     }
     if args.csv {
-        let table = export::csv(&lines).map_err(|error| CliError::Draw(Box::new(error)))?;
+        let table = export::csv(&lines).map_err(CliError::draw)?;
         out.write_all(&table)?;
         return Ok(());
     }
@@ -70,6 +71,8 @@ fn all_redemptions(site: &Site, args: &RedemptionsArgs) -> Result<Vec<Redemption
         branch: args.branch,
         since: args.since,
         until: args.until,
+        received_since: None,
+        received_until: None,
         after: 0,
         limit: LIST_MAX,
     };
@@ -94,10 +97,4 @@ fn all_conflicts(site: &Site) -> Result<Vec<ConflictLine>, CliError> {
         }
         lines.extend(page);
     }
-}
-
-fn json<T: serde::Serialize>(lines: &[T], out: &mut dyn Write) -> Result<(), CliError> {
-    serde_json::to_writer_pretty(&mut *out, lines).map_err(std::io::Error::from)?;
-    writeln!(out)?;
-    Ok(())
 }

@@ -34,8 +34,7 @@ pub(super) fn enrol_code(
     })?;
     let text = code.to_text();
     if let Some(path) = args.png {
-        let png = picture::png(&text, MODULE_PX);
-        write_new(&path, &png.map_err(|error| CliError::Draw(Box::new(error)))?)?;
+        write_new(&path, &picture::png(&text, MODULE_PX).map_err(CliError::draw)?)?;
     }
     writeln!(out, "{text}")?;
     Ok(())

@@ -1,26 +1,63 @@
 //! Single vouchers, and uses that are set aside.
 
-use std::io::Write;
+use std::io::{BufRead, Write};
 
 use super::{
     CliError,
-    args::{ClaimCommand, VoucherCommand},
+    args::{ClaimCommand, TopUpArgs, VoucherCommand},
+    campaigns::minor,
+    phones::{present, text_or_input},
 };
-use crate::platform::{service::VoucherName, site::Site};
+use crate::{
+    domain::{
+        id::Hex,
+        money::{Currency, Money},
+        voucher::{Claims, Limit, Scope, Used},
+    },
+    issuer::words,
+    platform::{
+        service::{VoucherName, VoucherView},
+        site::Site,
+    },
+};
 
 pub(super) fn voucher(
-    site: &Site,
+    open: impl FnOnce() -> Result<Site, CliError>,
     command: &VoucherCommand,
-    out: &mut dyn Write,
+    (input, out): (&mut dyn BufRead, &mut dyn Write),
 ) -> Result<(), CliError> {
+    // A phone needs no platform.
+    if let VoucherCommand::Present(args) = command {
+        return present(args, (input, out));
+    }
+    let site = open()?;
     let platform = site.platform();
     match command {
         VoucherCommand::Revoke { voucher } => platform.revoke_voucher(*voucher)?,
         VoucherCommand::Suspend { voucher } => platform.suspend_voucher(*voucher)?,
         VoucherCommand::Resume { voucher } => platform.resume_voucher(*voucher)?,
-        VoucherCommand::Show { voucher, text } => return show(site, (*voucher, *text), out),
+        VoucherCommand::Show { voucher, text } => return show(&site, (*voucher, *text), out),
+        VoucherCommand::TopUp(args) => return top_up(&site, args, out),
+        VoucherCommand::Refresh { text } => {
+            return refresh(&site, &text_or_input(text, input)?, out);
+        }
+        VoucherCommand::Present(_) => {}
     }
     writeln!(out, "Done; terminals learn of it with their next pull.")?;
+    Ok(())
+}
+
+fn top_up(site: &Site, args: &TopUpArgs, out: &mut dyn Write) -> Result<(), CliError> {
+    let more = Money::new(minor(&args.amount, args.currency)?, args.currency);
+    let all = site.platform().top_up(args.voucher, more)?;
+    writeln!(out, "Loaded in all: {all}. Terminals learn of it when they ask the platform.")?;
+    Ok(())
+}
+
+fn refresh(site: &Site, text: &str, out: &mut dyn Write) -> Result<(), CliError> {
+    let refreshed = site.platform().refresh(text)?;
+    writeln!(out, "{}", refreshed.voucher)?;
+    writeln!(out, "Live until {}", refreshed.until)?;
     Ok(())
 }
 
@@ -53,19 +90,7 @@ fn show(
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
     let view = site.platform().voucher(name)?;
-    let claims = &view.claims;
-    let limit = claims.terms.limit();
-    let lines = [
-        ("Voucher", claims.id.to_string()),
-        ("Issuer", claims.issuer.to_string()),
-        ("Campaign", claims.id.campaign.to_string()),
-        ("Kind", claims.terms.kind().to_string()),
-        ("Valid", format!("{} to {}", claims.from, claims.until)),
-        ("Status", view.status.code().to_owned()),
-        ("Uses", view.used.uses.to_string()),
-        ("Consumed", format!("{} minor units", view.used.minor)),
-        ("Left", limit.left_after(view.used).to_string()),
-    ];
+    let lines = about(&view.claims).into_iter().chain(standing(&view));
     for (label, value) in lines {
         writeln!(out, "{label:<9} {value}")?;
     }
@@ -80,4 +105,42 @@ fn show(
         writeln!(out, "Text      {}", view.text)?;
     }
     Ok(())
+}
+
+type Labelled = Vec<(&'static str, String)>;
+
+fn about(claims: &Claims) -> Labelled {
+    let mut lines = vec![
+        ("Voucher", claims.id.to_string()),
+        ("Issuer", claims.issuer.to_string()),
+        ("Campaign", claims.id.campaign.to_string()),
+        ("Kind", claims.terms.kind().to_string()),
+        ("Gives", words::gives(&claims.terms)),
+        ("Valid", format!("{} to {}", claims.from, claims.until)),
+    ];
+    if let Scope::Group(group) = claims.scope {
+        lines.push(("Group", group.to_string()));
+    }
+    lines.extend(claims.customer.as_ref().map(|customer| ("Customer", customer.to_string())));
+    lines.extend(claims.holder.map(|key| ("Phone", Hex(&key.0).to_string())));
+    lines
+}
+
+fn standing(view: &VoucherView) -> Labelled {
+    let currency = view.claims.terms.currency();
+    vec![
+        ("Status", view.status.code().to_owned()),
+        ("Uses", view.used.uses.to_string()),
+        ("Consumed", Money::new(view.used.minor, currency).to_string()),
+        ("Left", left(view.limit, view.used, currency)),
+    ]
+}
+
+fn left(limit: Limit, used: Used, currency: Currency) -> String {
+    let left = limit.left_after(used);
+    match limit {
+        Limit::Uses(_) => left.to_string(),
+        Limit::Balance(_) => Money::new(left, currency).to_string(),
+        Limit::Lines(_) => format!("{left} pieces"),
+    }
 }

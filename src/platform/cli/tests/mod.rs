@@ -1,8 +1,12 @@
 //! The commands as an administrator types them.
 
+mod deciding;
+mod issuing;
+mod lending;
+
 use std::{ffi::OsString, path::Path, process::ExitCode};
 
-use super::run;
+use super::run_with;
 use crate::domain::{enrol::EnrolmentCode, voucher::UntrustedToken};
 
 struct Done {
@@ -11,23 +15,39 @@ struct Done {
     err: String,
 }
 
-fn type_in(data: &Path, line: &str) -> Done {
-    let words = line.split_whitespace().map(OsString::from);
+/// The words of a line as a shell parts them: quotes keep blanks together.
+fn words(line: &str) -> Vec<OsString> {
+    let mut words = Vec::new();
+    for (number, part) in line.split('"').enumerate() {
+        match number % 2 {
+            0 => words.extend(part.split_whitespace().map(OsString::from)),
+            _ => words.push(OsString::from(part)),
+        }
+    }
+    words
+}
+
+fn type_in(data: &Path, line: &str, input: &str) -> Done {
     let data = [OsString::from("--data"), data.as_os_str().to_owned()];
     let args = [OsString::from("countersign-platform")].into_iter();
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let code = run(args.chain(data).chain(words), &mut out, &mut err);
+    let args = args.chain(data).chain(words(line));
+    let code = run_with(args, &mut input.as_bytes(), (&mut out, &mut err));
     Done { code, out: String::from_utf8(out).unwrap(), err: String::from_utf8(err).unwrap() }
 }
 
 fn works(data: &Path, line: &str) -> String {
-    let done = type_in(data, line);
+    works_with(data, line, "")
+}
+
+fn works_with(data: &Path, line: &str, input: &str) -> String {
+    let done = type_in(data, line, input);
     assert_eq!((done.code, done.err.as_str()), (ExitCode::SUCCESS, ""), "{line}");
     done.out
 }
 
 fn fails(data: &Path, line: &str, code: u8) -> String {
-    let done = type_in(data, line);
+    let done = type_in(data, line, "");
     assert_eq!(done.code, ExitCode::from(code), "{line}: {}{}", done.out, done.err);
     assert!(!done.err.is_empty());
     done.err
@@ -89,6 +109,13 @@ fn from_nothing_to_vouchers_and_a_terminal() {
         "redemptions --csv",
         "conflicts",
         "conflicts --json",
+        "group list",
+        "lease list",
+        "tickets no-shows --campaign 1",
+        "tickets no-shows --campaign 1 --json",
+        "settlement --from 2026-01-01 --until 2027-01-01",
+        "settlement --from 2026-01-01 --until 2027-01-01 --json",
+        "policy show --campaign 1",
     ] {
         works(&data, list);
     }
@@ -103,8 +130,8 @@ fn operators_are_listed_with_where_they_work() {
     works(&data, "operator create --merchant 1 --name Noor --branches 1,2");
     let listed = works(&data, "operator list");
     let lines: Vec<Vec<_>> = listed.lines().map(|line| line.split_whitespace().collect()).collect();
-    assert_eq!(lines[0], ["1", "merchant", "1", "all", "branches", "Mira"]);
-    assert_eq!(lines[1], ["2", "merchant", "1", "branches", "1,", "2", "Noor"]);
+    assert_eq!(lines[0], ["1", "merchant", "1", "cashier", "-", "all", "branches", "Mira"]);
+    assert_eq!(lines[1], ["2", "merchant", "1", "cashier", "-", "branches", "1,", "2", "Noor"]);
     assert!(fails(&data, "operator create --merchant 7 --name X", 1).contains("merchant"));
     assert!(
         fails(&data, "operator create --merchant 1 --name X --branches 9", 1).contains("branch")
@@ -151,9 +178,70 @@ fn wrong_use_is_explained() {
 #[test]
 fn help_goes_to_the_output() {
     let dir = tempfile::tempdir().unwrap();
-    let done = type_in(dir.path(), "--help");
+    let done = type_in(dir.path(), "--help", "");
     assert_eq!(done.code, ExitCode::SUCCESS);
     assert!(done.out.contains("enrol-code") && done.err.is_empty());
+    for command in ["issue", "policy try", "voucher present", "lease lend", "branch place"] {
+        let done = type_in(dir.path(), &format!("{command} --help"), "");
+        assert_eq!(done.code, ExitCode::SUCCESS, "{command}");
+        assert!(done.out.contains("Usage: ") && done.err.is_empty(), "{command}");
+    }
+}
+
+#[test]
+fn supervisors_get_a_role_and_a_pin_that_is_never_an_argument() {
+    let (_dir, data) = ready();
+    works(&data, "operator create --merchant 1 --name Sofie --role supervisor");
+    works(&data, "operator create --merchant 1 --name Mira");
+    let said = works_with(&data, "operator set-pin 1", "2580\n");
+    assert!(!said.contains("2580"), "{said}");
+    let listed = works(&data, "operator list");
+    let lines: Vec<Vec<_>> = listed.lines().map(|line| line.split_whitespace().collect()).collect();
+    assert_eq!(lines[0][3..5], ["supervisor", "PIN"]);
+    assert_eq!(lines[1][3..5], ["cashier", "-"]);
+    works(&data, "operator role 2 supervisor");
+    works(&data, "operator clear-pin 1");
+    let listed = works(&data, "operator list");
+    assert_eq!(listed.matches("supervisor").count(), 2);
+    assert!(!listed.contains("PIN"));
+    for (input, part) in [("", "digits"), ("12\n", "digits"), ("abcd\n", "digits")] {
+        let refused = type_in(&data, "operator set-pin 1", input);
+        assert_eq!(refused.code, ExitCode::from(1));
+        assert!(refused.err.contains(part), "{}", refused.err);
+    }
+    fails(&data, "operator set-pin 1 2580", 2);
+    fails(&data, "operator role 1 owner", 2);
+    fails(&data, "operator role 9 cashier", 1);
+}
+
+#[test]
+fn branches_stand_somewhere_and_belong_to_groups() {
+    let (_dir, data) = ready();
+    works(&data, "merchant create --name Bakery");
+    works(&data, "branch create --merchant 2 --name Mall");
+    works(&data, "branch place 1 --latitude 52.520008 --longitude -0.1276");
+    assert!(works(&data, "branch list").contains("52.520008 -0.127600"));
+    works(&data, "branch place 1 --forget");
+    assert!(!works(&data, "branch list").contains("52.5"));
+    fails(&data, "branch place 1", 2);
+    fails(&data, "branch place 1 --latitude 52", 2);
+    fails(&data, "branch place 1 --latitude fifty --longitude 1", 2);
+    assert!(fails(&data, "branch place 1 --latitude 91 --longitude 0", 1).contains("latitude"));
+
+    assert_eq!(works(&data, "group create --name \"City mall\""), "Group 1: City mall\n");
+    works(&data, "group add 1 1");
+    works(&data, "group add 1 2");
+    assert!(works(&data, "group list").contains("branches 1, 2"));
+    works(&data, "group remove 1 2");
+    let listed = works(&data, "group list");
+    assert!(listed.contains("branches 1 ") && listed.contains("City mall"), "{listed}");
+    assert!(fails(&data, "group add 1 9", 1).contains("branch"));
+    assert!(fails(&data, "group add 9 1", 1).contains("group"));
+    let mall = "campaign create --issuer demo --title Mall --group 1";
+    assert_eq!(works(&data, mall), "Campaign 2: Mall\n");
+    assert!(works(&data, "campaign list").contains("group 1"));
+    fails(&data, "campaign create --issuer demo --title X", 2);
+    fails(&data, "campaign create --issuer demo --title X --group 1 --merchant 1", 2);
 }
 
 #[test]
