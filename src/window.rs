@@ -78,28 +78,32 @@ pub fn demo() -> Result<(), WindowError> {
     shop.sign_in(&mut engine)?;
     let runtime = Runtime::start(engine, shop.transport()?, clock)?;
     let (handle, pictures) = (runtime.handle(), Pictures::start(runtime.handle())?);
-    let pngs: Vec<_> = shop.cards.iter().map(|card| card.png.clone()).collect();
+    let shop = Arc::new(shop);
+    let held = Arc::clone(&shop);
     let act = move |command| match command {
         phone::PhoneCommand::Hold(index) => {
-            let held = pngs.get(index).is_some_and(|png| pictures.hold(png.clone()));
-            tracing::debug!(index, held, "a card is held to the reader");
+            let face = held.cards.get(index).and_then(|card| held.show(card).ok());
+            let taken = face.is_some_and(|face| pictures.hold(face.png));
+            tracing::debug!(index, taken, "a card is held to the reader");
         }
         phone::PhoneCommand::Network(on) => {
             handle.send(Command::SetNetwork(on));
         }
     };
-    let view = phone::PhoneView { cards: shop.cards.iter().map(phone_card).collect() };
+    let view =
+        phone::PhoneView { cards: shop.cards.iter().map(|card| phone_card(&shop, card)).collect() };
     let source = phone::PhoneSource { view, act: Box::new(act) };
     Ok(ui::run(runtime.handle(), Some(source))?)
 }
 
 #[cfg(feature = "demo")]
-fn phone_card(card: &crate::demo::Card) -> ui::phone::PhoneCard {
+fn phone_card(shop: &crate::demo::Shop, card: &crate::demo::Card) -> ui::phone::PhoneCard {
+    let matrix = shop.show(card).ok().map(|face| face.matrix);
     ui::phone::PhoneCard {
         title: card.title.clone(),
         subtitle: card.subtitle.clone(),
-        modules: card.matrix.modules.clone(),
-        width: card.matrix.width,
+        width: matrix.as_ref().map_or(0, |matrix| matrix.width),
+        modules: matrix.map_or_else(Vec::new, |matrix| matrix.modules),
     }
 }
 

@@ -6,8 +6,10 @@ use super::{
     keys::{Captured, KeyCapture},
     phone::{PhoneCommand, PhoneState, PhoneView, phone_keys, phone_ui},
     screens::{
-        recent::{recent_dialog_ui, recent_side_ui},
+        receipt::receipt_ui,
+        recent::{RecentAct, RecentState, recent_dialog_ui, recent_side_ui},
         scan::{ScanState, scan_ui},
+        take_back::{TakeBack, take_back_ui},
         typed::typed_ui,
         undo::undo_ui,
     },
@@ -15,6 +17,7 @@ use super::{
     widgets::{
         fit::{Line, line_ui},
         key_bar::{BarKey, key_bar_ui},
+        look_first::{self, look_first_ui},
         press,
         strip::strip_ui,
     },
@@ -42,14 +45,18 @@ pub struct Counter {
     phone: PhoneState,
     keys: KeyCapture,
     answered: Option<u64>,
+    /// What the last receipt says; empty before there is one.
+    receipt: Vec<String>,
 }
 
 /// What lies above the counter.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 enum Dialog {
     Typed(String),
-    Recent,
+    Recent(RecentState),
+    TakeBack(TakeBack),
     Undo,
+    Receipt,
 }
 
 /// What a frame asks for.
@@ -72,6 +79,7 @@ impl Counter {
             phone: PhoneState::default(),
             keys: KeyCapture::default(),
             answered: None,
+            receipt: Vec::new(),
         }
     }
 
@@ -91,6 +99,12 @@ impl Counter {
         }
     }
 
+    /// What the middle of the screen remembers.
+    #[cfg(test)]
+    pub(crate) fn scan_state(&self) -> &ScanState {
+        &self.scan
+    }
+
     /// Draws one frame over the whole of `ui`.
     pub fn ui(&mut self, ui: &mut Ui, view: &View, phone: Option<&PhoneView>) -> Wishes {
         let mut wishes = Wishes::default();
@@ -105,33 +119,54 @@ impl Counter {
         wishes
     }
 
-    /// A new answer or question comes to the front: dialogs close.
+    /// A new answer, question or bill comes to the front: dialogs close.
     fn follow(&mut self, view: &View) {
         let serial = match &view.scan {
             ScanView::Verdict(verdict) => Some(verdict.serial),
             ScanView::Question(question) => Some(question.serial),
+            ScanView::Bill(bill) => Some(bill.serial),
             ScanView::Ready | ScanView::Asking => None,
         };
         if serial.is_some() && serial != self.answered {
             self.dialog = None;
         }
         self.answered = serial.or(self.answered);
-        if view.undo.is_none() && self.dialog == Some(Dialog::Undo) {
+        if let ScanView::Verdict(verdict) = &view.scan
+            && !verdict.receipt.is_empty()
+        {
+            self.receipt.clone_from(&verdict.receipt);
+        }
+        if view.undo.is_none() && matches!(self.dialog, Some(Dialog::Undo)) {
             self.dialog = None;
         }
     }
 
     fn dialog_ui(&mut self, ctx: &Context, view: &View, commands: &mut Vec<Command>) {
+        let texts = &self.texts;
         let close = match &mut self.dialog {
             None => false,
-            Some(Dialog::Typed(text)) => typed_ui(ctx, &self.texts, text, commands),
-            Some(Dialog::Recent) => {
-                press::pressed(ctx, Key::F3) || recent_dialog_ui(ctx, &view.recent, &self.texts)
+            Some(Dialog::Typed(text)) => typed_ui(ctx, texts, text, commands),
+            Some(Dialog::Recent(state)) => {
+                let again = press::pressed(ctx, Key::F3);
+                let free = matches!(view.scan, ScanView::Ready | ScanView::Verdict(_));
+                match recent_dialog_ui(ctx, &view.recent, texts, (state, free)) {
+                    Some(RecentAct::TakeBack(entry)) => {
+                        let row = view.recent.iter().find(|row| row.entry == entry);
+                        self.dialog = row.and_then(TakeBack::of).map(Dialog::TakeBack);
+                        false
+                    }
+                    Some(RecentAct::Close) => true,
+                    None => again,
+                }
+            }
+            Some(Dialog::TakeBack(state)) => {
+                take_back_ui(ctx, texts, &view.recent, state, commands)
             }
             Some(Dialog::Undo) => {
                 let undo = view.undo.as_ref();
-                undo.is_none_or(|undo| undo_ui(ctx, &self.texts, undo, commands))
+                undo.is_none_or(|undo| undo_ui(ctx, texts, undo, commands))
             }
+            Some(Dialog::Receipt) => receipt_ui(ctx, texts, &self.receipt),
         };
         if close {
             self.dialog = None;
@@ -139,28 +174,28 @@ impl Counter {
     }
 
     fn function_keys(&mut self, ctx: &Context, view: &View, commands: &mut Vec<Command>) {
-        for key in [BarKey::Typed, BarKey::Recent, BarKey::Undo, BarKey::Sync] {
-            if press::pressed(ctx, key.key()) {
-                self.act(key, view, commands);
+        for key in BarKey::FUNCTIONS {
+            if press::pressed(ctx, key.key()) && key.enabled(view, !self.receipt.is_empty()) {
+                self.act(ctx, key, view, commands);
             }
         }
     }
 
     /// What a key of the bar does, pressed or clicked.
-    fn act(&mut self, key: BarKey, view: &View, commands: &mut Vec<Command>) {
+    fn act(&mut self, ctx: &Context, key: BarKey, view: &View, commands: &mut Vec<Command>) {
         match key {
             BarKey::Typed => self.dialog = Some(Dialog::Typed(String::new())),
-            BarKey::Recent => self.dialog = Some(Dialog::Recent),
-            BarKey::Undo => {
-                if view.undo.is_some() {
-                    self.dialog = Some(Dialog::Undo);
-                }
-            }
+            BarKey::Recent => self.dialog = Some(Dialog::Recent(RecentState::default())),
+            BarKey::Undo => self.dialog = Some(Dialog::Undo),
+            BarKey::Receipt => self.dialog = Some(Dialog::Receipt),
             BarKey::Sync => commands.push(Command::SyncNow),
-            BarKey::Clear => commands.push(Command::Dismiss),
-            BarKey::Confirm => {
-                commands.push(Command::Answer(self.scan.question.answer().to_owned()));
+            BarKey::Bill => commands.push(Command::OpenBill),
+            BarKey::Look if matches!(view.scan, ScanView::Bill(_)) => {
+                commands.push(Command::RemoveLast);
             }
+            BarKey::Look => commands.push(Command::LookFirst(!view.look_first)),
+            BarKey::Clear => commands.push(self.scan.leave(ctx, &view.scan)),
+            BarKey::Confirm => commands.extend(self.scan.confirm(ctx, &view.scan)),
         }
     }
 
@@ -171,7 +206,8 @@ impl Counter {
         phone: &PhoneView,
         commands: &mut Vec<PhoneCommand>,
     ) {
-        let typing = self.dialog.is_some() || matches!(view.scan, ScanView::Question(_));
+        let typing =
+            self.dialog.is_some() || matches!(view.scan, ScanView::Question(_) | ScanView::Bill(_));
         phone_keys(ui.ctx(), phone, view.strip.online, (&mut self.phone, typing), commands);
         let width = theme::PHONE_WIDTH.min(ui.max_rect().width() * 0.3);
         Panel::left("phone").exact_size(width).resizable(false).frame(Frame::NONE).show(ui, |ui| {
@@ -185,10 +221,13 @@ impl Counter {
         part(ui, "strip", strip, |ui| {
             strip_ui(ui, &view.strip, &self.texts);
         });
-        let clicked = part(ui, "bar", bar, |ui| key_bar_ui(ui, view, &self.texts));
+        let receipt = !self.receipt.is_empty();
+        let clicked = part(ui, "bar", bar, |ui| key_bar_ui(ui, view, &self.texts, receipt));
         if let Some(key) = clicked {
-            self.act(key, view, commands);
+            let ctx = ui.ctx().clone();
+            self.act(&ctx, key, view, commands);
         }
+        let middle = self.look_first_band(ui, middle, view);
         let (middle, list) = columns(middle, ui.ctx().content_rect());
         if let Some(list) = list {
             part(ui, "list", list, |ui| {
@@ -200,6 +239,16 @@ impl Counter {
         part(ui, "scan", middle, |ui| {
             scan_ui(ui, view, &self.texts, &mut self.scan, commands);
         });
+    }
+
+    /// A band while scans only look; returns the room below.
+    fn look_first_band(&self, ui: &mut Ui, middle: Rect, view: &View) -> Rect {
+        if !view.look_first {
+            return middle;
+        }
+        let (band, below) = middle.split_top_bottom_at_y(middle.min.y + look_first::HEIGHT);
+        part(ui, "look first", band, |ui| look_first_ui(ui, &self.texts));
+        below
     }
 
     /// A band for what is wrong with the terminal itself; returns the room that is left.
@@ -252,7 +301,7 @@ fn part<T>(ui: &mut Ui, name: &str, rect: Rect, contents: impl FnOnce(&mut Ui) -
 mod tests {
     use std::{collections::BTreeSet, path::Path};
 
-    use egui::{Event, Modifiers};
+    use egui::Event;
     use egui_kittest::kittest::Queryable as _;
 
     use super::*;
@@ -264,52 +313,11 @@ mod tests {
         ui::{
             phone::PhoneCard,
             testing::{
-                Desk, desk, desk_of, press_key, question, ready, type_text, verdict, with_question,
-                with_verdict,
+                burst, desk, desk_of, press_key, question, raw, ready, stroke, type_text, verdict,
+                with_question, with_verdict,
             },
         },
     };
-
-    /// Feeds raw window events through the reader capture at a time, in milliseconds.
-    fn raw(desk: &mut Desk, events: Vec<Event>, at_ms: u32) {
-        let ctx = desk.ctx.clone();
-        let time = Some(f64::from(at_ms) / 1000.0);
-        let mut input = RawInput { events, time, ..RawInput::default() };
-        let scans = desk.state_mut().counter.capture(&ctx, &mut input);
-        desk.state_mut().commands.extend(scans);
-        for event in input.events {
-            desk.event(event);
-        }
-        desk.run_ok();
-    }
-
-    /// What a window sends for one key on a US keyboard, pressed and let go.
-    fn stroke(typed: char) -> Vec<Event> {
-        let name = typed.to_ascii_uppercase().to_string();
-        let key = match typed {
-            '\n' => Key::Enter,
-            ':' => Key::Semicolon,
-            _ => Key::from_name(&name).unwrap(),
-        };
-        let shift = typed.is_ascii_uppercase() || typed == ':';
-        let modifiers = if shift { Modifiers::SHIFT } else { Modifiers::NONE };
-        let event = |pressed| Event::Key {
-            key,
-            physical_key: Some(key),
-            pressed,
-            repeat: false,
-            modifiers,
-        };
-        let text = (typed != '\n').then(|| Event::Text(typed.to_string()));
-        [Some(event(true)), text, Some(event(false))].into_iter().flatten().collect()
-    }
-
-    fn burst(desk: &mut Desk, text: &str) {
-        for (typed, at_ms) in text.chars().zip((10_000..).step_by(6)) {
-            raw(desk, stroke(typed), at_ms);
-        }
-        raw(desk, Vec::new(), 20_000);
-    }
 
     #[test]
     fn a_question_offers_a_value_that_typing_replaces_and_enter_sends() {
@@ -393,7 +401,17 @@ mod tests {
     #[test]
     fn the_bar_shows_every_key_and_clicks_do_the_same() {
         let mut desk = desk(ready());
-        for label in ["Type a code", "Last scans", "Undo", "Sync now", "Clear", "Confirm"] {
+        for label in [
+            "Type a code",
+            "Last scans",
+            "Undo",
+            "Sync now",
+            "Bill",
+            "Look first",
+            "Receipt",
+            "Clear",
+            "Confirm",
+        ] {
             let rects: Vec<Rect> = desk.query_all_by_label(label).map(|node| node.rect()).collect();
             assert!(rects.iter().any(|rect| rect.height() >= 48.0), "{label}: {rects:?}");
         }

@@ -53,6 +53,21 @@ fn title_ui(ui: &mut Ui, title: &str, width: f32) {
     ui.add_space(8.0);
 }
 
+/// Lets the arrow and page keys scroll what is around `ui`, by `step` points.
+pub fn scroll_by_key(ui: &Ui, step: f32) {
+    let keys = [
+        (Key::ArrowDown, -step),
+        (Key::ArrowUp, step),
+        (Key::PageDown, -5.0 * step),
+        (Key::PageUp, 5.0 * step),
+    ];
+    for (key, delta) in keys {
+        if press::steps(ui.ctx(), key) > 0 {
+            ui.scroll_with_delta(vec2(0.0, delta));
+        }
+    }
+}
+
 /// Adds a line of text below what is there.
 pub fn text_ui(ui: &mut Ui, line: &Line, text: &str, width: f32) {
     let galley = line.layout(ui, width, 1.0, Align::Min);

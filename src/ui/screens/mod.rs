@@ -1,9 +1,12 @@
 //! What can fill the window, one file each.
 
+pub mod bill;
 pub mod dialog;
 pub mod question;
 pub mod ready;
+pub mod receipt;
 pub mod recent;
 pub mod scan;
+pub mod take_back;
 pub mod typed;
 pub mod undo;

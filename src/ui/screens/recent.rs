@@ -1,6 +1,9 @@
 //! The last decisions, newest first: beside the counter where there is room, on F3 everywhere.
 
-use egui::{Align, Context, Id, Rect, ScrollArea, Stroke, Ui, Vec2, pos2, vec2};
+use egui::{
+    Align, Context, EventFilter, Id, Key, Rect, Response, Role, ScrollArea, Sense, Stroke,
+    StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
+};
 
 use super::dialog::dialog_ui;
 use crate::{
@@ -14,6 +17,7 @@ use crate::{
             button::{Look, key_button_ui},
             fit::{Line, name},
             mark::Mark,
+            press,
         },
     },
 };
@@ -44,19 +48,55 @@ pub fn recent_side_ui(ui: &Ui, rows: &[RecentRow], texts: &Texts) {
         if top + ROW > rect.max.y {
             break;
         }
-        row_ui(
-            ui,
-            Rect::from_min_size(pos2(inner.min.x, top), vec2(inner.width(), ROW)),
-            row,
-            texts,
-            index,
-        );
+        let place = Rect::from_min_size(pos2(inner.min.x, top), vec2(inner.width(), ROW));
+        row_ui(ui, place, row, texts);
+        name(ui, place, Id::unique((ui.scope_id(), "row", index)), &summary(row, texts));
         top += ROW;
     }
 }
 
-/// Shows all rows in a dialog; returns whether to close.
-pub fn recent_dialog_ui(ctx: &Context, rows: &[RecentRow], texts: &Texts) -> bool {
+/// The row that keys choose, by its journal entry; the newest at first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecentState {
+    chosen: Option<u64>,
+    moved: bool,
+}
+
+/// What comes of a frame of the list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecentAct {
+    /// It is closed.
+    Close,
+    /// The redemption with this journal entry is to be taken back.
+    TakeBack(u64),
+}
+
+impl RecentState {
+    /// Takes the keys that choose a row, and keeps to the rows there are.
+    fn keys(&mut self, ctx: &Context, rows: &[RecentRow]) {
+        let at = rows.iter().position(|row| Some(row.entry) == self.chosen);
+        let mut next = at.unwrap_or(0);
+        for (key, rows) in [(Key::ArrowDown, 1), (Key::PageDown, 5)] {
+            next = next.saturating_add(press::steps(ctx, key).saturating_mul(rows));
+        }
+        next = next.min(rows.len().saturating_sub(1));
+        for (key, rows) in [(Key::ArrowUp, 1), (Key::PageUp, 5)] {
+            next = next.saturating_sub(press::steps(ctx, key).saturating_mul(rows));
+        }
+        self.moved = at != Some(next);
+        self.chosen = rows.get(next).map(|row| row.entry);
+    }
+}
+
+/// Shows all rows in a dialog; `free` is set while something of them can be taken back.
+pub fn recent_dialog_ui(
+    ctx: &Context,
+    rows: &[RecentRow],
+    texts: &Texts,
+    (state, free): (&mut RecentState, bool),
+) -> Option<RecentAct> {
+    let entered = press::pressed(ctx, Key::Enter);
+    state.keys(ctx, rows);
     let height = (ctx.content_rect().height() - 260.0).max(ROW * 2.0);
     let (clicked, left) = dialog_ui(ctx, texts.get("ui.recent_title"), WIDTH, |ui| {
         let width = ui.available_width();
@@ -66,38 +106,70 @@ pub fn recent_dialog_ui(ctx: &Context, rows: &[RecentRow], texts: &Texts) -> boo
                 let (_, rect) = ui.allocate_space(vec2(width, ROW));
                 empty_ui(ui, rect, texts);
             }
-            for (index, row) in rows.iter().enumerate() {
+            for row in rows {
                 let (_, rect) = ui.allocate_space(vec2(width - 16.0, ROW));
-                row_ui(ui, rect, row, texts, index);
+                choose_ui(ui, rect, row, texts, state);
+                row_ui(ui, rect.shrink2(vec2(10.0, 0.0)), row, texts);
             }
-            scroll_by_key(ui);
         });
         ui.add_space(12.0);
-        let size = vec2(width, theme::TOUCH + GAP);
-        key_button_ui(
-            ui,
-            texts.get("ui.cap_escape"),
-            texts.get("ui.close"),
-            size,
-            (Look::Normal, true),
-        )
-        .clicked()
+        let chosen = rows.iter().find(|row| Some(row.entry) == state.chosen);
+        let back = chosen.filter(|row| free && row.back.is_some()).map(|row| row.entry);
+        (buttons_ui(ui, texts, back.is_some(), width), back)
     });
-    clicked || left
+    let (clicked, back) = clicked;
+    let wanted = entered || clicked == Some(Choice::TakeBack);
+    if let Some(entry) = back.filter(|_| wanted) {
+        return Some(RecentAct::TakeBack(entry));
+    }
+    (left || clicked == Some(Choice::Close)).then_some(RecentAct::Close)
 }
 
-fn scroll_by_key(ui: &Ui) {
-    let steps = [
-        (egui::Key::ArrowDown, -ROW),
-        (egui::Key::ArrowUp, ROW),
-        (egui::Key::PageDown, -5.0 * ROW),
-        (egui::Key::PageUp, 5.0 * ROW),
-    ];
-    for (key, step) in steps {
-        if ui.input(|input| input.key_pressed(key)) {
-            ui.scroll_with_delta(vec2(0.0, step));
-        }
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Choice {
+    TakeBack,
+    Close,
+}
+
+/// Makes a row choosable by click, Tab and arrows, and shows which one is chosen.
+fn choose_ui(ui: &Ui, rect: Rect, row: &RecentRow, texts: &Texts, state: &mut RecentState) {
+    let id = Id::unique((ui.scope_id(), "choose", row.entry));
+    let response = ui.interact(rect, id, Sense::click());
+    if response.clicked() || (response.gained_focus() && !state.moved) {
+        state.chosen = Some(row.entry);
     }
+    let chosen = state.chosen == Some(row.entry);
+    let summary = summary(row, texts);
+    response.widget_info(|| WidgetInfo::selected(Role::RadioButton, true, chosen, &summary));
+    if !chosen {
+        return;
+    }
+    hold_focus(ui, &response, state.moved);
+    let edge = Stroke::new(2.0, theme::ACCENT);
+    ui.painter().rect(rect.shrink(1.0), 6.0, theme::HOVER, edge, StrokeKind::Inside);
+}
+
+/// The chosen row has the focus, and its arrows are not egui's.
+fn hold_focus(ui: &Ui, response: &Response, moved: bool) {
+    if moved {
+        response.request_focus();
+        response.scroll_to_me(None);
+    }
+    let arrows = EventFilter { vertical_arrows: true, ..EventFilter::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
+}
+
+fn buttons_ui(ui: &mut Ui, texts: &Texts, can: bool, width: f32) -> Option<Choice> {
+    let size = vec2((width - GAP * 2.0) / 2.0, theme::TOUCH + GAP);
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = GAP * 2.0;
+        let (cap, label) = (texts.get("ui.cap_enter"), texts.get("ui.recent_take_back"));
+        let back = key_button_ui(ui, cap, label, size, (Look::Primary, can)).clicked();
+        let (cap, label) = (texts.get("ui.cap_escape"), texts.get("ui.close"));
+        let close = key_button_ui(ui, cap, label, size, (Look::Normal, true)).clicked();
+        if back { Some(Choice::TakeBack) } else { close.then_some(Choice::Close) }
+    })
+    .inner
 }
 
 fn empty_ui(ui: &Ui, rect: Rect, texts: &Texts) {
@@ -123,7 +195,7 @@ pub fn state_key(state: VerdictState) -> &'static str {
     }
 }
 
-fn row_ui(ui: &Ui, rect: Rect, row: &RecentRow, texts: &Texts, index: usize) {
+fn row_ui(ui: &Ui, rect: Rect, row: &RecentRow, texts: &Texts) {
     ui.painter().hline(rect.x_range(), rect.max.y - 0.5, Stroke::new(1.0, theme::LINE));
     let color = if row.rolled_back { theme::MUTED } else { theme::mark(row.state) };
     let ink = if row.rolled_back { theme::MUTED } else { theme::TEXT };
@@ -162,8 +234,14 @@ fn row_ui(ui: &Ui, rect: Rect, row: &RecentRow, texts: &Texts, index: usize) {
         ],
     );
     sync_dot(ui, pos2(right - 10.0, rect.min.y + rect.height() * 0.78), row.synced);
-    let summary = [&state, &row.title, &row.amount, &small, sync].join(", ");
-    name(ui, rect, Id::unique((ui.scope_id(), "row", index)), &summary);
+}
+
+/// A row as one sentence, for screen readers.
+fn summary(row: &RecentRow, texts: &Texts) -> String {
+    let sync = texts.get(if row.synced { "ui.row_sent" } else { "ui.row_waiting" });
+    let (state, small) = (row_state(row, texts), small_line(row));
+    let parts = [state.as_str(), &row.title, &row.amount, &small, sync];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 fn row_state(row: &RecentRow, texts: &Texts) -> String {

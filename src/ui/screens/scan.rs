@@ -1,8 +1,9 @@
-//! The large middle of the window: invitation, waiting, verdict or question.
+//! The large middle of the window: invitation, waiting, verdict, question or bill.
 
 use egui::{Align, Key, Rect, Sense, Ui, UiBuilder, vec2};
 
 use super::{
+    bill::{BillState, bill_ui},
     question::{QuestionState, question_ui},
     ready,
 };
@@ -29,7 +30,30 @@ pub struct ScanState {
     pub covered: bool,
     /// The answer being typed.
     pub question: QuestionState,
+    /// The sum of a bill being typed.
+    pub bill: BillState,
     verdict: Option<Shown>,
+}
+
+impl ScanState {
+    /// What the confirming key asks for.
+    pub fn confirm(&mut self, ctx: &egui::Context, scan: &ScanView) -> Option<Command> {
+        match scan {
+            ScanView::Question(question) => self.question.confirm(ctx, question),
+            ScanView::Bill(bill) => Some(self.bill.confirm(bill)),
+            ScanView::Ready | ScanView::Asking | ScanView::Verdict(_) => None,
+        }
+    }
+
+    /// What the leaving key asks for.
+    pub fn leave(&mut self, ctx: &egui::Context, scan: &ScanView) -> Command {
+        match scan {
+            ScanView::Question(question) => self.question.leave(ctx, question),
+            ScanView::Bill(_) | ScanView::Ready | ScanView::Asking | ScanView::Verdict(_) => {
+                Command::Dismiss
+            }
+        }
+    }
 }
 
 /// The verdict on the screen and when it appeared, in seconds of the window's time.
@@ -67,6 +91,9 @@ pub fn scan_ui(
             ui.scope_builder(UiBuilder::new().max_rect(below), |ui| {
                 question_ui(ui, question, texts, answer, commands);
             });
+        }
+        ScanView::Bill(bill) => {
+            bill_ui(ui, bill, texts, (&mut state.bill, state.covered), commands);
         }
     }
 }
@@ -126,7 +153,7 @@ fn held_ui(ui: &Ui, rect: Rect, held: bool, texts: &Texts) -> Rect {
 mod tests {
     use std::sync::Arc;
 
-    use egui::{Shape, Vec2, epaint::TextShape};
+    use egui::{Shape, Vec2};
     use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
     use super::*;
@@ -134,8 +161,8 @@ mod tests {
         terminal::view::{QuestionView, RecentRow, StripView, UndoView},
         ui::{
             testing::{
-                Desk, desk, desk_of, press_key, question, ready, verdict, with_question,
-                with_verdict,
+                WINDOWS, assert_apart, assert_uncut, desk, desk_at, desk_of, press_key, question,
+                ready, texts_of, verdict, with_question, with_verdict,
             },
             widgets::mark::Mark,
         },
@@ -151,16 +178,6 @@ mod tests {
         (VerdictState::CannotCheck, "CANNOT CHECK NOW"),
         (VerdictState::NotAVoucher, "THIS IS NOT A VOUCHER"),
     ];
-
-    fn texts_of(desk: &Desk) -> Vec<(egui::Rect, TextShape)> {
-        let mut found = Vec::new();
-        for clipped in &desk.output().shapes {
-            if let Shape::Text(text) = &clipped.shape {
-                found.push((clipped.clip_rect, text.clone()));
-            }
-        }
-        found
-    }
 
     #[test]
     fn every_verdict_shows_its_headline_its_shape_and_its_words() {
@@ -230,7 +247,7 @@ mod tests {
                     let verdict = VerdictView { state, ..(**verdict).clone() };
                     view.scan = ScanView::Verdict(Arc::new(verdict));
                 }
-                assert_uncut(&desk_of(size, view, None), size);
+                assert_uncut(&desk_of(size, view, None));
             }
             let question = QuestionView {
                 headline: "WIEVIEL VOM GUTHABEN EINLÖSEN?".into(),
@@ -238,7 +255,43 @@ mod tests {
                 problem: Some("Das Guthaben beträgt nur noch 12,50 €".into()),
                 ..question()
             };
-            assert_uncut(&desk_of(size, View { ..with_question(question) }, None), size);
+            assert_uncut(&desk_of(size, with_question(question), None));
+        }
+    }
+
+    #[test]
+    fn ten_vouchers_on_one_bill_are_told_and_fit() {
+        for window in WINDOWS {
+            let shown = VerdictView {
+                amount: Some("10 vouchers · CHF 1056.30 off".into()),
+                due: Some("To pay: CHF 9985.70".into()),
+                reason: None,
+                advice: None,
+                details: vec!["Kolmannen kerroksen kahvilan lahjakortti".into(); 10],
+                clears_after_ms: Some(6_000),
+                ..verdict(VerdictState::Accepted, "ACCEPTED")
+            };
+            let view = View { look_first: true, ..with_verdict(shown) };
+            let desk = desk_at(window, view, None);
+            assert!(desk.query_by_label("10 vouchers · CHF 1056.30 off").is_some());
+            assert!(desk.query_by_label("To pay: CHF 9985.70").is_some());
+            assert_uncut(&desk);
+            assert_apart(&desk);
+        }
+    }
+
+    #[test]
+    fn looking_first_leaves_the_verdict_its_share_of_the_window() {
+        for size in SIZES {
+            let view = with_verdict(verdict(VerdictState::Accepted, "ACCEPTED"));
+            let desk = desk_of(size, View { look_first: true, ..view }, None);
+            let fill = theme::tone(VerdictState::Accepted).fill;
+            let areas = desk.output().shapes.iter().filter_map(|clipped| match &clipped.shape {
+                Shape::Rect(rect) if rect.fill == fill => Some(rect.rect.area()),
+                _other => None,
+            });
+            let share = areas.fold(0.0, f32::max) / (size.x * size.y);
+            assert!(share >= 0.6, "{size:?}: {share}");
         }
     }
 
@@ -281,6 +334,7 @@ mod tests {
     fn wordy() -> View {
         let long = |text: &str| Some(text.to_owned());
         let row = RecentRow {
+            entry: 1,
             time: "14:02:31".into(),
             state: VerdictState::AlreadyUsed,
             title: "Frühstücksgutschein für zwei".into(),
@@ -288,6 +342,7 @@ mod tests {
             code: "4F7Q".into(),
             synced: false,
             rolled_back: true,
+            back: None,
         };
         let strip = StripView {
             shop: "Bäckereifachgeschäft Müller-Lüdenscheidt · Hauptbahnhof".into(),
@@ -321,18 +376,6 @@ mod tests {
                 seconds_left: 58,
             }),
             ..with_verdict(verdict)
-        }
-    }
-
-    fn assert_uncut(desk: &Desk, size: Vec2) {
-        for (clip, text) in texts_of(desk) {
-            let words = text.galley.text();
-            let place = text.visual_bounding_rect();
-            assert!(!text.galley.elided, "{size:?}: {words:?} is shortened");
-            assert!(
-                clip.expand(1.0).contains_rect(place),
-                "{size:?}: {words:?} {place:?} {clip:?}"
-            );
         }
     }
 }

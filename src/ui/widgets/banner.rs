@@ -14,6 +14,9 @@ use crate::{
     ui::theme::{self, Face, Sizes, Tone},
 };
 
+/// Details that stand below each other; more of them share lines.
+const DETAILS_MAX: usize = 4;
+
 /// Paints `verdict` over `rect`; `left` is the share of its time that is left, where it has one.
 pub fn verdict_ui(ui: &Ui, rect: Rect, verdict: &VerdictView, texts: &Texts, left: Option<f32>) {
     let tone = theme::tone(verdict.state);
@@ -107,9 +110,15 @@ fn lines(verdict: &VerdictView, sizes: &Sizes) -> Vec<Line> {
     lines.extend(
         verdict.advice.iter().map(|text| plain(text, sizes.body).rows(3).gap(sizes.body * 0.9)),
     );
+    let details = |text: &str, gap: f32| plain(text, sizes.body * 0.86).rows(2).gap(gap);
+    if verdict.details.len() > DETAILS_MAX {
+        let all = verdict.details.join(" · ");
+        lines.push(details(&all, sizes.body * 0.8).rows(5));
+        return lines;
+    }
     lines.extend(verdict.details.iter().enumerate().map(|(index, text)| {
         let gap = if index == 0 { sizes.body * 0.8 } else { 4.0 };
-        plain(text, sizes.body * 0.86).rows(2).gap(gap)
+        details(text, gap)
     }));
     lines
 }

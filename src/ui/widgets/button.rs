@@ -1,14 +1,16 @@
 //! A button that shows the key that does the same.
 
 use egui::{
-    Align, Color32, CornerRadius, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2,
+    Align, Color32, CornerRadius, Id, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2,
     WidgetInfo, pos2, vec2,
 };
 
-use super::fit::Line;
+use super::fit::{Line, layout_column};
 use crate::ui::theme::{self, Face, RADIUS};
 
 const LABEL: f32 = 17.0;
+/// Height of a key that stands above its label, in points.
+const CAP: f32 = 16.0;
 /// Below this width the key stands above its label, in points.
 const NARROW: f32 = 132.0;
 /// Labels are set in one row down to this share of their size.
@@ -54,17 +56,48 @@ pub fn key_button_ui(
     response
 }
 
+/// A sign that steps a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// One more.
+    Plus,
+    /// One less.
+    Minus,
+}
+
+/// A button over `rect` that shows a sign; `name` is what a screen reader calls it.
+pub fn sign_button_ui(
+    ui: &Ui,
+    rect: Rect,
+    (sign, name): (Sign, &str),
+    (look, enabled): (Look, bool),
+    id: Id,
+) -> Response {
+    let sense = if enabled { Sense::click() } else { Sense::hover() };
+    let response = ui.interact(rect, id, sense);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, name));
+    paint_body(ui, rect, &response, look, enabled);
+    let pen = Stroke::new(3.0, ink(look, enabled));
+    let (middle, arm) = (rect.center(), 9.0);
+    ui.painter().hline(middle.x - arm..=middle.x + arm, middle.y, pen);
+    if sign == Sign::Plus {
+        ui.painter().vline(middle.x, middle.y - arm..=middle.y + arm, pen);
+    }
+    response
+}
+
 /// Key above label, for a button too narrow to have them side by side.
 fn paint_stacked(ui: &Ui, rect: Rect, key: &str, label: &str, ink: Color32) {
-    let inner = rect.shrink2(vec2(6.0, 6.0));
-    for (text, face, size, middle) in [
-        (key, Face::Strong, 13.0, inner.min.y + 8.0),
-        (label, Face::Plain, 14.0, inner.max.y - 10.0),
-    ] {
-        let line = Line::new(text, face, size, ink);
-        let galley = line.layout(ui, inner.width(), 1.0, Align::Min);
-        let (left, top) = (galley.size().x / 2.0, galley.size().y / 2.0);
-        ui.painter().galley(pos2(inner.center().x - left, middle - top), galley, ink);
+    let inner = rect.shrink2(vec2(5.0, 4.0));
+    let (cap, room) = inner.split_top_bottom_at_y(inner.min.y + CAP);
+    let label = Line::new(label, Face::Plain, 14.0, ink);
+    let one_row = !label.layout(ui, room.width(), 1.0, Align::Center).elided;
+    let label = if one_row { label } else { label.rows(2) };
+    for (line, place) in [(Line::new(key, Face::Strong, 13.0, ink), cap), (label, room)] {
+        for galley in layout_column(ui, &[line], place.size(), Align::Center) {
+            let top = place.center().y - galley.size().y / 2.0;
+            ui.painter().galley(pos2(place.center().x, top), galley, ink);
+        }
     }
 }
 

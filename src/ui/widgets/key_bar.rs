@@ -22,6 +22,12 @@ pub enum BarKey {
     Undo,
     /// Synchronise.
     Sync,
+    /// Put several vouchers on one bill.
+    Bill,
+    /// Look before anything is consumed; on a bill, take off the voucher that was added last.
+    Look,
+    /// Show the last receipt.
+    Receipt,
     /// Clear the screen, leave a question or a dialog.
     Clear,
     /// Confirm an answer.
@@ -30,8 +36,21 @@ pub enum BarKey {
 
 impl BarKey {
     /// All keys from left to right.
-    pub const ALL: [Self; 6] =
-        [Self::Typed, Self::Recent, Self::Undo, Self::Sync, Self::Clear, Self::Confirm];
+    pub const ALL: [Self; 9] = [
+        Self::Typed,
+        Self::Recent,
+        Self::Undo,
+        Self::Sync,
+        Self::Bill,
+        Self::Look,
+        Self::Receipt,
+        Self::Clear,
+        Self::Confirm,
+    ];
+
+    /// The keys that work in every screen; Esc and Enter belong to what is in front.
+    pub const FUNCTIONS: [Self; 7] =
+        [Self::Typed, Self::Recent, Self::Undo, Self::Sync, Self::Bill, Self::Look, Self::Receipt];
 
     /// The key on the keyboard.
     pub fn key(self) -> Key {
@@ -40,6 +59,9 @@ impl BarKey {
             Self::Recent => Key::F3,
             Self::Undo => Key::F4,
             Self::Sync => Key::F5,
+            Self::Bill => Key::F10,
+            Self::Look => Key::F11,
+            Self::Receipt => Key::F12,
             Self::Clear => Key::Escape,
             Self::Confirm => Key::Enter,
         }
@@ -51,17 +73,27 @@ impl BarKey {
             Self::Recent => "F3",
             Self::Undo => "F4",
             Self::Sync => "F5",
+            Self::Bill => "F10",
+            Self::Look => "F11",
+            Self::Receipt => "F12",
             Self::Clear => "ui.cap_escape",
             Self::Confirm => "ui.cap_enter",
         }
     }
 
-    fn label(self) -> &'static str {
+    fn label(self, view: &View) -> &'static str {
+        let bill = matches!(view.scan, ScanView::Bill(_));
         match self {
             Self::Typed => "ui.key_typed",
             Self::Recent => "ui.key_recent",
             Self::Undo => "ui.key_undo",
             Self::Sync => "ui.key_sync",
+            Self::Bill => "ui.key_bill",
+            Self::Look if bill => "ui.bill_remove_last",
+            Self::Look if view.look_first => "ui.key_look_off",
+            Self::Look => "ui.key_look",
+            Self::Receipt => "ui.key_receipt",
+            Self::Clear if bill => "ui.bill_leave",
             Self::Clear => "ui.key_clear",
             Self::Confirm => "ui.key_confirm",
         }
@@ -72,34 +104,45 @@ impl BarKey {
             (Self::Undo, Some(undo)) => {
                 texts.fill("ui.key_undo_left", &[("n", &undo.seconds_left.to_string())])
             }
-            _ => texts.get(self.label()).to_owned(),
+            _ => texts.get(self.label(view)).to_owned(),
         }
     }
 
-    /// Whether the key does something on this view.
-    fn enabled(self, view: &View) -> bool {
+    /// Whether the key does something on this view; `receipt` is set while there is one to show.
+    pub fn enabled(self, view: &View, receipt: bool) -> bool {
         match self {
             Self::Typed | Self::Recent | Self::Sync => true,
             Self::Undo => view.undo.is_some(),
+            Self::Bill => matches!(view.scan, ScanView::Ready | ScanView::Verdict(_)),
+            Self::Look => match &view.scan {
+                ScanView::Bill(bill) => !bill.rows.is_empty(),
+                ScanView::Ready
+                | ScanView::Asking
+                | ScanView::Verdict(_)
+                | ScanView::Question(_) => true,
+            },
+            Self::Receipt => receipt,
             Self::Clear => !matches!(view.scan, ScanView::Ready | ScanView::Asking),
-            Self::Confirm => matches!(view.scan, ScanView::Question(_)),
+            Self::Confirm => matches!(view.scan, ScanView::Question(_) | ScanView::Bill(_)),
         }
     }
 }
 
 /// Paints the bar over the whole of `ui`; returns the key that was clicked.
-pub fn key_bar_ui(ui: &mut Ui, view: &View, texts: &Texts) -> Option<BarKey> {
+///
+/// `receipt` is set while there is one to show.
+pub fn key_bar_ui(ui: &mut Ui, view: &View, texts: &Texts, receipt: bool) -> Option<BarKey> {
     let rect = ui.max_rect();
     ui.painter().rect_filled(rect, 0.0, theme::PANEL);
     ui.painter().hline(rect.x_range(), rect.min.y + 0.5, Stroke::new(1.0, theme::LINE));
     let inner = rect.shrink2(vec2(12.0, GAP));
-    let width = (inner.width() - GAP * 5.0) / 6.0;
+    let width = (inner.width() - GAP * 8.0) / 9.0;
     let mut clicked = None;
     let builder = egui::UiBuilder::new().max_rect(inner).layout(Layout::left_to_right(Align::Min));
     ui.scope_builder(builder, |ui| {
         ui.spacing_mut().item_spacing.x = GAP;
         for key in BarKey::ALL {
-            let enabled = key.enabled(view);
+            let enabled = key.enabled(view, receipt);
             let size = vec2(width, inner.height());
             let cap = texts.get(key.cap());
             let label = key.words(view, texts);

@@ -2,8 +2,13 @@
 
 pub mod banner;
 pub mod button;
+pub mod field;
 pub mod fit;
+pub mod ground;
 pub mod key_bar;
+pub mod look_first;
 pub mod mark;
+pub mod pieces;
 pub mod press;
+pub mod problem;
 pub mod strip;

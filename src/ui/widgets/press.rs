@@ -4,18 +4,44 @@ use egui::{Context, Event, Key};
 
 /// Takes every press of `key` without Ctrl, Alt or Command; true for a fresh press, not for a held key.
 pub fn pressed(ctx: &Context, key: Key) -> bool {
+    taken(ctx, key).into_iter().any(|repeat| !repeat)
+}
+
+/// Takes every press of `key` without Ctrl, Alt or Command; how many there were, a held key's repeats included.
+pub fn steps(ctx: &Context, key: Key) -> usize {
+    taken(ctx, key).len()
+}
+
+/// Takes text made of `signs` alone out of the input, so that no field sees it; its characters in their order.
+pub fn typed(ctx: &Context, signs: &str) -> Vec<char> {
+    let mut found = Vec::new();
     ctx.input_mut(|input| {
-        let before = input.events.len();
-        let mut fresh = false;
+        input.events.retain(|event| {
+            if let Event::Text(text) = event
+                && text.chars().all(|sign| signs.contains(sign))
+            {
+                found.extend(text.chars());
+                return false;
+            }
+            true
+        });
+    });
+    found
+}
+
+/// Takes the plain presses of `key`; of each, whether it was a repeat.
+fn taken(ctx: &Context, key: Key) -> Vec<bool> {
+    let mut found = Vec::new();
+    ctx.input_mut(|input| {
         input.events.retain(|event| match plain_press(event) {
-            Some((found, repeat)) if found == key => {
-                fresh |= !repeat;
+            Some((pressed, repeat)) if pressed == key => {
+                found.push(repeat);
                 false
             }
             Some(_) | None => true,
         });
-        fresh && input.events.len() < before
-    })
+    });
+    found
 }
 
 /// Takes every press of `key` together with Alt; true for a fresh press.
@@ -81,6 +107,34 @@ mod tests {
         with_events(vec![press(Key::F2, Modifiers::NONE)], |ctx| {
             assert!(pressed(ctx, Key::F2));
             assert!(!pressed(ctx, Key::F2));
+        });
+    }
+
+    #[test]
+    fn a_held_key_is_one_press_and_many_steps() {
+        let repeat = Event::Key {
+            key: Key::ArrowUp,
+            physical_key: None,
+            pressed: true,
+            repeat: true,
+            modifiers: Modifiers::NONE,
+        };
+        let events = vec![press(Key::ArrowUp, Modifiers::NONE), repeat.clone(), repeat.clone()];
+        with_events(events, |ctx| {
+            assert_eq!(taken(ctx, Key::ArrowUp), [false, true, true]);
+            assert_eq!(steps(ctx, Key::ArrowUp), 0, "they are taken out");
+        });
+        let events = vec![press(Key::ArrowUp, Modifiers::NONE), repeat];
+        with_events(events, |ctx| assert_eq!(steps(ctx, Key::ArrowUp), 2));
+    }
+
+    #[test]
+    fn signs_are_taken_and_other_text_stays() {
+        let events = ["+", "12", "-", "1+"].map(|text| Event::Text(text.into()));
+        with_events(events.to_vec(), |ctx| {
+            assert_eq!(typed(ctx, "+-"), ['+', '-']);
+            let left = ctx.input(|input| input.events.clone());
+            assert_eq!(left, [Event::Text("12".into()), Event::Text("1+".into())]);
         });
     }
 
