@@ -1,12 +1,19 @@
 //! The customer's phone: sample vouchers as real QR codes, each with the answer it should get.
 
-use super::shop::{DemoError, Vouchers};
+use std::sync::Arc;
+
+use super::{
+    goods::Vouchers,
+    shop::{DemoError, SUPERVISOR_PIN},
+};
 use crate::{
     domain::{
+        crypto::SecretKey,
         money::{Currency, Money},
         redeem::Request,
         scan::EntryMethod,
-        voucher::{from_text, to_text},
+        time::Timestamp,
+        voucher::{Lines, from_text, present, to_text},
     },
     issuer::picture::{self, QrMatrix},
     platform::service::Issued,
@@ -22,14 +29,38 @@ pub struct Card {
     pub title: String,
     /// What is special about it.
     pub subtitle: String,
-    /// The code as drawn on the phone.
-    pub matrix: QrMatrix,
-    /// The code as a picture file, as a camera would see it.
-    pub png: Vec<u8>,
     /// What the cashier would say.
     pub request: Request,
     /// The answer it should get.
     pub expected: Expected,
+    voucher: String,
+    phone: Option<Arc<SecretKey>>,
+}
+
+/// What the phone shows of a card at one moment.
+#[derive(Clone, Debug)]
+pub struct Face {
+    /// The code as drawn on the phone.
+    pub matrix: QrMatrix,
+    /// The code as a picture file, as a camera would see it.
+    pub png: Vec<u8>,
+}
+
+impl Card {
+    /// Whether the phone signs it anew each time it is shown.
+    pub fn is_live(&self) -> bool {
+        self.phone.is_some()
+    }
+
+    /// What the phone shows at `now`.
+    pub(super) fn show(&self, now: Timestamp) -> Result<Face, DemoError> {
+        let text = match &self.phone {
+            Some(phone) => present(phone, &self.voucher, now)
+                .map_err(|_error| DemoError::Setup("live voucher"))?,
+            None => self.voucher.clone(),
+        };
+        Ok(Face { matrix: QrMatrix::of(&text)?, png: picture::png(&text, MODULE_PX)? })
+    }
 }
 
 /// The answer a sample should get.
@@ -49,39 +80,59 @@ const fn refused(code: &'static str) -> Expected {
 
 /// All samples, in the order they are shown: the good ones first.
 pub(super) fn all(vouchers: &Vouchers) -> Result<Vec<Card>, DemoError> {
-    let mut cards = good(vouchers)?;
-    cards.extend(bad(vouchers)?);
+    let mut cards = good(vouchers);
+    cards.extend(special(vouchers));
+    cards.extend(bad(vouchers));
     cards.push(forged(vouchers)?);
     let link = Expected { state: "not_a_voucher", code: "web_link" };
-    let names = ("Menu", "Not a voucher");
-    cards.push(card(names, "https://anker.example/menu", PLAIN, link)?);
+    cards.push(Card {
+        title: "Menu".to_owned(),
+        subtitle: "Not a voucher".to_owned(),
+        request: plain(),
+        expected: link,
+        voucher: "https://anker.example/menu".to_owned(),
+        phone: None,
+    });
     Ok(cards)
 }
 
-const PLAIN: Request =
-    Request { method: EntryMethod::Camera, bill: None, amount: None, uses: None };
+fn plain() -> Request {
+    Request::plain(EntryMethod::Camera)
+}
 
-fn good(vouchers: &Vouchers) -> Result<Vec<Card>, DemoError> {
-    let bill = Request { bill: Some(euro(4_200)), ..PLAIN };
-    let amount = Request { amount: Some(euro(1_250)), ..PLAIN };
+fn good(vouchers: &Vouchers) -> Vec<Card> {
+    let bill = Request { bill: Some(euro(4_200)), ..plain() };
+    let amount = Request { amount: Some(euro(1_250)), ..plain() };
     let mut cards = Vec::new();
     for (number, lunch) in (1..).zip(&vouchers.lunch) {
-        let names = ("Lunch for two", format!("Good, number {number}"));
-        cards.push(card((names.0, &names.1), &lunch.text, PLAIN, ACCEPTED)?);
+        let subtitle = format!("Good, number {number}");
+        cards.push(card(("Lunch for two", &subtitle), lunch, plain(), ACCEPTED));
     }
+    for (number, (percent, off)) in (1..).zip(vouchers.percent_off.iter().zip(&vouchers.amount_off))
+    {
+        let share = format!("15 % off the bill, number {number}");
+        let fixed = format!("€5.00 off from €20.00, number {number}");
+        cards.push(card(("Autumn menu", &share), percent, bill, ACCEPTED));
+        cards.push(card(("Welcome back", &fixed), off, bill, ACCEPTED));
+    }
+    let three = Request { uses: Some(3), ..plain() };
+    let some = Request { lines: Lines::from_slice(&[2, 4, 0]), ..plain() };
     for (title, subtitle, issued, request) in [
-        ("Autumn menu", "15 % off the bill", &vouchers.percent_off, bill),
-        ("Welcome back", "€5.00 off from €20.00", &vouchers.amount_off, bill),
-        ("Ten coffees", "Pass of ten", &vouchers.pass, PLAIN),
+        ("Ten coffees", "Pass of ten", &vouchers.pass, plain()),
         ("Gift card", "Balance of €50.00", &vouchers.gift, amount),
+        ("Mall voucher", "€30.00 at any shop of the mall", &vouchers.mall, amount),
+        ("Birthday treat", "A slice of cake", &vouchers.item, plain()),
+        ("Cup for cup", "A travel mug for €3.00", &vouchers.exchange, plain()),
+        ("Harbour breakfast", "Table for four, three came", &vouchers.ticket, three),
+        ("Your order", "Bread, rolls and a cake", &vouchers.order, some),
     ] {
-        cards.push(card((title, subtitle), &issued.text, request, ACCEPTED)?);
+        cards.push(card((title, subtitle), issued, request, ACCEPTED));
     }
-    Ok(cards)
+    cards
 }
 
-fn bad(vouchers: &Vouchers) -> Result<Vec<Card>, DemoError> {
-    let samples = [
+fn bad(vouchers: &Vouchers) -> Vec<Card> {
+    let deals = [
         ("Used before", &vouchers.used, "voucher_redeemed_elsewhere"),
         ("Expired", &vouchers.expired, "voucher_expired"),
         ("Not yet valid", &vouchers.early, "voucher_not_active"),
@@ -89,31 +140,59 @@ fn bad(vouchers: &Vouchers) -> Result<Vec<Card>, DemoError> {
         ("Another branch's", &vouchers.other_branch, "branch_not_allowed"),
         ("Cancelled", &vouchers.revoked, "voucher_revoked"),
     ];
-    let cards = samples.into_iter().map(|(subtitle, issued, code)| {
-        card(("Lunch for two", subtitle), &issued.text, PLAIN, refused(code))
+    let deals = deals.map(|(subtitle, issued, code)| {
+        card(("Lunch for two", subtitle), issued, plain(), refused(code))
     });
-    cards.collect()
+    let rules = [
+        ("Happy hour", "After its hours", &vouchers.closed, "voucher_not_active_now"),
+        ("Wine tasting", "Too late for the ticket", &vouchers.missed, "slot_missed"),
+    ];
+    let rules = rules.map(|(title, subtitle, issued, code)| {
+        card((title, subtitle), issued, plain(), refused(code))
+    });
+    deals.into_iter().chain(rules).collect()
+}
+
+/// A voucher that lives on this phone, a picture of it, and one that a supervisor looks at.
+fn special(vouchers: &Vouchers) -> Vec<Card> {
+    let phone = Some(Arc::new(SecretKey::from_seed(&vouchers.phone.seed())));
+    let copied = Expected { state: "cannot_check", code: "live_proof_missing" };
+    let needs_pin = Expected { state: "needs_input", code: "needs_input" };
+    let dinner = format!("Worth €180.00: supervisor's PIN {SUPERVISOR_PIN}");
+    let live = card(
+        ("Members' coffee", "Signed by this phone each time"),
+        &vouchers.live,
+        plain(),
+        ACCEPTED,
+    );
+    vec![
+        Card { phone, ..live },
+        card(("Members' coffee", "A picture of it"), &vouchers.live, plain(), copied),
+        card(("Dinner for six", &dinner), &vouchers.dinner, plain(), needs_pin),
+    ]
 }
 
 fn forged(vouchers: &Vouchers) -> Result<Card, DemoError> {
-    let text = forge(vouchers.lunch.first().ok_or(DemoError::Setup("vouchers"))?)?;
-    card(("Lunch for two", "Forged"), &text, PLAIN, refused("signature_invalid"))
+    let good = vouchers.lunch.first().ok_or(DemoError::Setup("vouchers"))?;
+    let voucher = forge(good)?;
+    let names = ("Lunch for two", "Forged");
+    Ok(Card { voucher, ..card(names, good, plain(), refused("signature_invalid")) })
 }
 
 fn card(
     (title, subtitle): (&str, &str),
-    text: &str,
+    issued: &Issued,
     request: Request,
     expected: Expected,
-) -> Result<Card, DemoError> {
-    Ok(Card {
+) -> Card {
+    Card {
         title: title.to_owned(),
         subtitle: subtitle.to_owned(),
-        matrix: QrMatrix::of(text)?,
-        png: picture::png(text, MODULE_PX)?,
         request,
         expected,
-    })
+        voucher: issued.text.clone(),
+        phone: None,
+    }
 }
 
 /// A good voucher with one bit of its signature turned: what a forger without the key can do.

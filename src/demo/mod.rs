@@ -4,9 +4,10 @@
 //! enrolled at it. The vouchers are issued by it. Everything lies in a temporary folder that is removed at the end.
 
 mod cards;
+mod goods;
 mod script;
 mod shop;
 
-pub use cards::{Card, Expected};
+pub use cards::{Card, Expected, Face};
 pub use script::run;
-pub use shop::{DemoError, Shop};
+pub use shop::{DemoError, SUPERVISOR_PIN, Shop};

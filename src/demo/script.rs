@@ -4,14 +4,23 @@ use std::{io::Write, sync::Arc, time::Duration};
 
 use super::{
     cards::{Card, Expected},
-    shop::{DemoError, Shop},
+    shop::{DemoError, SUPERVISOR_PIN, Shop},
 };
 use crate::{
     device::{picture, qr::reader::Reader},
-    domain::redeem::Request,
+    domain::{
+        id::Seq,
+        redeem::{Part, Request},
+        scan::EntryMethod,
+    },
     platform::store::RedemptionFilter,
     terminal::{
-        clock::Clock, command::Command, engine::Event, outcome::Outcome, pictures::first_of_ours,
+        RollBackOrder,
+        clock::Clock,
+        command::{Command, UndoReason},
+        engine::Event,
+        outcome::{Outcome, State},
+        pictures::first_of_ours,
         session::Session,
     },
 };
@@ -30,8 +39,10 @@ pub fn run(clock: Arc<dyn Clock>, out: &mut dyn Write) -> Result<bool, DemoError
     )?;
     let (later, now) = split(&shop.cards);
     for card in now {
-        script.hold(card, card.expected)?;
+        script.hold(&shop, card, card.expected)?;
     }
+    script.together(&shop)?;
+    script.supervised(&shop)?;
     script.without_network(&shop, &later)?;
     script.reconcile(&shop)?;
     let wrong = script.wrong;
@@ -41,13 +52,18 @@ pub fn run(clock: Arc<dyn Clock>, out: &mut dyn Write) -> Result<bool, DemoError
     Ok(wrong == 0)
 }
 
-/// Two good vouchers are kept for the time without a network.
+/// Two good vouchers are kept for the time without a network, and two coupons for a bill.
 fn split(cards: &[Card]) -> (Vec<&Card>, Vec<&Card>) {
     let good = cards.iter().filter(|card| card.subtitle.starts_with("Good"));
     let later: Vec<_> = good.skip(2).collect();
-    let now = cards.iter().filter(|card| !later.iter().any(|kept| std::ptr::eq(*kept, *card)));
-    let now = now.collect();
+    let kept = |card: &Card| later.iter().any(|kept| std::ptr::eq(*kept, card));
+    let now = cards.iter().filter(|card| !kept(card) && !is_for_the_bill(card)).collect();
     (later, now)
+}
+
+fn is_for_the_bill(card: &Card) -> bool {
+    card.subtitle.ends_with("off the bill, number 2")
+        || card.subtitle.ends_with("from €20.00, number 2")
 }
 
 struct Script<'a> {
@@ -60,9 +76,9 @@ struct Script<'a> {
 
 impl Script<'_> {
     /// Holds a card to the reader and compares the answer.
-    fn hold(&mut self, card: &Card, expected: Expected) -> Result<(), DemoError> {
+    fn hold(&mut self, shop: &Shop, card: &Card, expected: Expected) -> Result<(), DemoError> {
         let start = self.clock.elapsed();
-        let text = self.read(card);
+        let text = self.read(shop, card);
         let read = self.clock.elapsed();
         let outcome = text.and_then(|text| self.counter.redeem(&text, card.request));
         let decided = self.clock.elapsed();
@@ -74,8 +90,8 @@ impl Script<'_> {
         self.tell(right, &format!("{} ({})", card.title, card.subtitle), &words, times)
     }
 
-    fn read(&mut self, card: &Card) -> Option<String> {
-        let luma = picture::load(&card.png).ok()?;
+    fn read(&mut self, shop: &Shop, card: &Card) -> Option<String> {
+        let luma = picture::load(&shop.show(card).ok()?.png).ok()?;
         first_of_ours(self.reader.read(luma, BUDGET).ok()?)
     }
 
@@ -88,11 +104,59 @@ impl Script<'_> {
     ) -> Result<(), DemoError> {
         let mark = if right { "ok   " } else { "WRONG" };
         let (read, decided) = (read.as_secs_f64() * 1e3, decided.as_secs_f64() * 1e3);
-        writeln!(self.out, "{mark} {what:<34} {words}")?;
+        writeln!(self.out, "{mark} {what:<52} {words}")?;
         Ok(writeln!(
             self.out,
             "      picture read in {read:.1} ms, decided and on disk in {decided:.1} ms"
         )?)
+    }
+
+    /// Two coupons on one bill, all or nothing, in the order the customer pays least.
+    fn together(&mut self, shop: &Shop) -> Result<(), DemoError> {
+        self.say(
+            "\nTwo coupons on one bill of €42.00; the share first, since that leaves less to pay.",
+        )?;
+        let mut vouchers = Vec::new();
+        for card in shop.cards.iter().filter(|card| is_for_the_bill(card)) {
+            vouchers.push((
+                self.read(shop, card).unwrap_or_default(),
+                Request::plain(card.request.method),
+            ));
+        }
+        let outcome = self.counter.redeem_together("42.00", &vouchers);
+        let due = outcome.as_ref().and_then(|outcome| match &outcome.state {
+            State::Together(together) => Some(together.due.minor),
+            _other => None,
+        });
+        let words = outcome.map(|outcome| self.counter.engine.speaker().message(&outcome));
+        // 15 % of 42.00 is 6.30; 35.70 less 5.00 is 30.70.
+        self.check(&words.unwrap_or_else(|| "no answer".to_owned()), due == Some(3_070))
+    }
+
+    /// A supervisor approves what a cashier may not accept alone; part of a pass is taken back.
+    fn supervised(&mut self, shop: &Shop) -> Result<(), DemoError> {
+        self.say("\nA supervisor approves the dinner; one of three guests is taken back.")?;
+        let dinner = shop.cards.iter().find(|card| card.title == "Dinner for six");
+        let text = dinner.and_then(|card| self.read(shop, card)).unwrap_or_default();
+        let approved_by = self.counter.engine.approver(SUPERVISOR_PIN, self.clock.now());
+        let plain = Request::plain(EntryMethod::Camera);
+        let outcome = self.counter.redeem(&text, Request { approved_by, ..plain });
+        let right = outcome.is_some_and(|outcome| outcome.state.code() == "accepted");
+        self.check("the supervisor's PIN lets the dinner through", right)?;
+        let breakfast = self.counter.engine.view(self.clock.now());
+        let row = breakfast.recent.iter().find(|row| row.title == "Harbour breakfast");
+        let order = RollBackOrder {
+            entry: Seq(row.map_or(0, |row| row.entry)),
+            part: Part::Uses(1),
+            reason: UndoReason::CustomerChanged.code().to_owned(),
+            approved_by: None,
+        };
+        let outcome = self.counter.roll_back(&order);
+        let given = outcome.and_then(|outcome| match outcome.state {
+            State::RolledBack(redemption) => Some(redemption.value.minor),
+            _other => None,
+        });
+        self.check("one of three guests is taken back: €18.50", given == Some(1_850))
     }
 
     /// Cuts the network, redeems on, and lets the other till take one of the same vouchers.
@@ -100,13 +164,13 @@ impl Script<'_> {
         self.say("\nThe network is cut; redeeming goes on.")?;
         self.network(false);
         for card in cards {
-            self.hold(card, card.expected)?;
+            self.hold(shop, card, card.expected)?;
         }
         let again = Expected { state: "refused", code: "voucher_already_redeemed" };
         if let Some(card) = cards.first() {
-            self.hold(card, again)?;
+            self.hold(shop, card, again)?;
             self.say("\nThe other branch, also without the network, takes the same voucher.")?;
-            let text = self.read(card).unwrap_or_default();
+            let text = self.read(shop, card).unwrap_or_default();
             let mut other = shop.other_till(false)?;
             let taken = other.redeem(&text, Request { ..card.request });
             let right = taken.as_ref().is_some_and(|taken| matches(taken, card.expected));
@@ -131,9 +195,10 @@ impl Script<'_> {
         self.check(&text, conflicts == 1)?;
         let filter = RedemptionFilter { limit: 100, ..RedemptionFilter::default() };
         let page = shop.platform().redemptions(&filter)?;
-        // Used before; two lunches, four other kinds, two lunches without the network, one of them twice.
+        // Used before; two lunches, two coupons, seven other kinds and a live one; two on a bill; the dinner; two lunches
+        // without the network, one of them twice; and a roll back, which is listed too.
         let count = page.redemptions.len();
-        self.check(&format!("the platform has {count} redemptions, each exactly once"), count == 10)
+        self.check(&format!("the platform has {count} redemptions, each exactly once"), count == 20)
     }
 
     fn network(&mut self, on: bool) {

@@ -7,27 +7,25 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::cards::{self, Card};
+use super::{
+    cards::{self, Card, Face},
+    goods::{Goods, Ground},
+};
 use crate::{
     console::random,
     domain::{
-        crypto::SecretKey,
         enrol::EnrolmentCode,
-        id::{BranchId, CampaignId, IssuerName, MerchantId, OperatorId},
-        money::{Currency, Money},
-        redeem::{Limits, OfflineMode, Policy, Request},
+        id::{BranchId, IssuerName, OperatorId},
+        redeem::Request,
         scan::EntryMethod,
-        time::Timestamp,
-        voucher::{AmountOff, PercentOff, Terms},
+        trust::{Place, Role},
     },
     net::{HttpTransport, Transport, TransportError},
     platform::{
         clock::Clock as PlatformClock,
         entropy::Entropy,
         http::Embedded,
-        service::{
-            EnrolmentOrder, Issued, NewCampaign, Order, Platform, ServiceError, VoucherName,
-        },
+        service::{EnrolmentOrder, Issued, Platform, ServiceError, VoucherName},
         site::{Site, SiteError},
     },
     terminal::{
@@ -39,7 +37,12 @@ use crate::{
     },
 };
 
-const DAY_S: i64 = 86_400;
+/// The PIN of the demo's supervisor.
+pub const SUPERVISOR_PIN: &str = "2580";
+
+/// In the harbour of Hamburg and at its main station, 1.5 km apart.
+const HARBOUR: Place = Place { latitude: 53_543_800, longitude: 9_988_400 };
+const STATION: Place = Place { latitude: 53_552_900, longitude: 10_006_900 };
 
 /// A running platform with two enrolled terminals and a phone full of vouchers.
 pub struct Shop {
@@ -52,15 +55,6 @@ pub struct Shop {
     _server: Embedded,
     clock: Arc<dyn Clock>,
     folder: TempDir,
-}
-
-/// What the campaigns need to know of the shop.
-struct Ground {
-    issuer: IssuerName,
-    merchant: MerchantId,
-    harbour: BranchId,
-    station: BranchId,
-    now: Timestamp,
 }
 
 impl Shop {
@@ -81,6 +75,11 @@ impl Shop {
             Self { cards: Vec::new(), url, operator: None, site, _server: server, clock, folder };
         shop.furnish()?;
         Ok(shop)
+    }
+
+    /// What the phone shows of a card right now.
+    pub fn show(&self, card: &Card) -> Result<Face, DemoError> {
+        card.show(self.clock.now().time)
     }
 
     /// Folder of the terminal at the counter.
@@ -124,11 +123,19 @@ impl Shop {
         let harbour = platform.create_branch(merchant, "Harbour", "Europe/Berlin")?;
         let station = platform.create_branch(merchant, "Station", "Europe/Berlin")?;
         self.operator = Some(platform.create_operator(merchant, "Mira", &[harbour])?);
+        let supervisor = platform.create_operator(merchant, "Ada", &[])?;
+        platform.set_operator_role(supervisor, Role::Supervisor)?;
+        platform.set_operator_pin(supervisor, SUPERVISOR_PIN)?;
+        platform.set_branch_place(harbour, Some(HARBOUR))?;
+        platform.set_branch_place(station, Some(STATION))?;
         let now = self.clock.now().time;
-        let ground = Ground { issuer, merchant, harbour, station, now };
         let stranger = platform.create_merchant("Bakery Sol")?;
-        platform.create_branch(stranger, "Market", "Europe/Berlin")?;
-        let vouchers = issue_all(&platform, &key, &ground, stranger)?;
+        let market = platform.create_branch(stranger, "Market", "Europe/Berlin")?;
+        let mall = platform.create_group("Harbour Mall")?;
+        platform.add_to_group(mall, harbour)?;
+        platform.add_to_group(mall, market)?;
+        let ground = Ground { issuer, merchant, harbour, station, stranger, mall, now };
+        let vouchers = Goods { platform: &platform, key: &key, ground: &ground }.issue_all()?;
         self.enrol(harbour, "Till 1", "till-1")?;
         self.enrol(station, "Till 2", "till-2")?;
         platform.revoke_voucher(VoucherName::Code(vouchers.revoked.code))?;
@@ -166,97 +173,6 @@ impl Shop {
         let folder: &Path = self.folder.path();
         folder.join(name)
     }
-}
-
-/// The vouchers of the demo, by what is to be shown with them.
-pub(super) struct Vouchers {
-    pub(super) lunch: Vec<Issued>,
-    pub(super) used: Issued,
-    pub(super) revoked: Issued,
-    pub(super) expired: Issued,
-    pub(super) early: Issued,
-    pub(super) elsewhere: Issued,
-    pub(super) other_branch: Issued,
-    pub(super) amount_off: Issued,
-    pub(super) percent_off: Issued,
-    pub(super) pass: Issued,
-    pub(super) gift: Issued,
-}
-
-fn issue_all(
-    platform: &Platform,
-    key: &SecretKey,
-    ground: &Ground,
-    stranger: MerchantId,
-) -> Result<Vouchers, DemoError> {
-    let Ground { merchant, harbour, station, now, .. } = *ground;
-    let campaign = |merchant, title: &str| create_campaign(platform, ground, merchant, title);
-    let mint = |campaign, terms: &Terms, branches: &[BranchId], (from, until), count| {
-        let (terms, branches) = (terms.clone(), branches.to_vec());
-        platform.issue(key, &Order { campaign, terms, branches, from, until, count })
-    };
-    let one = |campaign, terms: &Terms, branches: &[BranchId], span| {
-        mint(campaign, terms, branches, span, 1)?.pop().ok_or(DemoError::Setup("vouchers"))
-    };
-    let (both, year) = ([harbour, station], (now.plus(-DAY_S), now.plus(365 * DAY_S)));
-    let (past, future) = ((now.plus(-60 * DAY_S), now.plus(-DAY_S)), (now.plus(7 * DAY_S), year.1));
-    let deal = Terms::PrepaidDeal { value: euro(2_490) };
-    let coffees = Terms::Pass { uses: 10, value_each: euro(280) };
-    let gift = Terms::StoredValue { balance: euro(5_000) };
-    let lunch = campaign(merchant, "Lunch for two")?;
-    Ok(Vouchers {
-        lunch: mint(lunch, &deal, &both, year, 4)?,
-        used: one(lunch, &deal, &both, year)?,
-        revoked: one(lunch, &deal, &both, year)?,
-        expired: one(lunch, &deal, &both, past)?,
-        early: one(lunch, &deal, &both, future)?,
-        other_branch: one(lunch, &deal, &[station], year)?,
-        elsewhere: one(campaign(stranger, "Bread basket")?, &deal, &[], year)?,
-        amount_off: one(campaign(merchant, "Welcome back")?, &amount_off(), &[], year)?,
-        percent_off: one(campaign(merchant, "Autumn menu")?, &percent_off(), &[], year)?,
-        pass: one(campaign(merchant, "Ten coffees")?, &coffees, &[], year)?,
-        gift: one(campaign(merchant, "Gift card")?, &gift, &[], year)?,
-    })
-}
-
-fn create_campaign(
-    platform: &Platform,
-    ground: &Ground,
-    merchant: MerchantId,
-    title: &str,
-) -> Result<CampaignId, DemoError> {
-    let limits = Limits {
-        amount_minor: 5_000,
-        unsynced_count: 200,
-        unsynced_minor: 100_000,
-        list_warn_s: 86_400,
-        list_max_s: 259_200,
-    };
-    let campaign = NewCampaign {
-        issuer: ground.issuer.clone(),
-        merchant,
-        title: title.to_owned(),
-        policy: Policy::standard(OfflineMode::Limited, limits),
-        capacity: 1_000,
-    };
-    Ok(platform.create_campaign(&campaign)?)
-}
-
-fn amount_off() -> Terms {
-    Terms::AmountOff(AmountOff { off: euro(500), minimum_spend: 2_000 })
-}
-
-fn percent_off() -> Terms {
-    Terms::PercentOff(PercentOff {
-        basis_points: 1_500,
-        cap: 2_000,
-        minimum_spend: 0,
-        currency: Currency::EUR,
-    })
-}
-
-fn euro(minor: i64) -> Money {
-    Money::new(minor, Currency::EUR)
 }
 
 /// Why the demo could not be shown.
