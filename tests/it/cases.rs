@@ -1,20 +1,22 @@
 //! Random presentations: any voucher, facts and policy, likely enough to be accepted that refusals mean something.
 
 use countersign::domain::{
-    id::{BranchId, MerchantId},
+    id::{BranchId, GroupId, MerchantId, OperatorId},
     money::{Currency, Money},
-    redeem::{
-        Decision, Facts, Finding, FindingSet, Limits, ListFact, OfflineMode, PlatformFact,
-        PlatformRefusal, Policy, Queue, Request, Verdict, decide,
-    },
+    redeem::{Decision, Facts, Policy, Request, Verdict, decide},
     scan::EntryMethod,
     time::Timestamp,
-    trust::{CampaignState, Status},
-    voucher::{AmountOff, PercentOff, Scope, Terms, Used, Voucher},
+    voucher::{
+        AmountOff, Claims, Item, Lines, OrderLine, PercentOff, Scope, Terms, Ticket, Voucher,
+    },
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
-use crate::world::{self, NOON, euro};
+use crate::{
+    case_facts::facts,
+    case_policy::policy,
+    world::{self, NOON, euro},
+};
 
 /// One presentation of a voucher, with all that is known.
 #[derive(Clone, Debug)]
@@ -50,21 +52,57 @@ fn now() -> impl Strategy<Value = Timestamp> {
         "2026-12-31 23:59:59",
         "2027-01-01 00:00:00",
     ];
-    prop_oneof![6 => Just(NOON), 1 => select(edges.to_vec()).prop_map(world::time)]
+    prop_oneof![9 => Just(NOON), 1 => select(edges.to_vec()).prop_map(world::time)]
 }
 
+/// Minted, mostly a print, sometimes signed anew, or shown by a phone.
 fn voucher() -> impl Strategy<Value = Voucher> {
-    let branches = prop_oneof![3 => Just(vec![]), 1 => Just(vec![BranchId(11)]), 1 => Just(vec![BranchId(12)])];
-    (terms(), branches, prop::bool::weighted(0.05)).prop_map(|(terms, branches, withdrawn)| {
-        let mut claims = world::claims(terms);
-        claims.scope = Scope { merchant: MerchantId(1), branches };
-        let mut key = world::published_key();
-        key.withdrawn = withdrawn;
-        world::voucher(&claims, &key)
-    })
+    let conditional = prop::bool::weighted(0.1);
+    let customer = option::weighted(0.7, select(vec!["anna", "ben"]));
+    let withdrawn = prop::bool::weighted(0.02);
+    (terms(), scope(), customer, presence(), conditional, withdrawn).prop_map(
+        |(terms, scope, customer, presence, conditional, withdrawn)| {
+            let customer = customer.map(|name| name.parse().unwrap());
+            let mut key = world::published_key();
+            key.withdrawn = withdrawn;
+            let plain = world::claims(terms);
+            let mut claims = Claims { scope, customer, conditional, ..plain };
+            match presence {
+                None => world::voucher(&claims, &key),
+                Some((false, age)) => {
+                    claims.from = NOON.plus(-age);
+                    claims.until = claims.from.plus(600);
+                    world::voucher(&claims, &key)
+                }
+                Some((true, age)) => {
+                    claims.holder = Some(world::holder());
+                    world::shown_voucher(&claims, &key, NOON.plus(-age))
+                }
+            }
+        },
+    )
 }
 
-fn terms() -> impl Strategy<Value = Terms> {
+/// Whether a phone shows it, or the issuer signed it anew, and how long ago; nothing for a print.
+fn presence() -> impl Strategy<Value = Option<(bool, i64)>> {
+    let age = prop_oneof![3 => -20..55_i64, 1 => -120..900_i64];
+    option::weighted(0.3, (any::<bool>(), age))
+}
+
+fn scope() -> impl Strategy<Value = Scope> {
+    let own = |branches: &[u32]| Scope::Merchant {
+        merchant: MerchantId(1),
+        branches: branches.iter().copied().map(BranchId).collect(),
+    };
+    prop_oneof![
+        6 => Just(own(&[])),
+        3 => Just(own(&[11])),
+        1 => Just(own(&[12])),
+        2 => Just(Scope::Group(GroupId(5))),
+    ]
+}
+
+pub(crate) fn terms() -> impl Strategy<Value = Terms> {
     let minimum = || prop_oneof![Just(0), 1..3_000_i64];
     prop_oneof![
         (1..9_000_i64).prop_map(|minor| Terms::PrepaidDeal { value: euro(minor) }),
@@ -82,111 +120,74 @@ fn terms() -> impl Strategy<Value = Terms> {
         (1..6_u16, 0..900_i64)
             .prop_map(|(uses, each)| Terms::Pass { uses, value_each: euro(each) }),
         (1..9_000_i64).prop_map(|minor| Terms::StoredValue { balance: euro(minor) }),
+        (1..4_u16, 0..900_i64, 0..300_i64).prop_map(|(count, value, price)| {
+            let name = "Cappuccino".parse().unwrap();
+            Terms::Item(Item { count, name, value: euro(value), price })
+        }),
+        ticket(),
+        vec((1..4_u16, 0..900_i64), 1..4).prop_map(order),
     ]
+}
+
+/// Mostly about noon.
+fn ticket() -> impl Strategy<Value = Terms> {
+    let starts = prop_oneof![4 => -900..900_i64, 1 => -20_000..20_000_i64];
+    (starts, 0..7200_u32, 0..7200_u32, 1..6_u16, 0..900_i64).prop_map(
+        |(starts, early_s, late_s, party, each)| {
+            let starts = NOON.plus(starts);
+            Terms::Ticket(Ticket { starts, early_s, late_s, party, value_each: euro(each) })
+        },
+    )
+}
+
+fn order(lines: Vec<(u16, i64)>) -> Terms {
+    let line =
+        |(count, value_each)| OrderLine { count, value_each, name: "Bread".parse().unwrap() };
+    Terms::PickUp { currency: Currency::EUR, lines: lines.into_iter().map(line).collect() }
 }
 
 fn request() -> impl Strategy<Value = Request> {
     let money = || {
         let currency = prop_oneof![9 => Just(Currency::EUR), 1 => Just("USD".parse().unwrap())];
-        let amount = (-20..9_000_i64, currency);
-        option::weighted(0.8, amount.prop_map(|(minor, currency)| Money::new(minor, currency)))
+        let amount = (-20..9_000_i64, currency).prop_map(|(minor, kind)| Money::new(minor, kind));
+        option::weighted(0.8, amount)
     };
     let method = select(vec![EntryMethod::Camera, EntryMethod::Typed]);
-    (method, money(), money(), option::of(0..7_u16))
-        .prop_map(|(method, bill, amount, uses)| Request { method, bill, amount, uses })
-}
-
-fn facts() -> impl Strategy<Value = Facts> {
-    let campaign = prop_oneof![
-        8 => Just(Some(CampaignState::Active)),
-        1 => Just(Some(CampaignState::Suspended)),
-        1 => Just(None),
-    ];
-    let status = prop_oneof![8 => Just(Status::Valid), 1 => select(Status::ALL.to_vec())];
-    let list = prop_oneof![
-        1 => Just(ListFact::NotCovered),
-        4 => (status, 0..300_000_i64).prop_map(|(status, age)| ListFact::Known {
-            status,
-            as_of: NOON.plus(-age),
-        }),
-    ];
-    let rolled_back = option::weighted(0.2, (0..300_000_i64).prop_map(|age| NOON.plus(-age)));
-    let queue = (0..5_u32, 0..20_000_i64).prop_map(|(count, minor)| Queue { count, minor });
-    let floor =
-        prop_oneof![4 => Just(-60), 1 => -400_000..400_000_i64].prop_map(|ahead| NOON.plus(ahead));
-    (campaign, list, used(), rolled_back, platform(), queue, floor).prop_map(
-        |(campaign, list, used_here, rolled_back_at, platform, queue, time_floor)| Facts {
-            merchant: MerchantId(1),
-            branch: BranchId(11),
-            campaign,
-            list,
-            used_here,
-            last_use_here: None,
-            rolled_back_at,
-            platform,
-            queue,
-            time_floor,
+    let rest = option::weighted(0.2, money()).prop_map(Option::flatten);
+    let lines = vec(0..4_u16, 0..4).prop_map(|pieces| Lines::from_slice(&pieces));
+    let said = (option::weighted(0.8, any::<bool>()), prop::bool::weighted(0.8));
+    let careful = prop::bool::weighted(0.1);
+    let approved = option::weighted(0.4, Just(OperatorId(4)));
+    let amounts = (money(), money(), rest, option::weighted(0.8, 0..7_u16), lines);
+    (method, amounts, said, careful, approved).prop_map(
+        |(method, (bill, amount, rest, uses, lines), (product, confirmed), look_first, by)| {
+            Request {
+                method,
+                bill,
+                amount,
+                uses,
+                lines,
+                rest,
+                product,
+                confirmed,
+                look_first,
+                approved_by: by,
+            }
         },
     )
 }
 
-/// Mostly nothing.
-fn used() -> impl Strategy<Value = Used> {
-    let some = (0..4_u32, 0..6_000_i64).prop_map(|(uses, minor)| Used { uses, minor });
-    prop_oneof![3 => Just(Used::default()), 1 => some]
-}
-
-fn platform() -> impl Strategy<Value = PlatformFact> {
-    prop_oneof![
-        2 => Just(PlatformFact::NotAsked),
-        4 => Just(PlatformFact::Silent),
-        4 => used().prop_map(|used_elsewhere| PlatformFact::Granted { used_elsewhere }),
-        1 => (refusal(), used()).prop_map(|(reason, used_elsewhere)| PlatformFact::Refused {
-            reason,
-            used_elsewhere,
-            last: None,
-        }),
-    ]
-}
-
-pub(crate) fn refusal() -> impl Strategy<Value = PlatformRefusal> {
-    use PlatformRefusal as R;
-    select(vec![R::Revoked, R::Suspended, R::Exhausted, R::Claimed])
-}
-
-/// Standard policies, and any sets of findings at all.
-fn policy() -> impl Strategy<Value = Policy> {
-    let mode = select(OfflineMode::ALL.to_vec());
-    let limits = (0..9_000_i64, 0..5_u32, 0..30_000_i64, 0..100_000_u32, 0..300_000_u32).prop_map(
-        |(amount_minor, unsynced_count, unsynced_minor, list_warn_s, list_max_s)| Limits {
-            amount_minor,
-            unsynced_count,
-            unsynced_minor,
-            list_warn_s,
-            list_max_s,
-        },
-    );
-    let sets = option::weighted(0.5, (findings(), findings(), findings()));
-    (mode, limits, sets).prop_map(|(mode, limits, sets)| {
-        let mut policy = Policy::standard(mode, limits);
-        if let Some((deny, ask, deny_unasked)) = sets {
-            (policy.deny, policy.ask, policy.deny_unasked) = (deny, ask, deny_unasked);
-        }
-        policy
-    })
-}
-
-pub(crate) fn findings() -> impl Strategy<Value = FindingSet> {
-    vec(select(Finding::ALL.to_vec()), 0..4).prop_map(|some| some.into_iter().collect())
-}
-
-/// The cases above are worth their time only where many of them are accepted.
+/// The cases above are worth their time only where many of them are accepted, and every kind among them.
 #[test]
 fn enough_of_the_random_cases_are_accepted() {
     use proptest::{strategy::ValueTree as _, test_runner::TestRunner};
     let mut runner = TestRunner::deterministic();
-    let accepted =
-        (0..1000).filter(|_| case().new_tree(&mut runner).unwrap().current().is_accepted());
-    let count = accepted.count();
-    assert!((100..900).contains(&count), "{count} of 1000");
+    let cases = (0..1500).map(|_| case().new_tree(&mut runner).unwrap().current());
+    let accepted: Vec<Case> = cases.filter(Case::is_accepted).collect();
+    assert!((150..1200).contains(&accepted.len()), "{} of 1500", accepted.len());
+    for kind in countersign::domain::voucher::Kind::ALL {
+        let alike = accepted.iter().filter(|case| case.voucher.claims().terms.kind() == kind);
+        let count = alike.count();
+        assert!(count >= 5, "only {count} of kind {kind}");
+    }
 }

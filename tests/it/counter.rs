@@ -8,6 +8,7 @@ use std::{
 use countersign::{
     console::random,
     domain::{
+        id::BranchId,
         journal::Body,
         money::{Currency, Money},
         redeem::OfflineMode,
@@ -29,32 +30,36 @@ use countersign::{
 use crate::stage::{Stage, Till};
 
 /// An engine whose calls are carried when the test says so.
-struct Counter<'a> {
-    stage: &'a Stage,
+pub(crate) struct Counter<'a> {
+    pub(crate) stage: &'a Stage,
     till: Till<'a>,
-    engine: Engine,
+    pub(crate) engine: Engine,
 }
 
 impl<'a> Counter<'a> {
-    fn open(stage: &'a Stage) -> Self {
-        let till = stage.terminal("a", stage.branches[0]);
+    pub(crate) fn open(stage: &'a Stage) -> Self {
+        Self::named(stage, "a", stage.branches[0])
+    }
+
+    pub(crate) fn named(stage: &'a Stage, name: &str, branch: BranchId) -> Self {
+        let till = stage.terminal(name, branch);
         assert!(till.sync());
-        let engine = Engine::open(&stage.dir("a"), random, stage.clock.now()).unwrap();
+        let engine = Engine::open(&stage.dir(name), random, stage.clock.now()).unwrap();
         let mut counter = Self { stage, till, engine };
         counter.tick(0);
         counter.settle();
         counter
     }
 
-    fn send(&mut self, command: Command) {
+    pub(crate) fn send(&mut self, command: Command) {
         self.engine.handle(Event::Command(command), self.stage.clock.now());
     }
 
-    fn scan(&mut self, text: &str) {
+    pub(crate) fn scan(&mut self, text: &str) {
         self.send(Command::Scan { text: text.to_owned(), method: EntryMethod::Camera });
     }
 
-    fn tick(&mut self, seconds: u32) {
+    pub(crate) fn tick(&mut self, seconds: u32) {
         self.stage.clock.advance(seconds);
         self.engine.handle(Event::Tick, self.stage.clock.now());
     }
@@ -69,7 +74,7 @@ impl<'a> Counter<'a> {
     }
 
     /// Carries everything until nothing is left to carry.
-    fn settle(&mut self) {
+    pub(crate) fn settle(&mut self) {
         loop {
             let calls = self.calls();
             if calls.is_empty() {
@@ -86,23 +91,30 @@ impl<'a> Counter<'a> {
         self.send(Command::Undo { entry, reason: UndoReason::WrongScan });
     }
 
-    fn offline(&mut self) {
+    pub(crate) fn online(&mut self) {
+        self.send(Command::SetNetwork(true));
+        self.settle();
+        self.tick(1);
+        self.settle();
+    }
+
+    pub(crate) fn offline(&mut self) {
         self.send(Command::SetNetwork(false));
         self.calls();
     }
 
-    fn view(&self) -> View {
+    pub(crate) fn view(&self) -> View {
         self.engine.view(self.stage.clock.now())
     }
 
-    fn state(&self) -> Option<VerdictState> {
+    pub(crate) fn state(&self) -> Option<VerdictState> {
         match self.view().scan {
             ScanView::Verdict(verdict) => Some(verdict.state),
-            ScanView::Ready | ScanView::Asking | ScanView::Question(_) => None,
+            ScanView::Ready | ScanView::Asking | ScanView::Question(_) | ScanView::Bill(_) => None,
         }
     }
 
-    fn entries(&self) -> u64 {
+    pub(crate) fn entries(&self) -> u64 {
         self.engine.store().unwrap().head().seq.0
     }
 }

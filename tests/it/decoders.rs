@@ -14,7 +14,7 @@ use proptest::{collection::vec, prelude::*, sample::Index};
 use crate::{
     independent,
     samples::{Sample, samples},
-    spelling::{accepts_claims, all_terms, payload_of},
+    spelling::{accepts_claims, all_claims, payload_of},
     world,
 };
 
@@ -24,6 +24,7 @@ const FOREIGN: &[&str] = &[
     " ",
     "\0",
     "CS1:",
+    "CSP1:",
     "CS1",
     "cs1:",
     "CSE1:",
@@ -95,7 +96,7 @@ fn texts_of_other_systems_are_refused_by_all() {
 fn a_megabyte_of_anything_is_refused() {
     let many = |byte: u8| vec![byte; 1_000_000];
     let mut huge = vec![many(b'A'), many(0), many(0x81), many(0x9f), many(0xa1), many(0xbf)];
-    for prefix in ["CS1:", "CSE1:", "CSO1:", "]Q1"] {
+    for prefix in ["CS1:", "CSP1:", "CSE1:", "CSO1:", "]Q1"] {
         huge.push([prefix.as_bytes(), &many(b'A')].concat());
     }
     for head in [0x5b, 0x7b, 0x9b, 0xbb] {
@@ -119,24 +120,32 @@ fn a_megabyte_of_anything_is_refused() {
 /// The same with the right signature around it: lengths and nesting inside the payload.
 #[test]
 fn signed_payloads_that_promise_too_much_are_refused() {
-    let keys =
-        [world::terminal_key(), world::platform_key(), world::root_key(), world::issuer_key()];
+    let keys = [
+        world::terminal_key(),
+        world::platform_key(),
+        world::root_key(),
+        world::issuer_key(),
+        world::holder_key(),
+    ];
     for payload in hostile_payloads() {
         for key in &keys {
             for context in CONTEXTS {
                 let bytes = seal(key, context, &payload);
-                let text = to_text(&bytes).into_bytes();
+                let text = to_text(&bytes);
+                let shown = text.replacen("CS1:", "CSP1:", 1);
                 for sample in samples().iter().filter(|sample| sample.name != "envelope") {
-                    assert!(!(sample.accepts)(&bytes), "{} {context:?}", sample.name);
-                    assert!(!(sample.accepts)(&text), "{} {context:?}", sample.name);
+                    for bytes in [&bytes[..], text.as_bytes(), shown.as_bytes()] {
+                        assert!(!(sample.accepts)(bytes), "{} {context:?}", sample.name);
+                    }
                 }
             }
         }
     }
 }
 
-const CONTEXTS: [Context; 7] = [
+const CONTEXTS: [Context; 8] = [
     Context::Voucher,
+    Context::Presentation,
     Context::Bundle,
     Context::Manifest,
     Context::Entry,
@@ -164,7 +173,7 @@ proptest! {
     }
 
     #[test]
-    fn random_texts_are_refused(body in ".{0,300}", prefix in "(CS1:|CSE1:|CSO1:|cs1:|)") {
+    fn random_texts_are_refused(body in ".{0,300}", prefix in "(CS1:|CSP1:|CSE1:|CSO1:|cs1:|)") {
         let text = format!("{prefix}{body}");
         let _named = classify(&text);
         prop_assert!(UntrustedToken::parse(&text).is_err());
@@ -212,8 +221,8 @@ proptest! {
         at in any::<Index>(),
         byte in any::<u8>(),
     ) {
-        let terms = all_terms();
-        let mut payload = payload_of(which.get(&terms));
+        let claims = all_claims();
+        let mut payload = payload_of(which.get(&claims));
         let at = at.index(payload.len());
         payload[at] = byte;
         let text = to_text(&independent::sign(&[1; 32], b"countersign/voucher/1", &payload));

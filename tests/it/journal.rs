@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use countersign::domain::{
     crypto::SecretKey,
-    id::{BranchId, CampaignId, Epoch, Hash, Seq, TerminalId, VoucherId, VoucherKey},
+    id::{BranchId, CampaignId, Epoch, Hash, LeaseId, Seq, TerminalId, VoucherId, VoucherKey},
     journal::{
         Body, ChainError, Entry, Head, Opened, Outcome, Redeemed, Refused, RolledBack, SignedEntry,
-        append, totals, verify_link,
+        Waiting, append, totals, verify_link,
     },
     money::Currency,
     redeem::FindingSet,
     scan::EntryMethod,
-    voucher::{Kind, Limit, Used},
+    voucher::{Kind, Limit, Tier, Used},
 };
 use proptest::{
     collection::vec,
@@ -74,7 +74,7 @@ proptest! {
             let sum = booked.entry((key.issuer, key.id.campaign, currency)).or_default();
             *sum = (sum.0 + count, sum.1 + minor);
         }
-        let told = sums.campaigns.iter().map(|(key, sum)| (key.clone(), (sum.count, sum.minor)));
+        let told = sums.campaigns.iter().map(|(key, sum)| (key.clone(), (sum.uses, sum.minor)));
         prop_assert_eq!(told.collect::<BTreeMap<_, _>>(), booked);
         let mut backwards = entries.clone();
         backwards.reverse();
@@ -193,13 +193,21 @@ fn chain(bodies: &[Body]) -> Vec<SignedEntry> {
 /// What a body adds to the sums of its campaign.
 fn booking(body: &Body) -> Option<(VoucherKey, Currency, i64, i128)> {
     match body {
-        Body::Redeemed(one) => {
-            Some((one.voucher.clone(), one.currency, 1, i128::from(one.used.minor)))
+        Body::Redeemed(one) => Some((
+            one.voucher.clone(),
+            one.currency,
+            i64::from(one.used.uses),
+            i128::from(one.used.minor),
+        )),
+        Body::RolledBack(back) => Some((
+            back.voucher.clone(),
+            back.currency,
+            -i64::from(back.used.uses),
+            -i128::from(back.used.minor),
+        )),
+        Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } | Body::LeaseEnded { .. } => {
+            None
         }
-        Body::RolledBack(back) => {
-            Some((back.voucher.clone(), back.currency, -1, -i128::from(back.used.minor)))
-        }
-        Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } => None,
     }
 }
 
@@ -219,17 +227,25 @@ fn tamper() -> impl Strategy<Value = Tamper> {
 
 fn body() -> impl Strategy<Value = Body> {
     let any_voucher = || (1..4_u32, 0..3_u32, 0..100_000_i64);
+    // A part of a balance is given back without a use.
+    let uses = || 0..5_u32;
     prop_oneof![
-        4 => (any_voucher(), any::<bool>()).prop_map(|((campaign, index, minor), online)| {
-            redeemed(campaign, index, minor, online)
+        4 => (any_voucher(), uses(), any::<bool>()).prop_map(|(one, uses, online)| {
+            let (campaign, index, minor) = one;
+            let mut body = redeemed(campaign, index, minor, online);
+            if let Body::Redeemed(redeemed) = &mut body {
+                redeemed.used.uses = uses;
+            }
+            body
         }),
-        1 => any_voucher().prop_map(|(campaign, index, minor)| Body::RolledBack(RolledBack {
+        1 => (any_voucher(), uses()).prop_map(|((campaign, index, minor), uses)| Body::RolledBack(RolledBack {
             of: Seq(1),
             voucher: voucher(campaign, index),
-            used: Used { uses: 1, minor },
+            used: Used::new(uses, minor),
             currency: currency(campaign),
             reason: "wrong_scan".to_owned(),
             of_epoch: Epoch(1),
+            approved_by: None,
         })),
         1 => (0..3_usize, "[a-c]").prop_map(|(outcome, code)| Body::Refused(Refused {
             outcome: [Outcome::Refused, Outcome::CannotCheck, Outcome::NotAVoucher][outcome],
@@ -242,6 +258,10 @@ fn body() -> impl Strategy<Value = Body> {
         })),
         1 => Just(Body::Opened(Opened { software: "0.1.0".to_owned(), continues: Hash::ZERO })),
         1 => any::<u64>().prop_map(|version| Body::BundleTaken { version, hash: Hash([6; 32]) }),
+        1 => any::<u32>().prop_map(|uses| Body::LeaseEnded {
+            lease: LeaseId(9),
+            used: Used::new(uses, 0),
+        }),
     ]
 }
 
@@ -250,7 +270,7 @@ fn redeemed(campaign: u32, index: u32, minor: i64, online: bool) -> Body {
         voucher: voucher(campaign, index),
         token: Hash([7; 32]),
         kind: Kind::PrepaidDeal,
-        used: Used { uses: 1, minor },
+        used: Used::new(1, minor),
         currency: currency(campaign),
         bill: None,
         limit: Limit::Uses(1),
@@ -260,6 +280,16 @@ fn redeemed(campaign: u32, index: u32, minor: i64, online: bool) -> Body {
         online,
         bundle: 3,
         list_as_of: None,
+        rest: None,
+        due: None,
+        approved_by: None,
+        presence: Tier::Static,
+        customer: None,
+        lease: None,
+        waiting: Waiting::default(),
+        act: None,
+        goods: Vec::new(),
+        shown_at: None,
     })
 }
 

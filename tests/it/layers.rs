@@ -26,13 +26,22 @@ const LAYERS: &[Layer] = &[
     Layer {
         module: "domain",
         modules: &[],
-        crates: &["base45", "ed25519_dalek", "jiff", "minicbor", "sha2", "thiserror", "zeroize"],
+        crates: &[
+            "argon2",
+            "base45",
+            "ed25519_dalek",
+            "jiff",
+            "minicbor",
+            "sha2",
+            "thiserror",
+            "zeroize",
+        ],
     },
     Layer { module: "keys", modules: &["domain"], crates: &["getrandom", "thiserror", "zeroize"] },
     Layer {
         module: "store",
         modules: &["domain"],
-        crates: &["minicbor", "rusqlite", "thiserror", "tracing"],
+        crates: &["jiff", "minicbor", "rusqlite", "thiserror", "tracing"],
     },
     Layer {
         module: "device",
@@ -61,7 +70,16 @@ const LAYERS: &[Layer] = &[
     Layer {
         module: "console",
         modules: &["domain", "keys", "store", "device", "net", "terminal"],
-        crates: &["clap", "getrandom", "jiff", "serde", "serde_json", "thiserror", "tracing"],
+        crates: &[
+            "clap",
+            "getrandom",
+            "jiff",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "tracing",
+            "zeroize",
+        ],
     },
     Layer {
         module: "ui",

@@ -8,6 +8,8 @@
     reason = "a test that fails shall stop at once; clippy's own exception covers only the bodies of tests"
 )]
 
+mod case_facts;
+mod case_policy;
 mod cases;
 mod defects;
 mod fences;
@@ -17,7 +19,16 @@ mod samples;
 mod sources;
 mod world;
 
+mod bill_order;
+mod bill_table;
+mod model;
+mod rollback_table;
+
+mod rule_facts;
+mod rule_policy;
 mod rule_row;
+mod rule_voucher;
+mod rule_words;
 mod rules;
 
 mod decoders;
@@ -41,7 +52,13 @@ mod two_terminals;
 #[cfg(feature = "demo")]
 mod counter;
 #[cfg(feature = "demo")]
+mod flows;
+#[cfg(feature = "demo")]
+mod lending;
+#[cfg(feature = "demo")]
 mod programs;
+#[cfg(feature = "demo")]
+mod sequences;
 
 /// A file without its `mod` line would be compiled into nothing and never fail.
 #[test]

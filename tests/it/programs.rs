@@ -2,7 +2,7 @@
 //! pictures, the network pulled and plugged in again.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     net::TcpListener,
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
@@ -77,6 +77,21 @@ impl Shop {
             .unwrap();
         assert!(output.status.success(), "{line}: {output:?}");
         String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs a command of the platform that reads a line from its standard input.
+    fn platform_reads(&self, line: &str, input: &str) -> Output {
+        let mut child = self
+            .program(env!("CARGO_BIN_EXE_countersign-platform"))
+            .args(["--data", "platform"])
+            .args(line.split(' '))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
     }
 
     fn terminal(&self, line: &str) -> Output {
@@ -330,6 +345,97 @@ fn keys_are_read_by_their_owner_only() {
     let output = shop.terminal("status");
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("chmod 600"), "{output:?}");
+}
+
+#[test]
+fn a_policy_is_tried_on_a_terminals_journal_before_it_is_put_in_place() {
+    let mut shop = Shop::open();
+    let vouchers = shop.issue("--kind prepaid_deal --value 24.90 --count 3");
+    assert_eq!(shop.json("redeem", &vouchers[0]).0, 0);
+    shop.pull();
+    assert_eq!(shop.json("redeem", &vouchers[1]).0, 0);
+    assert_eq!(shop.terminal("journal export --to journal.jsonl").status.code(), Some(0));
+    let shown = shop.platform("policy show --campaign 1");
+    let strict = shown.replace("mode = \"limited\"", "mode = \"never\"");
+    std::fs::write(shop.path("strict.toml"), &strict).unwrap();
+
+    let line = "policy try --journal journal.jsonl --policy strict.toml --campaign 1 --json";
+    let report: Value = serde_json::from_str(&shop.platform(line)).unwrap();
+    assert_eq!(report["breaks"].as_u64(), Some(0), "{report}");
+    assert_eq!(report["accepted_then"]["redemptions"].as_u64(), Some(2));
+    assert_eq!(report["accepted_now"]["redemptions"].as_u64(), Some(1));
+    let refused = &report["refused_now"]["online_required"];
+    assert_eq!(refused["redemptions"].as_u64(), Some(1), "{report}");
+    assert_eq!(refused["worth"][0]["minor"].as_i64(), Some(2_490));
+    assert_eq!(report["loss"][0]["now"]["minor"].as_i64(), Some(0));
+
+    shop.platform("policy set --campaign 1 --file strict.toml");
+    shop.plug_in();
+    assert_eq!(shop.terminal("sync").status.code(), Some(0));
+    shop.pull();
+    let (exit, answer) = shop.json("redeem", &vouchers[2]);
+    assert_eq!((exit, answer["code"].as_str()), (4, Some("online_required")), "as it was foreseen");
+}
+
+#[test]
+fn a_voucher_on_a_phone_is_good_for_a_moment_and_its_copy_is_not() {
+    let mut shop = Shop::open();
+    let holder = shop.platform("phone create --key phone.key");
+    let options =
+        format!("--kind prepaid_deal --value 24.90 --csv list.csv --holder-key {}", holder.trim());
+    let copy = shop.issue(&options);
+    let table = std::fs::read_to_string(shop.path("list.csv")).unwrap();
+    // The text of a code has no comma, quote or line end: Base45 (RFC 9285).
+    let text = table.lines().nth(1).unwrap().split(',').find(|cell| cell.starts_with("CS1:"));
+    let text = format!("{}\n", text.unwrap());
+    let present = |options: &str| {
+        let shown =
+            shop.platform_reads(&format!("voucher present --key phone.key {options} -"), &text);
+        assert!(shown.status.success(), "{shown:?}");
+        PathBuf::from(String::from_utf8(shown.stdout).unwrap().trim_end_matches('\n').to_owned())
+    };
+    let old = present("--at 2026-01-01T00:00:00Z");
+    let live = present("--png live.png");
+    assert!(live.to_string_lossy().starts_with("CSP1:"));
+    shop.pull();
+    let (exit, answer) = shop.json("redeem", &copy[0]);
+    assert_eq!((exit, answer["code"].as_str()), (4, Some("live_proof_missing")), "a screenshot");
+    let (exit, answer) = shop.json("redeem", &old);
+    assert_eq!((exit, answer["code"].as_str()), (3, Some("live_proof_stale")));
+    let (exit, answer) = shop.json("redeem", &shop.path("live.png"));
+    assert_eq!((exit, answer["state"].as_str()), (0, Some("accepted")), "{answer}");
+}
+
+#[test]
+fn items_tickets_orders_and_balances_are_issued_for_the_counter() {
+    let shop = Shop::open();
+    for (options, redeem, expected) in [
+        ("--kind item --item Cappuccino --value 2.50 --price 1.00", "redeem", (0, "accepted")),
+        ("--kind ticket --starts 2029-06-01 --value 65", "redeem", (3, "slot_not_open")),
+        ("--kind pick_up --line 1xBread@3.20", "redeem", (0, "accepted")),
+        ("--kind stored_value --value 50", "redeem --amount 12.50", (0, "accepted")),
+        ("--kind stored_value --value 50", "redeem --amount 50.01", (3, "balance_exceeded")),
+    ] {
+        let voucher = shop.issue(options);
+        let (exit, answer) = shop.json(redeem, &voucher[0]);
+        assert_eq!((exit, answer["code"].as_str().unwrap()), expected, "{options}: {answer}");
+    }
+}
+
+#[test]
+fn a_supervisors_pin_comes_from_the_standard_input() {
+    let shop = Shop::open();
+    shop.platform("operator create --merchant 1 --name Sofie --role supervisor");
+    let set = shop.platform_reads("operator set-pin 1", "2580\n");
+    assert!(set.status.success(), "{set:?}");
+    assert!(shop.platform("operator list").contains("PIN"));
+    let closed = shop.platform_reads("operator set-pin 1", "");
+    assert_eq!(closed.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&closed.stderr).contains("4 to 12 digits"), "{closed:?}");
+    for file in std::fs::read_dir(shop.path("platform")).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(!bytes.windows(4).any(|four| four == b"2580"), "the PIN is nowhere as it is");
+    }
 }
 
 #[test]

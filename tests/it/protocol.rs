@@ -8,8 +8,8 @@ use countersign::domain::{
     id::{CampaignId, Epoch, Seq, TerminalId},
     journal::ENTRY_BYTES_MAX,
     sync::{
-        BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, CHUNKS_MAX, ListName, ListVersion, MESSAGE_BYTES_MAX,
-        Request, RequestBody,
+        BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, CHUNKS_MAX, Claim, ListName, ListVersion,
+        MESSAGE_BYTES_MAX, Request, RequestBody,
     },
     trust::TrustBundle,
     voucher::{Limit, TOKEN_MAX, Terms, Used},
@@ -99,16 +99,20 @@ fn pull() -> RequestBody {
         bundle: 3,
         lists: vec![ListVersion { list, version: 3 }],
         conflicts_after: 0,
+        listed_after: 0,
+        leases: Vec::new(),
     }
 }
 
 fn claim() -> RequestBody {
     let value = world::euro(1250);
-    RequestBody::Claim {
+    let claim = Claim {
         voucher: world::claims(Terms::PrepaidDeal { value }).key(),
         limit: Limit::Uses(1),
         asked: samples::used(),
         used_here: Used::default(),
-        after: Seq(1),
-    }
+        customer: None,
+        lease: None,
+    };
+    RequestBody::Claim { claims: vec![claim], after: Seq(1) }
 }

@@ -4,14 +4,14 @@ use countersign::domain::{
     enrol::{EnrolmentRequest, Grant},
     envelope::{Context, open, seal},
     id::{BranchId, CampaignId, Epoch, Hash, MerchantId, OperatorId, Seq, TerminalId},
-    journal::{Body, Entry, Head, Redeemed, SignedEntry, append},
+    journal::{Body, Entry, Head, Redeemed, SignedEntry, Waiting, append},
     money::Currency,
     redeem::{Finding, FindingSet, PlatformRefusal, UseRecord},
     scan::EntryMethod,
     sync::{ClaimAnswer, Reply, ReplyBody, Request, RequestBody},
     time::Timestamp,
     trust::{Manifest, Status, StatusList, TrustBundle, seal_bundle},
-    voucher::{Kind, Limit, Terms, UntrustedToken, Used, mint},
+    voucher::{Kind, Limit, Terms, Tier, UntrustedToken, Used, mint, present},
 };
 
 use crate::world::{self, NOON};
@@ -23,15 +23,15 @@ pub(crate) struct Sample {
     pub accepts: fn(&[u8]) -> bool,
 }
 
-/// Every signed message there is, as bytes; the voucher as its text.
+/// Every signed message there is, as bytes; the voucher and its presentation as their texts.
 pub(crate) fn samples() -> Vec<Sample> {
     let sample = |name, bytes, accepts| Sample { name, bytes, accepts };
     vec![
         sample("voucher", voucher_text().into_bytes(), |bytes| {
-            let token = std::str::from_utf8(bytes).ok().map(UntrustedToken::parse);
-            token.is_some_and(|token| {
-                token.is_ok_and(|token| token.verify(&world::bundle().keyring()).is_ok())
-            })
+            presence_of(bytes) == Some(Tier::Static)
+        }),
+        sample("presentation", presentation().into_bytes(), |bytes| {
+            presence_of(bytes) == Some(Tier::Signed)
         }),
         sample("envelope", envelope(), |bytes| {
             open(bytes, &world::terminal_key().public(), Context::Voucher).is_ok()
@@ -67,6 +67,20 @@ fn voucher_text() -> String {
     mint(&world::issuer_key(), &world::claims(Terms::PrepaidDeal { value })).unwrap()
 }
 
+fn presentation() -> String {
+    let mut claims = world::claims(Terms::PrepaidDeal { value: world::euro(1250) });
+    claims.holder = Some(world::holder());
+    let text = mint(&world::issuer_key(), &claims).unwrap();
+    present(&world::holder_key(), &text, NOON).unwrap()
+}
+
+/// How much the voucher of this text proves, where it is one that is believed.
+fn presence_of(text: &[u8]) -> Option<Tier> {
+    let token = UntrustedToken::parse(std::str::from_utf8(text).ok()?).ok()?;
+    let voucher = token.verify(&world::bundle().keyring()).ok()?;
+    Some(voucher.presence().tier())
+}
+
 fn envelope() -> Vec<u8> {
     seal(&world::terminal_key(), Context::Voucher, b"anything")
 }
@@ -99,6 +113,16 @@ pub(crate) fn entry() -> SignedEntry {
         online: false,
         bundle: 3,
         list_as_of: Some(NOON),
+        rest: None,
+        due: Some(750),
+        approved_by: None,
+        presence: Tier::Static,
+        customer: None,
+        lease: None,
+        waiting: Waiting::default(),
+        act: None,
+        goods: Vec::new(),
+        shown_at: None,
     };
     let entry = Entry {
         terminal: TerminalId(3),
@@ -115,7 +139,7 @@ pub(crate) fn entry() -> SignedEntry {
 }
 
 pub(crate) fn used() -> Used {
-    Used { uses: 1, minor: 1250 }
+    Used::new(1, 1250)
 }
 
 fn request() -> Vec<u8> {
@@ -126,7 +150,12 @@ fn request() -> Vec<u8> {
 }
 
 fn reply() -> Vec<u8> {
-    let last = UseRecord { at: Timestamp(5), terminal: TerminalId(4), branch: BranchId(12) };
+    let last = UseRecord {
+        at: Timestamp(5),
+        terminal: TerminalId(4),
+        branch: BranchId(12),
+        operator: None,
+    };
     let answer = ClaimAnswer::Refused {
         reason: PlatformRefusal::Exhausted,
         used_elsewhere: used(),
@@ -136,7 +165,7 @@ fn reply() -> Vec<u8> {
         nonce: [9; 16],
         terminal: TerminalId(3),
         time: NOON,
-        body: ReplyBody::Claim(answer),
+        body: ReplyBody::Claim(vec![answer]),
     };
     reply.seal(&world::platform_key())
 }

@@ -26,8 +26,8 @@ use countersign::{
     platform::{
         clock::Clock as PlatformClock,
         entropy::Entropy,
-        service::{EnrolmentOrder, Issued, NewCampaign, Order, Platform, PlatformKeys},
-        store::{MemoryStore, Store},
+        service::{Ends, EnrolmentOrder, Issued, NewCampaign, Order, Platform, PlatformKeys},
+        store::{Home, MemoryStore, Store},
     },
     terminal::{
         clock::{Clock, ManualClock},
@@ -80,7 +80,8 @@ impl Stage {
         let branch = |name| platform.create_branch(merchant, name, "Europe/Berlin").unwrap();
         let branches = [branch("Harbour"), branch("Station")];
         let title = "Lunch for two".to_owned();
-        let new = NewCampaign { issuer, merchant, title, policy, capacity: 100_000 };
+        let home = Home::Merchant(merchant);
+        let new = NewCampaign { issuer, home, title, policy, capacity: 100_000 };
         let campaign = platform.create_campaign(&new).unwrap();
         Self { platform, clock, key, merchant, branches, campaign, folder }
     }
@@ -89,16 +90,31 @@ impl Stage {
         Terms::PrepaidDeal { value: Money::new(2_490, Currency::EUR) }
     }
 
+    /// One more campaign of the merchant, or of a group.
+    pub(crate) fn campaign(&self, home: Home, policy: Policy) -> CampaignId {
+        let (issuer, title) = ("demo".parse().unwrap(), "Special".to_owned());
+        let new = NewCampaign { issuer, home, title, policy, capacity: 10_000 };
+        self.platform.create_campaign(&new).unwrap()
+    }
+
     pub(crate) fn issue(&self, terms: &Terms, count: u32) -> Vec<Issued> {
+        self.issue_as(terms, |order| Order { count, ..order })
+    }
+
+    /// Vouchers as the order says that `change` makes of an ordinary one.
+    pub(crate) fn issue_as(&self, terms: &Terms, change: impl Fn(Order) -> Order) -> Vec<Issued> {
         let order = Order {
             campaign: self.campaign,
             terms: terms.clone(),
             branches: Vec::new(),
+            group: None,
+            customer: None,
+            holder: None,
             from: START.plus(-3600),
-            until: START.plus(365 * 86_400),
-            count,
+            until: Ends::At(START.plus(365 * 86_400)),
+            count: 1,
         };
-        self.platform.issue(&self.key, &order).unwrap()
+        self.platform.issue(&self.key, &change(order)).unwrap()
     }
 
     pub(crate) fn dir(&self, name: &str) -> PathBuf {

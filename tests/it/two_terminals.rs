@@ -3,16 +3,17 @@
 use countersign::{
     domain::{
         crypto::PublicKey,
-        id::OperatorId,
+        id::{OperatorId, Seq},
         journal::{Body, SignedEntry},
         money::{Currency, Money},
-        redeem::{OfflineMode, Request},
+        redeem::{OfflineMode, Part, Request},
         scan::EntryMethod,
         trust::Status,
         voucher::Terms,
     },
     platform::{service::VoucherName, store::RedemptionFilter},
     terminal::{
+        RollBackOrder,
         clock::Clock as _,
         outcome::{Outcome, State},
     },
@@ -22,6 +23,11 @@ use crate::stage::Stage;
 
 fn code(outcome: &Outcome) -> (&'static str, &str) {
     (outcome.state.code(), outcome.code.as_str())
+}
+
+fn whole(entry: Seq) -> RollBackOrder {
+    let reason = "wrong_scan".to_owned();
+    RollBackOrder { entry, part: Part::All, reason, approved_by: None }
 }
 
 fn redemptions(stage: &Stage) -> usize {
@@ -151,10 +157,10 @@ fn a_roll_back_gives_the_use_back_everywhere() {
     let entry = a.redeem(&voucher.text).entry.unwrap();
     assert!(a.sync());
     let mut session = a.open();
-    let back = session.roll_back(entry, "wrong_scan").unwrap();
+    let back = session.roll_back(&whole(entry)).unwrap();
     assert_eq!(code(&back).0, "rolled_back");
-    let again = session.roll_back(entry, "wrong_scan").unwrap();
-    assert_eq!(code(&again), ("refused", "nothing_to_roll_back"));
+    let again = session.roll_back(&whole(entry)).unwrap();
+    assert_eq!(code(&again), ("refused", "already_rolled_back"));
     assert!(session.sync());
     drop(session);
     assert!(b.sync());

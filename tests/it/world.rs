@@ -1,16 +1,16 @@
 //! A small world that many tests share: one merchant, one issuer, one campaign.
 
 use countersign::domain::{
-    crypto::SecretKey,
+    crypto::{HolderKey, SecretKey},
     id::{BranchId, CampaignId, MerchantId, OperatorId, VoucherId},
     money::{Currency, Money},
     redeem::Policy,
     time::Timestamp,
     trust::{
-        Branch, Campaign, CampaignState, Issuer, Keyring, Merchant, Operator, PublishedKey,
+        Branch, Campaign, CampaignState, Issuer, Keyring, Merchant, Operator, PublishedKey, Role,
         TrustBundle,
     },
-    voucher::{Claims, Scope, Terms, UntrustedToken, Voucher, mint},
+    voucher::{Claims, Scope, Terms, UntrustedToken, Voucher, mint, present},
 };
 
 /// 2026-12-15 12:00:00 UTC, when nothing else is said.
@@ -36,6 +36,16 @@ pub(crate) fn terminal_key() -> SecretKey {
     SecretKey::from_seed(&[4; 32])
 }
 
+/// The key of the customer's phone.
+pub(crate) fn holder_key() -> SecretKey {
+    SecretKey::from_seed(&[6; 32])
+}
+
+/// What a voucher carries of it.
+pub(crate) fn holder() -> HolderKey {
+    HolderKey(holder_key().public().to_bytes())
+}
+
 pub(crate) fn time(text: &str) -> Timestamp {
     format!("{}Z", text.replace(' ', "T")).parse().unwrap()
 }
@@ -48,19 +58,30 @@ pub(crate) fn euro(minor: i64) -> Money {
 pub(crate) fn claims(terms: Terms) -> Claims {
     Claims {
         issuer: "demo".parse().unwrap(),
+        customer: None,
         id: VoucherId { campaign: CampaignId(7), index: 5, random: 0x0123_4567_89ab_cdef },
         from: time("2026-12-01 00:00:00"),
         until: time("2027-01-01 00:00:00"),
-        scope: Scope { merchant: MerchantId(1), branches: Vec::new() },
+        holder: None,
+        conditional: false,
+        scope: Scope::of(MerchantId(1)),
         terms,
     }
 }
 
 /// The voucher with these claims, minted and verified as at a counter.
 pub(crate) fn voucher(claims: &Claims, key: &PublishedKey) -> Voucher {
+    verified(&mint(&issuer_key(), claims).unwrap(), key)
+}
+
+/// The voucher with these claims, as its phone shows it at a time.
+pub(crate) fn shown_voucher(claims: &Claims, key: &PublishedKey, at: Timestamp) -> Voucher {
     let text = mint(&issuer_key(), claims).unwrap();
-    let keys = keyring(key.clone());
-    UntrustedToken::parse(&text).unwrap().verify(&keys).unwrap()
+    verified(&present(&holder_key(), &text, at).unwrap(), key)
+}
+
+fn verified(text: &str, key: &PublishedKey) -> Voucher {
+    UntrustedToken::parse(text).unwrap().verify(&keyring(key.clone())).unwrap()
 }
 
 /// The issuer's key as the bundle lists it.
@@ -98,6 +119,7 @@ pub(crate) fn bundle() -> TrustBundle {
             id: BranchId(11),
             name: "Market".to_owned(),
             time_zone: "Europe/Berlin".to_owned(),
+            place: None,
         }],
         campaigns: vec![campaign],
         default_policy: Policy::default(),
@@ -105,6 +127,9 @@ pub(crate) fn bundle() -> TrustBundle {
             id: OperatorId(2),
             name: "Mira".to_owned(),
             branches: vec![BranchId(11)],
+            role: Role::Cashier,
+            pin: None,
         }],
+        groups: Vec::new(),
     }
 }
