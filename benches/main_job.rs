@@ -1,7 +1,7 @@
 //! How fast the main job is, each figure beside its floor measured in the same run.
 //!
 //! `cargo bench` prints the table. `COUNTERSIGN_BENCH_ENTRIES` sets the journal's size (default 1 000 000),
-//! `COUNTERSIGN_BENCH` picks one part: `token`, `scan` or `sync`.
+//! `COUNTERSIGN_BENCH` picks one part: `token`, `decide`, `scan` or `sync`.
 //! Machines are noisy: the ratios count, not the milliseconds.
 
 #![expect(
@@ -28,14 +28,15 @@ use std::{
 
 use countersign::{
     domain::{
+        crypto::SecretKey,
         envelope::{Context, Envelope},
-        redeem::Request,
+        redeem::{Request, Verdict},
         scan::EntryMethod,
         voucher::{KeySource as _, UntrustedToken, from_text},
     },
     terminal::{clock::Clock as _, clock::SystemClock, engine::Engine, outcome::State},
 };
-use stage::{Bare, Shop};
+use stage::{Bare, Shop, worst::Worst};
 
 const SCANS: usize = 2_000;
 const TOKENS: usize = 20_000;
@@ -49,6 +50,9 @@ fn main() {
     let wanted = |part: &str| only.is_empty() || only == part;
     if wanted("token") {
         token();
+    }
+    if wanted("decide") {
+        decide();
     }
     if wanted("scan") {
         let small = Shop::new(1_000);
@@ -82,6 +86,27 @@ fn token() {
     row("  text to verified voucher", &mut ours);
     row("  floor: Ed25519 verification of the same bytes", &mut bare);
     println!("  ratio of medians {:.2}\n", ratio(&ours, &bare, 0.5));
+}
+
+/// The decision with every rule and every fact, beside one signature check.
+fn decide() {
+    let worst = Worst::new();
+    let verdict = worst.decide().verdict;
+    assert!(matches!(verdict, Verdict::Accepted(_)), "{verdict:?}");
+    let key = SecretKey::from_seed(&[9; 32]);
+    let (message, public) = ([7; 160], key.public());
+    let signature = key.sign(&message);
+    let (mut ours, mut bare) = (Vec::new(), Vec::new());
+    for _ in 0..TOKENS {
+        ours.push(timed(|| {
+            black_box(black_box(&worst).decide());
+        }));
+        bare.push(timed(|| assert!(black_box(public.verify(&message, &signature)))));
+    }
+    println!("the decision, worst campaign, {TOKENS} times (target: under 0.020 ms)");
+    row("  decide with every rule and every fact", &mut ours);
+    row("  beside it: one Ed25519 verification", &mut bare);
+    println!("  ratio of medians {:.3}\n", ratio(&ours, &bare, 0.5));
 }
 
 /// Scan text in hand to durable acceptance, with a long journal, beside one signature check and one bare commit.

@@ -1,5 +1,7 @@
 //! Journals, vouchers and floors to measure against.
 
+pub mod worst;
+
 use std::{path::Path, sync::Arc, time::Duration, time::Instant};
 
 use countersign::{
@@ -8,7 +10,7 @@ use countersign::{
         enrol::{EnrolmentCode, Grant},
         envelope::Context,
         id::{BranchId, CampaignId, Epoch, Hash, MerchantId, TerminalId, VoucherId, VoucherKey},
-        journal::{Body, Redeemed, SignedEntry},
+        journal::{Body, Redeemed, SignedEntry, Waiting},
         money::{Currency, Money},
         redeem::{FindingSet, Limits, OfflineMode, Policy, Request},
         scan::EntryMethod,
@@ -17,15 +19,15 @@ use countersign::{
             Campaign, CampaignState, Issuer, Merchant, PublishedKey, StatusList, TrustBundle,
             seal_bundle,
         },
-        voucher::{Claims, Kind, Limit, Scope, Terms, Used, from_text, mint},
+        voucher::{Claims, Kind, Limit, Scope, Terms, Tier, Used, from_text, mint},
     },
     net::HttpTransport,
     platform::{
         clock::Clock as PlatformClock,
         entropy::Entropy,
         http::Embedded,
-        service::{EnrolmentOrder, NewCampaign, Order, Platform, PlatformKeys},
-        store::SqliteStore,
+        service::{Ends, EnrolmentOrder, NewCampaign, Order, Platform, PlatformKeys},
+        store::{Home, SqliteStore},
     },
     store::Store,
     terminal::{
@@ -94,7 +96,10 @@ impl Shop {
             id: VoucherId { campaign: CAMPAIGN, index, random: u64::from(index) << 32 | 1 },
             from: self.now.plus(-3600),
             until: self.now.plus(86_400),
-            scope: Scope {
+            customer: None,
+            holder: None,
+            conditional: false,
+            scope: Scope::Merchant {
                 merchant: MerchantId(1),
                 branches: vec![BranchId(2), BranchId(3), BranchId(4), BranchId(5)],
             },
@@ -129,6 +134,7 @@ fn bundle(now: Timestamp) -> TrustBundle {
         campaigns: vec![campaign],
         default_policy: Policy::default(),
         operators: Vec::new(),
+        groups: Vec::new(),
     }
 }
 
@@ -152,7 +158,7 @@ fn redeemed(id: VoucherId) -> Body {
         voucher: VoucherKey { issuer: "demo".parse().unwrap(), id },
         token: Hash::ZERO,
         kind: Kind::PrepaidDeal,
-        used: Used { uses: 1, minor: 2_490 },
+        used: Used::new(1, 2_490),
         currency: Currency::EUR,
         bill: None,
         limit: Limit::Uses(1),
@@ -162,6 +168,16 @@ fn redeemed(id: VoucherId) -> Body {
         online: false,
         bundle: 1,
         list_as_of: Some(Timestamp(0)),
+        rest: None,
+        due: None,
+        approved_by: None,
+        presence: Tier::Static,
+        customer: None,
+        lease: None,
+        waiting: Waiting::default(),
+        act: None,
+        goods: Vec::new(),
+        shown_at: None,
     })
 }
 
@@ -295,10 +311,21 @@ fn furnish(platform: &Platform, count: u32, now: Timestamp) -> Vec<String> {
     platform.create_branch(merchant, "Harbour", "Europe/Berlin").unwrap();
     let policy = Policy::standard(OfflineMode::Always, Limits::default());
     let title = "Lunch for two".to_owned();
-    let campaign = NewCampaign { issuer, merchant, title, policy, capacity: CAPACITY };
+    let home = Home::Merchant(merchant);
+    let campaign = NewCampaign { issuer, home, title, policy, capacity: CAPACITY };
     let campaign = platform.create_campaign(&campaign).unwrap();
     let terms = Terms::PrepaidDeal { value: Money::new(2_490, Currency::EUR) };
-    let order = Order { campaign, terms, branches: Vec::new(), from, until, count };
+    let order = Order {
+        campaign,
+        terms,
+        branches: Vec::new(),
+        group: None,
+        customer: None,
+        holder: None,
+        from,
+        until: Ends::At(until),
+        count,
+    };
     let issued = platform.issue(&issuer_key(), &order).unwrap();
     issued.into_iter().map(|issued| issued.text).collect()
 }
