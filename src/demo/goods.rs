@@ -76,7 +76,7 @@ impl Goods<'_> {
         let bread = self.campaign(stranger, "Bread basket", Rules::default())?;
         let (live, phone) = self.live()?;
         Ok(Vouchers {
-            lunch: self.mint(lunch, &deal, &both, year, 4)?,
+            lunch: self.mint(lunch, &deal, &both, (year, 4))?,
             used: self.one(lunch, &deal, &both, year)?,
             revoked: self.one(lunch, &deal, &both, year)?,
             expired: self.one(lunch, &deal, &both, past)?,
@@ -115,13 +115,13 @@ impl Goods<'_> {
         let stacking = Stacking { most: 1, ..Stacking::default() };
         let rules = Rules { stacking, ..Rules::default() };
         let campaign = self.campaign(self.ground.merchant, title, rules)?;
-        self.mint(campaign, terms, &[], self.year(), 2)
+        self.mint(campaign, terms, &[], (self.year(), 2))
     }
 
     /// A voucher of the mall: any of its merchants takes it, and is paid for it.
     fn mall(&self) -> Result<Issued, DemoError> {
         let home = Home::Group(self.ground.mall);
-        let campaign = self.campaign_at(home, "Mall voucher", Rules::default(), policy())?;
+        let campaign = self.campaign_at(home, "Mall voucher", Rules::default(), &policy())?;
         self.one(campaign, &Terms::StoredValue { balance: euro(3_000) }, &[], self.year())
     }
 
@@ -143,7 +143,7 @@ impl Goods<'_> {
         let mut policy = policy();
         policy.approve.note(Finding::OverAmountLimit, true);
         let home = Home::Merchant(self.ground.merchant);
-        let campaign = self.campaign_at(home, "Dinner for six", rules, policy)?;
+        let campaign = self.campaign_at(home, "Dinner for six", rules, &policy)?;
         self.one(campaign, &Terms::PrepaidDeal { value: euro(18_000) }, &[], self.year())
     }
 
@@ -153,10 +153,10 @@ impl Goods<'_> {
         let home = Home::Merchant(self.ground.merchant);
         let mut policy = policy();
         policy.deny.note(Finding::LiveProofMissing, true);
-        let campaign = self.campaign_at(home, "Members' coffee", rules, policy)?;
+        let campaign = self.campaign_at(home, "Members' coffee", rules, &policy)?;
         let phone = SecretKey::from_seed(&seed());
         let holder = Some(HolderKey(phone.public().to_bytes()));
-        let order = self.order(campaign, &coffees(), &[], self.year(), 1);
+        let order = order_of(campaign, &coffees(), &[], (self.year(), 1));
         let issued = self.platform.issue(self.key, &Order { holder, ..order })?.pop();
         Ok((issued.ok_or(DemoError::Setup("vouchers"))?, phone))
     }
@@ -167,7 +167,7 @@ impl Goods<'_> {
         title: &str,
         rules: Rules,
     ) -> Result<CampaignId, DemoError> {
-        self.campaign_at(Home::Merchant(merchant), title, rules, policy())
+        self.campaign_at(Home::Merchant(merchant), title, rules, &policy())
     }
 
     fn campaign_at(
@@ -175,13 +175,13 @@ impl Goods<'_> {
         home: Home,
         title: &str,
         rules: Rules,
-        policy: Policy,
+        policy: &Policy,
     ) -> Result<CampaignId, DemoError> {
         let campaign = NewCampaign {
             issuer: self.ground.issuer.clone(),
             home,
             title: title.to_owned(),
-            policy: Policy { rules, ..policy },
+            policy: Policy { rules, ..policy.clone() },
             capacity: 1_000,
         };
         Ok(self.platform.create_campaign(&campaign)?)
@@ -194,7 +194,7 @@ impl Goods<'_> {
         branches: &[BranchId],
         span: Span,
     ) -> Result<Issued, DemoError> {
-        self.mint(campaign, terms, branches, span, 1)?.pop().ok_or(DemoError::Setup("vouchers"))
+        self.mint(campaign, terms, branches, (span, 1))?.pop().ok_or(DemoError::Setup("vouchers"))
     }
 
     fn mint(
@@ -202,31 +202,28 @@ impl Goods<'_> {
         campaign: CampaignId,
         terms: &Terms,
         branches: &[BranchId],
-        span: Span,
-        count: u32,
+        many: (Span, u32),
     ) -> Result<Vec<Issued>, DemoError> {
-        Ok(self.platform.issue(self.key, &self.order(campaign, terms, branches, span, count))?)
+        Ok(self.platform.issue(self.key, &order_of(campaign, terms, branches, many))?)
     }
+}
 
-    fn order(
-        &self,
-        campaign: CampaignId,
-        terms: &Terms,
-        branches: &[BranchId],
-        (from, until): Span,
-        count: u32,
-    ) -> Order {
-        Order {
-            campaign,
-            terms: terms.clone(),
-            branches: branches.to_vec(),
-            group: None,
-            customer: None,
-            holder: None,
-            from,
-            until: Ends::At(until),
-            count,
-        }
+fn order_of(
+    campaign: CampaignId,
+    terms: &Terms,
+    branches: &[BranchId],
+    ((from, until), count): (Span, u32),
+) -> Order {
+    Order {
+        campaign,
+        terms: terms.clone(),
+        branches: branches.to_vec(),
+        group: None,
+        customer: None,
+        holder: None,
+        from,
+        until: Ends::At(until),
+        count,
     }
 }
 

@@ -124,9 +124,11 @@ impl Script<'_> {
             ));
         }
         let outcome = self.counter.redeem_together("42.00", &vouchers);
-        let due = outcome.as_ref().and_then(|outcome| match &outcome.state {
-            State::Together(together) => Some(together.due.minor),
-            _other => None,
+        let due = outcome.as_ref().and_then(|outcome| {
+            let State::Together(together) = &outcome.state else {
+                return None;
+            };
+            Some(together.due.minor)
         });
         let words = outcome.map(|outcome| self.counter.engine.speaker().message(&outcome));
         // 15 % of 42.00 is 6.30; 35.70 less 5.00 is 30.70.
@@ -152,9 +154,11 @@ impl Script<'_> {
             approved_by: None,
         };
         let outcome = self.counter.roll_back(&order);
-        let given = outcome.and_then(|outcome| match outcome.state {
-            State::RolledBack(redemption) => Some(redemption.value.minor),
-            _other => None,
+        let given = outcome.and_then(|outcome| {
+            let State::RolledBack(redemption) = outcome.state else {
+                return None;
+            };
+            Some(redemption.value.minor)
         });
         self.check("one of three guests is taken back: €18.50", given == Some(1_850))
     }

@@ -104,7 +104,8 @@ fn redemption(index: u32, minor: i64, limit: Limit) -> Redeemed {
 fn picked_up(index: u32, lines: [u16; 2]) -> Body {
     let limit = Limit::Lines(Lines::from_slice(&[2, 3]).unwrap());
     let lines = Lines::from_slice(&lines).unwrap();
-    let used = Used { uses: lines.total(), minor: i64::from(lines.total()) * 100, lines };
+    let minor = i64::from(lines.total()).saturating_mul(100);
+    let used = Used { uses: lines.total(), minor, lines };
     Body::Redeemed(Redeemed { kind: Kind::PickUp, used, ..redemption(index, 0, limit) })
 }
 

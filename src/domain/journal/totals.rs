@@ -75,8 +75,8 @@ impl Totals {
     ) {
         let totals = self.campaigns.entry((issuer, campaign, currency)).or_default();
         let minor = i128::from(used.minor).saturating_mul(i128::from(sign));
-        let uses = i64::from(used.uses).saturating_mul(sign);
-        totals.uses = totals.uses.saturating_add(uses);
+        let count = i64::from(used.uses).saturating_mul(sign);
+        totals.uses = totals.uses.saturating_add(count);
         totals.minor = totals.minor.saturating_add(minor);
     }
 

@@ -71,8 +71,7 @@ impl Fate {
 /// refuses where it is silent.
 pub(super) fn judge(mut known: Known, policy: &Policy, answer: Answer, approved: bool) -> Fate {
     let table = Table::of(policy, approved);
-    let before = table.deny.without(Finding::NotConfirmed);
-    if let Some(fate) = table.denies(known, before) {
+    if let Some(fate) = table.denies(known, table.deny) {
         return fate;
     }
     known.note(Finding::NotConfirmed, true);

@@ -205,6 +205,10 @@ fn expected_loss_is_worth_times_the_chance_by_presence_and_age() {
     // 20.00 + 0.082 = 20.08, half up.
     assert_eq!(report.loss[0].now.minor, 2_008);
     assert!(report.to_string().contains("static: 100 % of those"));
+    // 21.00 * 0.5 % = 0.105: half a cent is rounded up.
+    let mut till = Till::new(1);
+    till.redeem(0, Redeemed { used: Used::new(1, 2_100), list_as_of: Some(noon()), ..deal(1) });
+    assert_eq!(till.try_with(&Policy::default()).loss[0].now.minor, 11);
 }
 
 #[test]
@@ -263,6 +267,43 @@ fn a_refused_act_makes_room_for_a_later_one() {
     let report = till.try_with(&limited(Limits { unsynced_minor: 4_000, ..Limits::default() }));
     assert_eq!(counts(&report.refused_now), [("offline_sum_exceeded", 1)]);
     assert_eq!(euros(&report.refused_now["offline_sum_exceeded"]), 5_000);
+    // Refused for its amount it does not wait either: one waits before the last, which is the second of two.
+    let limits = Limits { amount_minor: 4_999, unsynced_count: 2, ..Limits::default() };
+    assert_eq!(
+        counts(&till.try_with(&limited(limits)).refused_now),
+        [("offline_amount_exceeded", 1)]
+    );
+}
+
+#[test]
+fn only_what_still_waits_makes_room() {
+    let dear = || Redeemed { used: Used::new(1, 5_000), ..deal(1) };
+    let limits = Limits { amount_minor: 4_999, unsynced_count: 1, ..Limits::default() };
+    // The refused one is all that waits: the next is the first.
+    let mut till = Till::new(1);
+    till.redeem(0, dear());
+    till.redeem(1, Redeemed { waiting: Waiting { count: 1, minor: 5_000 }, ..deal(2) });
+    assert_eq!(till.try_with(&limited(limits)).accepted_now.redemptions, 1);
+    // The refused one was sent before: the one that waits would wait under the policy too.
+    let mut till = Till::new(1);
+    till.redeem(0, dear());
+    till.redeem(1, deal(2));
+    till.redeem(2, Redeemed { waiting: Waiting { count: 1, minor: 2_000 }, ..deal(3) });
+    let refused = till.try_with(&limited(limits)).refused_now;
+    assert_eq!(counts(&refused), [("offline_amount_exceeded", 1), ("offline_count_exceeded", 1)]);
+}
+
+#[test]
+fn what_the_policy_refuses_is_not_given_back() {
+    let mut till = Till::new(1);
+    till.redeem(0, online(1));
+    let second = till.redeem(1, online(2));
+    till.back(2, second, Used::new(1, 2_000));
+    till.redeem(3, online(3));
+    let mut policy = Policy::default();
+    policy.rules.caps.campaign = 1;
+    // The first takes the only use; taking the refused second back frees nothing for the third.
+    assert_eq!(counts(&till.try_with(&policy).refused_now), [("campaign_limit_reached", 2)]);
 }
 
 #[test]
@@ -478,6 +519,12 @@ fn refusals_are_decided_again_as_far_as_they_tell() {
     let report = till.try_with(&floor);
     assert_eq!(report.accepted_after_all, 0);
     assert!(report.unknown_after_all.contains_key("offline_amount_exceeded"));
+    // After the redemption at noon at most one waited: the next was at most the second.
+    let two = limited(Limits { unsynced_count: 2, ..Limits::default() });
+    assert_eq!(till.try_with(&two).accepted_after_all, 1);
+    let one = till.try_with(&limited(Limits { unsynced_count: 1, ..Limits::default() }));
+    assert_eq!(one.accepted_after_all, 0);
+    assert!(one.unknown_after_all.contains_key("offline_count_exceeded"));
 }
 
 #[test]

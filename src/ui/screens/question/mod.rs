@@ -175,11 +175,13 @@ struct Rows {
 impl Rows {
     /// One block around the middle of `room`; the words give way first.
     fn of(ui: &Ui, room: Rect, (question, lines): (&QuestionView, &[Line]), sizes: &Sizes) -> Self {
-        let gap = sizes.body * if is_tall(question) { 0.5 } else { 0.7 };
+        let tall = is_tall(question);
+        let gap = sizes.body * if tall { 0.35 } else { 0.7 };
         let wanted = answer_height(question, sizes);
-        let told = question.problem.is_some() || wanted > 0.0 && !is_tall(question);
-        let problem = if told { sizes.body * 1.9 + gap } else { 0.0 };
-        let others = problem + PRIMARY + gap * 2.0 + sizes.body * 1.5;
+        let told = question.problem.is_some() || wanted > 0.0 && !tall;
+        let plate = sizes.body * if tall { 1.6 } else { 1.9 };
+        let problem = if told { plate + gap } else { 0.0 };
+        let others = problem + PRIMARY + gap * 2.0 + sizes.body * 1.4;
         let answer = wanted.min((room.height() - others).max(TOUCH));
         let below = answer + problem + PRIMARY + gap * 2.0;
         let space = vec2(room.width(), (room.height() - below).max(0.0));
