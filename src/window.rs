@@ -82,28 +82,31 @@ pub fn demo() -> Result<(), WindowError> {
     let held = Arc::clone(&shop);
     let act = move |command| match command {
         phone::PhoneCommand::Hold(index) => {
-            let face = held.cards.get(index).and_then(|card| held.show(card).ok());
-            let taken = face.is_some_and(|face| pictures.hold(face.png));
+            let card = held.cards.get(index)?;
+            let face = held.show(card).ok()?;
+            let taken = pictures.hold(face.png.clone());
             tracing::debug!(index, taken, "a card is held to the reader");
+            Some(phone_card(card, face))
         }
         phone::PhoneCommand::Network(on) => {
             handle.send(Command::SetNetwork(on));
+            None
         }
     };
-    let view =
-        phone::PhoneView { cards: shop.cards.iter().map(|card| phone_card(&shop, card)).collect() };
+    let faces = shop.cards.iter().map(|card| Ok(phone_card(card, shop.show(card)?)));
+    let cards = faces.collect::<Result<_, crate::demo::DemoError>>()?;
+    let view = phone::PhoneView { cards };
     let source = phone::PhoneSource { view, act: Box::new(act) };
     Ok(ui::run(runtime.handle(), Some(source))?)
 }
 
 #[cfg(feature = "demo")]
-fn phone_card(shop: &crate::demo::Shop, card: &crate::demo::Card) -> ui::phone::PhoneCard {
-    let matrix = shop.show(card).ok().map(|face| face.matrix);
+fn phone_card(card: &crate::demo::Card, face: crate::demo::Face) -> ui::phone::PhoneCard {
     ui::phone::PhoneCard {
         title: card.title.clone(),
         subtitle: card.subtitle.clone(),
-        width: matrix.as_ref().map_or(0, |matrix| matrix.width),
-        modules: matrix.map_or_else(Vec::new, |matrix| matrix.modules),
+        modules: face.matrix.modules,
+        width: face.matrix.width,
     }
 }
 

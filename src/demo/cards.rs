@@ -47,11 +47,6 @@ pub struct Face {
 }
 
 impl Card {
-    /// Whether the phone signs it anew each time it is shown.
-    pub fn is_live(&self) -> bool {
-        self.phone.is_some()
-    }
-
     /// What the phone shows at `now`.
     pub(super) fn show(&self, now: Timestamp) -> Result<Face, DemoError> {
         let text = match &self.phone {

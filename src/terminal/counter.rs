@@ -13,7 +13,7 @@ use super::{
 use crate::{
     domain::{
         money::Money,
-        redeem::{Clash, Plan, Request, Wanted},
+        redeem::{Clash, Plan, Redemption, Request, Wanted},
         scan::EntryMethod,
         sync::Millis,
     },
@@ -65,6 +65,8 @@ pub(super) struct Open {
     pub(super) at: usize,
     pub(super) outcome: Outcome,
     pub(super) wanted: Wanted,
+    /// What would happen if the cashier said yes, as far as is known here.
+    pub(super) would: Option<Redemption>,
     pub(super) problem: Option<String>,
 }
 
@@ -108,9 +110,9 @@ impl Counter {
         matches!(self.busy, Busy::Asking { .. } | Busy::Question(_) | Busy::Rolling(_))
     }
 
-    /// Whether a redemption may be taken back: nothing is begun.
+    /// Whether something else may be begun: nothing waits for an answer.
     pub(super) fn is_free(&self) -> bool {
-        matches!(self.busy, Busy::Ready | Busy::Shown(_)) && self.parked.is_none()
+        matches!(self.busy, Busy::Ready | Busy::Shown(_))
     }
 
     /// Puts a scan at the end of those that wait for their turn; false where too many wait.
@@ -165,10 +167,10 @@ impl Counter {
         &mut self,
         question: Question,
         (at, wanted): (usize, Wanted),
-        outcome: Outcome,
+        (outcome, would): (Outcome, Option<Redemption>),
     ) {
         let serial = self.next_serial();
-        let open = Open { serial, question, at, outcome, wanted, problem: None };
+        let open = Open { serial, question, at, outcome, wanted, would, problem: None };
         self.busy = Busy::Question(Box::new(open));
     }
 

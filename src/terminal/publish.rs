@@ -112,7 +112,11 @@ impl Engine {
         if let Some(claims) = claims {
             let left = claims.terms.limit().left_after(open.outcome.used);
             details.push(speaker.kind(&claims.terms));
-            details.extend(speaker.left(claims, left));
+            if let Some(would) = &open.would {
+                details.push(speaker.amount(claims, would));
+                details.extend(speaker.due(would));
+            }
+            details.extend(speaker.left(claims, open.would.map_or(left, |would| would.left)));
             details.extend(self.products(open.wanted, claims));
             view.unit = unit(open.wanted, claims);
             view.offered = offered(open.wanted, claims, left);

@@ -95,10 +95,16 @@ impl<E: From<Command> + Send + 'static> TerminalApp<E> {
         self.counter.stuck = !self.outbox.is_empty();
     }
 
-    fn act(&self, commands: Vec<PhoneCommand>) {
-        if let Some(phone) = &self.phone {
-            for command in commands {
-                (phone.act)(command);
+    fn act(&mut self, commands: Vec<PhoneCommand>) {
+        let Some(phone) = &mut self.phone else {
+            return;
+        };
+        for command in commands {
+            let shown = (phone.act)(command);
+            if let (PhoneCommand::Hold(index), Some(shown)) = (command, shown)
+                && let Some(card) = phone.view.cards.get_mut(index)
+            {
+                *card = shown;
             }
         }
     }

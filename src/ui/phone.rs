@@ -47,8 +47,9 @@ pub struct PhoneCard {
 pub struct PhoneSource {
     /// The cards.
     pub view: PhoneView,
-    /// Called from the window for every action; must return at once.
-    pub act: Box<dyn Fn(PhoneCommand) + Send>,
+    /// Called from the window for every action; must return at once. A card that was held comes back as it was shown: one that
+    /// the phone signs each time looks different each time.
+    pub act: Box<dyn Fn(PhoneCommand) -> Option<PhoneCard> + Send>,
 }
 
 /// What a person does with the phone.

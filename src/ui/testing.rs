@@ -195,7 +195,7 @@ pub(crate) fn assert_apart(desk: &Desk) {
     let window = desk.ctx.content_rect().size();
     let texts = texts_of(desk);
     for (index, (_, text)) in texts.iter().enumerate() {
-        for (_, other) in &texts[index + 1..] {
+        for (_, other) in texts.iter().skip(index.saturating_add(1)) {
             let both = text.visual_bounding_rect().intersect(other.visual_bounding_rect());
             let apart = both.width() <= 1.0 || both.height() <= 1.0;
             let words = [text.galley.text(), other.galley.text()];
@@ -217,7 +217,7 @@ pub(crate) fn assert_touchable(desk: &Desk) {
         let smaller = rect.width().min(rect.height());
         assert!(smaller > 47.9, "{size:?}: {name} {rect:?}");
         assert!(window.expand(1.0).contains_rect(*rect), "{size:?}: {name} {rect:?}");
-        for (other, place) in &buttons[index + 1..] {
+        for (other, place) in buttons.iter().skip(index.saturating_add(1)) {
             let both = rect.intersect(*place);
             let apart = both.width() <= 0.0 || both.height() <= 0.0;
             assert!(apart, "{size:?}: {name} {rect:?} and {other} {place:?}");

@@ -47,17 +47,13 @@ fn issue(stage: &Stage, rules: Rules, terms: &Terms) -> String {
 }
 
 fn question(counter: &Counter<'_>) -> QuestionView {
-    match counter.view().scan {
-        ScanView::Question(question) => question,
-        other => panic!("no question: {other:?}"),
-    }
+    let ScanView::Question(question) = counter.view().scan else { panic!("no question") };
+    question
 }
 
 fn verdict(counter: &Counter<'_>) -> VerdictView {
-    match counter.view().scan {
-        ScanView::Verdict(verdict) => (*verdict).clone(),
-        other => panic!("no verdict: {other:?}"),
-    }
+    let ScanView::Verdict(verdict) = counter.view().scan else { panic!("no verdict") };
+    (*verdict).clone()
 }
 
 /// A bill of 42 euro with these vouchers on it, not yet redeemed.
@@ -132,7 +128,7 @@ fn one_voucher_that_is_refused_keeps_all_others_from_being_redeemed() {
     let mut redeemed = 0;
     store
         .verify_journal(|entry| {
-            redeemed += u32::from(matches!(entry.entry.body, Body::Redeemed(_)))
+            redeemed += u32::from(matches!(entry.entry.body, Body::Redeemed(_)));
         })
         .unwrap();
     assert_eq!(redeemed, 0);
@@ -280,6 +276,8 @@ fn nothing_is_consumed_before_the_cashier_confirms() {
     let before = counter.entries();
     counter.scan(&careful);
     assert_eq!(question(&counter).wants, Wanted::Confirmation);
+    let asked = question(&counter);
+    assert!(asked.details.contains(&"€24.90".to_owned()), "what would happen: {asked:?}");
     counter.send(Command::Say(false));
     assert_eq!((counter.view().scan, counter.entries()), (ScanView::Ready, before));
     counter.tick(10);

@@ -20,7 +20,7 @@ use countersign::{
     },
 };
 
-use crate::stage::{START, Stage};
+use crate::stage::{START, Stage, Till};
 
 fn euro(minor: i64) -> Money {
     Money::new(minor, Currency::EUR)
@@ -36,6 +36,16 @@ fn plain() -> Request {
 
 fn redeem(till: &mut Session, text: &str) -> Outcome {
     till.redeem(text, plain()).unwrap()
+}
+
+fn all_sync(tills: &[Till<'_>]) {
+    assert!(tills.iter().all(Till::sync));
+}
+
+fn cut_all(tills: &[Till<'_>], cut: bool) {
+    for till in tills {
+        till.wire.cut(cut);
+    }
 }
 
 fn home(stage: &Stage) -> Home {
@@ -63,19 +73,20 @@ fn two_tills_without_a_network_never_exceed_a_quota_that_was_lent_to_them() {
     lend(0, 3).unwrap();
     let second = lend(1, 2).unwrap();
     assert!(lend(0, 1).is_err(), "six of five");
-    tills.iter().for_each(|till| assert!(till.sync()));
-    tills.iter().for_each(|till| till.wire.cut(true));
+    all_sync(&tills);
+    cut_all(&tills, true);
     let mut accepted = [0, 0];
     for (at, deal) in deals.iter().enumerate() {
         let outcome = tills[at % 2].redeem(&deal.text);
-        match &outcome.state {
-            State::Accepted(_) => accepted[at % 2] += 1,
-            _refused => assert_eq!(code(&outcome), ("cannot_check", "lease_used_up")),
+        if matches!(outcome.state, State::Accepted(_)) {
+            accepted[at % 2] += 1;
+        } else {
+            assert_eq!(code(&outcome), ("cannot_check", "lease_used_up"));
         }
     }
     assert_eq!(accepted, [3, 2]);
-    tills.iter().for_each(|till| till.wire.cut(false));
-    tills.iter().for_each(|till| assert!(till.sync()));
+    cut_all(&tills, false);
+    all_sync(&tills);
     assert_eq!(stage.platform.leases().unwrap().len(), 2);
     // A lease that ends is only free again once the till's journal says so.
     stage.platform.end_lease(second).unwrap();
@@ -171,7 +182,7 @@ fn a_mall_voucher_is_paid_to_the_merchant_that_accepted_it() {
         stage.terminal("bakery", market),
         stage.terminal("suburb", outside),
     ];
-    tills.iter().for_each(|till| assert!(till.sync()));
+    all_sync(&tills);
     let spend = |till: usize, minor| {
         let amount = Some(euro(minor));
         tills[till].open().redeem(&voucher.text, Request { amount, ..plain() }).unwrap()
@@ -181,7 +192,7 @@ fn a_mall_voucher_is_paid_to_the_merchant_that_accepted_it() {
     tills[0].sync();
     assert_eq!(code(&spend(1, 2_100)), ("refused", "balance_exceeded"));
     assert_eq!(code(&spend(1, 1_500)), ("accepted", "accepted"));
-    tills.iter().for_each(|till| assert!(till.sync()));
+    all_sync(&tills);
     let span = Span { from: START.plus(-1), until: START.plus(86_400), grace_s: 0 };
     let lines = platform.settlement(&span).unwrap();
     let owed = |merchant: MerchantId| {
@@ -211,10 +222,10 @@ fn a_customers_cap_holds_over_all_tills_that_ask_and_at_each_that_cannot() {
     };
     let (anna, ben) = (of("anna", 5), of("ben", 1));
     let tills = ["a", "b"].map(|name| stage.terminal(name, stage.branches[0]));
-    tills.iter().for_each(|till| assert!(till.sync()));
+    all_sync(&tills);
     assert_eq!(code(&tills[0].redeem(&anna[0].text)), ("accepted", "accepted"));
     assert_eq!(code(&tills[1].redeem(&anna[1].text)), ("accepted", "accepted"));
-    tills.iter().for_each(|till| assert!(till.sync()));
+    all_sync(&tills);
     assert_eq!(code(&tills[0].redeem(&anna[2].text)), ("refused", "customer_limit_reached"));
     assert_eq!(code(&tills[0].redeem(&ben[0].text)), ("accepted", "accepted"));
     tills[0].wire.cut(true);
@@ -241,7 +252,7 @@ fn first_visits_are_first_at_any_till() {
     };
     let (any, first, again) = (issue(stage.campaign), issue(campaign), issue(campaign));
     let tills = ["a", "b"].map(|name| stage.terminal(name, stage.branches[0]));
-    tills.iter().for_each(|till| assert!(till.sync()));
+    all_sync(&tills);
     assert_eq!(code(&tills[0].redeem(&first.text)), ("accepted", "accepted"));
     assert!(tills[0].sync());
     assert_eq!(code(&tills[1].redeem(&again.text)), ("refused", "not_first_visit"));

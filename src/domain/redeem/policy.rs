@@ -185,8 +185,7 @@ impl Liable {
     }
 }
 
-/// Findings that no policy and no supervisor can wave through.
-pub(super) fn never_approved() -> FindingSet {
+fn never_approved() -> FindingSet {
     use Finding as F;
     [
         F::KeyWithdrawn,
@@ -209,7 +208,7 @@ pub(super) fn never_approved() -> FindingSet {
 }
 
 /// Findings that a rule of the campaign makes: they refuse under every policy, unless a supervisor may wave them through.
-pub(super) fn rule_findings() -> FindingSet {
+fn rule_findings() -> FindingSet {
     use Finding as F;
     [
         F::TooEarly,
@@ -230,6 +229,16 @@ pub(super) fn rule_findings() -> FindingSet {
 }
 
 impl Policy {
+    /// Findings that no policy and no supervisor can wave through.
+    pub fn never_approved() -> FindingSet {
+        never_approved()
+    }
+
+    /// Findings that refuse under every policy, those that a supervisor may be let wave through among them.
+    pub fn always_denied() -> FindingSet {
+        never_approved().or(rule_findings())
+    }
+
     /// Findings that a supervisor may wave through.
     pub(super) fn approvable(&self) -> FindingSet {
         self.approve.or(FindingSet::from_iter([Finding::ApprovalNeeded])).minus(never_approved())

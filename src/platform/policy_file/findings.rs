@@ -6,40 +6,9 @@ use crate::domain::redeem::{Finding, FindingSet, Limits, OfflineMode, Policy};
 /// What stands for the findings of the standard table.
 const STANDARD: &str = "standard";
 
-/// Findings that the standard table refuses and a campaign may do without; the other ones of that table refuse under
-/// every policy.
-const OPTIONAL: [Finding; 3] =
-    [Finding::BelowMinimumSpend, Finding::LiveProofStale, Finding::LiveProofReplayed];
-
-/// Findings of rules: they refuse under every policy, and a supervisor may be let wave them through.
-const RULES: [Finding; 12] = [
-    Finding::TooEarly,
-    Finding::TooLate,
-    Finding::OutsideHours,
-    Finding::BlackedOut,
-    Finding::NotFirstVisit,
-    Finding::CustomerUnknown,
-    Finding::CustomerLimit,
-    Finding::CampaignLimit,
-    Finding::CampaignDayLimit,
-    Finding::VoucherDayLimit,
-    Finding::NotStackable,
-    Finding::ProductMissing,
-];
-
 /// The policy that campaigns begin with, for its lists.
 pub(super) fn standard() -> Policy {
     Policy::standard(OfflineMode::Limited, Limits::default())
-}
-
-/// Findings that refuse under every policy.
-pub(crate) fn always_denied() -> FindingSet {
-    standard().deny.minus(OPTIONAL.into_iter().collect())
-}
-
-/// Findings that no supervisor waves through.
-pub(crate) fn never_approved() -> FindingSet {
-    always_denied().minus(RULES.into_iter().collect())
 }
 
 /// Reads the four lists into a policy.
@@ -49,7 +18,7 @@ pub(super) fn read(section: &mut Section, policy: &mut Policy) -> Result<(), Pol
     policy.ask = list(section, "ask", table.ask)?;
     policy.deny_unasked = list(section, "deny_unasked", table.deny_unasked)?;
     policy.approve = list(section, "approve", table.approve)?;
-    if let Some(lost) = policy.approve.and(never_approved()).first() {
+    if let Some(lost) = policy.approve.and(Policy::never_approved()).first() {
         let problem = format!("{lost} refuses under every policy; no supervisor waves it through");
         return Err(section.wrong("approve", problem));
     }
@@ -73,7 +42,7 @@ fn list(
             return Err(section.wrong(key, problem));
         }
     }
-    let lost = always_denied().minus(set).first();
+    let lost = Policy::always_denied().minus(set).first();
     match lost.filter(|_| key == "deny" && based) {
         None => Ok(set),
         Some(lost) => {
@@ -99,7 +68,7 @@ pub(super) fn spell(set: FindingSet, standard: FindingSet) -> String {
     let (more, less) = (set.minus(standard), standard.minus(set));
     let based = less.iter().count() <= set.iter().count()
         && !standard.is_empty()
-        && less.and(always_denied()).is_empty();
+        && less.and(Policy::always_denied()).is_empty();
     let codes: Vec<String> = if based {
         let more = more.iter().map(|finding| finding.code().to_owned());
         let less = less.iter().map(|finding| format!("-{finding}"));

@@ -83,7 +83,6 @@ mod read;
 mod section;
 pub(crate) mod units;
 
-pub(crate) use self::findings::{always_denied, never_approved};
 use super::replay::LossModel;
 use crate::domain::{money::Currency, redeem::Policy};
 

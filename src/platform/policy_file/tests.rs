@@ -238,10 +238,10 @@ fn amounts_follow_the_files_currency() {
 #[test]
 fn what_can_be_said_of_findings_fits_how_they_are_decided() {
     // What refuses under an empty policy does so by the domain's own table.
-    let optional = super::findings::standard().deny.minus(super::findings::always_denied());
+    let optional = super::findings::standard().deny.minus(Policy::always_denied());
     assert_eq!(optional.iter().count(), 3);
-    assert_eq!(super::findings::never_approved().iter().count(), 14);
-    assert_eq!(super::findings::always_denied().iter().count(), 14 + 12);
+    assert_eq!(Policy::never_approved().iter().count(), 14);
+    assert_eq!(Policy::always_denied().iter().count(), 14 + 12);
 }
 
 proptest! {

@@ -1,9 +1,6 @@
 //! The policy's table over findings of which some are not known.
 
-use crate::{
-    domain::redeem::{Finding, FindingSet, Policy},
-    platform::policy_file::{always_denied, never_approved},
-};
+use crate::domain::redeem::{Finding, FindingSet, Policy};
 
 /// Findings that are there, and those of which the entry does not tell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -100,8 +97,8 @@ struct Table {
 impl Table {
     fn of(policy: &Policy, approved: bool) -> Self {
         let needed = FindingSet::from_iter([Finding::ApprovalNeeded]);
-        let approve = policy.approve.or(needed).minus(never_approved());
-        Self { deny: policy.deny.or(always_denied()).or(needed), approve, approved }
+        let approve = policy.approve.or(needed).minus(Policy::never_approved());
+        Self { deny: policy.deny.or(Policy::always_denied()).or(needed), approve, approved }
     }
 
     fn denies(&self, known: Known, deny: FindingSet) -> Option<Fate> {

@@ -212,7 +212,9 @@ fn words(model: &LossModel) -> Vec<String> {
     });
     let grows = match model.doubling_s {
         0 => "the age of the list does not matter".to_owned(),
-        span => format!("each {} of the list's age adds the chance once more", print_span(span)),
+        span => {
+            format!("the chance counts once more for every {} of the list's age", print_span(span))
+        }
     };
     let no_list = format!("no list counts as one of {}", print_span(model.no_list_s));
     tiers.into_iter().chain([grows, no_list]).collect()

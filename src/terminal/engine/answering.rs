@@ -89,7 +89,8 @@ impl Engine {
         } else {
             "question.pin_wrong"
         };
-        let problem = approver.is_none().then(|| self.texts.get(key).to_owned());
+        let tries = WRONG_MAX.saturating_sub(self.wrong_pins).to_string();
+        let problem = approver.is_none().then(|| self.texts.fill(key, &[("count", &tries)]));
         match self.counter.busy() {
             Busy::Question(open) => {
                 open.problem = problem;

@@ -19,10 +19,15 @@ use crate::{
 
 impl Engine {
     /// Begins a bill, unless something else is begun.
-    pub(super) fn open_bill(&mut self) {
+    pub(super) fn open_bill(&mut self, now: Now) {
         if self.counter.is_free() {
+            // A bill that was begun comes back first.
+            self.counter.dismiss();
+        }
+        if self.counter.is_ready() {
             self.counter.bill(Question { vouchers: Vec::new(), bill: None });
         }
+        self.preview(now);
     }
 
     /// Adds a voucher; one that cannot be beside the others is told at once.

@@ -234,7 +234,7 @@ impl Engine {
             Command::Say(yes) => self.say(yes, now),
             Command::Pieces(pieces) => self.pieces(&pieces, now),
             Command::Dismiss => self.dismiss(now),
-            Command::OpenBill => self.open_bill(),
+            Command::OpenBill => self.open_bill(now),
             Command::RemoveLast => self.remove_last(now),
             Command::ConfirmBill => self.confirm_bill(now),
             Command::LookFirst(on) => self.look_first = on,

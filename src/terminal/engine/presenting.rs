@@ -3,7 +3,7 @@
 use super::{Call, Engine, Lane};
 use crate::{
     domain::{
-        redeem::{PlatformFact, Request, Wanted},
+        redeem::{PlatformFact, Redemption, Request, Wanted},
         scan::{EntryMethod, Scanned, ShortCode, Sighting, classify, clean},
         sync::{Claim, Input, Millis, ReplyBody},
         voucher::Voucher,
@@ -199,7 +199,7 @@ impl Engine {
         let scene = Scene { trust, time: now.time, dice };
         match present::redeem(store, scene, &question, &facts) {
             Ok(Step::Ask(claims)) => self.claim(question, claims, now),
-            Ok(Step::Say(at, outcome)) => self.question(question, at, *outcome),
+            Ok(Step::Say(at, outcome)) => self.question(question, at, *outcome, now),
             Ok(Step::Done(written)) => {
                 self.keep_bill(question, &written.outcome);
                 self.conclude(*written, now);
@@ -208,12 +208,34 @@ impl Engine {
         }
     }
 
-    fn question(&mut self, question: Question, at: usize, outcome: Outcome) {
+    fn question(&mut self, question: Question, at: usize, outcome: Outcome, now: Now) {
         let State::NeedsInput(wanted) = outcome.state else {
             return;
         };
+        let would = match question.vouchers.get(at) {
+            Some(shown) if wanted == Wanted::Confirmation => self.would(shown, now),
+            Some(_) | None => None,
+        };
         self.last = Some(outcome.clone());
-        self.counter.question(question, (at, wanted), outcome);
+        self.counter.question(question, (at, wanted), (outcome, would));
+    }
+
+    /// What would happen if the cashier confirmed, as far as is known here.
+    fn would(&mut self, shown: &Shown, now: Now) -> Option<Redemption> {
+        let request = Request { confirmed: true, ..shown.request };
+        let shown = Shown { request, ..shown.clone() };
+        let dice = self.dice();
+        let Self { store, trust, .. } = self;
+        let scene = Scene { trust, time: now.time, dice };
+        match present::validate(store.as_mut()?, scene, &shown).ok()?.state {
+            State::Accepted(redemption) => Some(redemption),
+            State::Together(_)
+            | State::Refused
+            | State::CannotCheck
+            | State::NeedsInput(_)
+            | State::NotAVoucher
+            | State::RolledBack(_) => None,
+        }
     }
 
     fn claim(&mut self, question: Question, claims: Vec<Claim>, now: Now) {

@@ -215,8 +215,7 @@ fn side_ui(
     if let Some(words) = &bill.problem {
         problem_ui(ui, problem, words, sizes.body);
     }
-    let news = state.is_news(bill) || bill.sum.is_none();
-    let choices = choices(news, !bill.rows.is_empty());
+    let choices = choices(bill, state.is_news(bill));
     let shown = if low { choices.get(..1).unwrap_or_default() } else { &choices };
     buttons_ui(ui, buttons, texts, shown)
 }
@@ -246,8 +245,9 @@ fn due_ui(ui: &Ui, rect: Rect, bill: &BillView, texts: &Texts, sizes: &Sizes) {
 type Choice = (&'static str, &'static str, f32, Act, (Look, bool));
 
 /// The keys of a bill; `news` is set while the sum that was typed was not taken yet.
-fn choices(news: bool, filled: bool) -> [Choice; 3] {
-    let enter = if news { "ui.bill_set_sum" } else { "ui.bill_redeem" };
+fn choices(bill: &BillView, news: bool) -> [Choice; 3] {
+    let filled = !bill.rows.is_empty();
+    let enter = if news || bill.sum.is_none() { "ui.bill_set_sum" } else { "ui.bill_redeem" };
     [
         ("ui.cap_enter", enter, PRIMARY, Act::Enter, (Look::Primary, true)),
         ("F11", "ui.bill_remove_last", TOUCH, Act::RemoveLast, (Look::Normal, filled)),

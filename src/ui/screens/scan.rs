@@ -286,9 +286,13 @@ mod tests {
             let view = with_verdict(verdict(VerdictState::Accepted, "ACCEPTED"));
             let desk = desk_of(size, View { look_first: true, ..view }, None);
             let fill = theme::tone(VerdictState::Accepted).fill;
-            let areas = desk.output().shapes.iter().filter_map(|clipped| match &clipped.shape {
-                Shape::Rect(rect) if rect.fill == fill => Some(rect.rect.area()),
-                _other => None,
+            let areas = desk.output().shapes.iter().filter_map(|clipped| {
+                if let Shape::Rect(rect) = &clipped.shape
+                    && rect.fill == fill
+                {
+                    return Some(rect.rect.area());
+                }
+                None
             });
             let share = areas.fold(0.0, f32::max) / (size.x * size.y);
             assert!(share >= 0.6, "{size:?}: {share}");

@@ -1,6 +1,6 @@
 //! The band that says that scans only look.
 
-use egui::{Align, Rect, Shape, Stroke, Ui, pos2, vec2};
+use egui::{Align, Shape, Stroke, Ui, pos2, vec2};
 
 use super::fit::{Line, line_ui};
 use crate::{
@@ -19,7 +19,7 @@ pub fn look_first_ui(ui: &Ui, texts: &Texts) {
     let pen = Stroke::new(2.5, theme::ON_ACCENT);
     ui.painter().add(Shape::ellipse_stroke(eye, vec2(15.0, 9.0), pen));
     ui.painter().circle_filled(eye, 4.5, theme::ON_ACCENT);
-    let words = Rect::from_min_max(pos2(rect.min.x + 66.0, rect.min.y), rect.max - vec2(20.0, 0.0));
+    let words = rect.with_min_x(rect.min.x + 66.0).with_max_x(rect.max.x - 20.0);
     let line = Line::new(texts.get("ui.look_first_on"), Face::Strong, 18.0, theme::ON_ACCENT);
     let response = line_ui(ui, words, &line, Align::Min, ui.scope_id().with("look first"));
     ui.ctx().accesskit_node_builder(response.id, |node| {

@@ -195,10 +195,9 @@ fn row_ui(
     (pieces, ground): (&mut Pieces, Ground),
 ) -> Option<Sign> {
     let chosen = pieces.chosen == index;
+    let (corner, edge) = (CornerRadius::same(RADIUS), Stroke::new(2.0, ground.edge().color));
     if chosen {
-        let edge = Stroke::new(2.0, ground.edge().color);
-        let corner = CornerRadius::same(RADIUS);
-        ui.painter().rect(rect, corner, ground.chosen(), edge, StrokeKind::Inside);
+        ui.painter().rect_filled(rect, corner, ground.chosen());
         if pieces.moved {
             ui.scroll_to_rect(rect, None);
         }
@@ -217,7 +216,11 @@ fn row_ui(
     let shown = format!("{count} / {}", line.most);
     let middle = steps.shrink2(vec2(ROW, 0.0));
     text(ui, middle, &Line::new(&shown, Face::Strong, 19.0, ink), Align::Center);
-    steps_ui(ui, steps, (index, line, count), texts, ground)
+    let clicked = steps_ui(ui, steps, (index, line, count), texts, ground);
+    if chosen {
+        ui.painter().rect_stroke(rect, corner, edge, StrokeKind::Inside);
+    }
+    clicked
 }
 
 /// The name of a line, to choose it by a click.
