@@ -280,3 +280,12 @@ proptest! {
         prop_assert_eq!(PolicyFile::parse(&file.to_string()), Ok(file));
     }
 }
+
+#[test]
+fn the_policy_in_the_readme_is_one() {
+    let readme = include_str!("../../../README.md");
+    let (_, rest) = readme.split_once("```toml\n").unwrap();
+    let (text, _) = rest.split_once("```").unwrap();
+    let file = PolicyFile::parse(text).unwrap();
+    assert_eq!(file.policy.rules.caps.customer_day, 1);
+}
