@@ -96,7 +96,7 @@ pub struct RedeemArgs {
     #[arg(long)]
     pub amount: Option<String>,
     /// How many uses of a pass, or how many people came
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..))]
     pub uses: Option<u16>,
     /// Pieces of each line of an order that are handed over, such as 2,0,1
     #[arg(long, value_name = "COUNTS", value_delimiter = ',')]

@@ -72,6 +72,7 @@ fn limits_are_those_of_the_program() {
 fn every_context_is_listed() {
     for context in [
         Context::Voucher,
+        Context::Presentation,
         Context::Bundle,
         Context::Manifest,
         Context::Entry,

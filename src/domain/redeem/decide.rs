@@ -123,9 +123,19 @@ struct Denial<'a> {
 }
 
 impl Denial<'_> {
+    /// Findings that a supervisor may wave through: none once the platform said no, which sets nothing aside.
+    fn approvable(self) -> FindingSet {
+        match self.platform {
+            PlatformFact::Refused { .. } => FindingSet::EMPTY,
+            PlatformFact::NotAsked | PlatformFact::Silent | PlatformFact::Granted { .. } => {
+                self.policy.approvable()
+            }
+        }
+    }
+
     /// A finding that refuses, whoever is asked and whoever approves.
     fn denied(self, findings: FindingSet) -> Option<Verdict> {
-        let mut deny = self.policy.denied().minus(self.policy.approvable());
+        let mut deny = self.policy.denied().minus(self.approvable());
         if *self.platform == PlatformFact::NotAsked {
             // Whether the platform agrees is not known before it was asked.
             deny = deny.without(Finding::NotConfirmed);
@@ -139,7 +149,7 @@ impl Denial<'_> {
         if *self.platform == PlatformFact::NotAsked {
             waits = waits.without(Finding::NotConfirmed);
         }
-        self.approval(findings.and(waits).and(self.policy.approvable()))
+        self.approval(findings.and(waits).and(self.approvable()))
     }
 
     fn approval(self, findings: FindingSet) -> Option<Verdict> {
@@ -157,7 +167,7 @@ impl Denial<'_> {
             }
             PlatformFact::Silent => {
                 let missing = findings.and(deny_unasked);
-                let blocking = missing.minus(self.policy.approvable()).first();
+                let blocking = missing.minus(self.approvable()).first();
                 blocking.map(Verdict::CannotCheck).or_else(|| self.approval(missing))
             }
             PlatformFact::Granted { .. } | PlatformFact::Refused { .. } => None,
