@@ -105,6 +105,7 @@ fn phone_card(card: &crate::demo::Card, face: crate::demo::Face) -> ui::phone::P
     ui::phone::PhoneCard {
         title: card.title.clone(),
         subtitle: card.subtitle.clone(),
+        code: card.code.clone(),
         modules: face.matrix.modules,
         width: face.matrix.width,
     }

@@ -29,6 +29,8 @@ pub struct Card {
     pub title: String,
     /// What is special about it.
     pub subtitle: String,
+    /// What is typed when the code cannot be read; empty where there is nothing to type.
+    pub code: String,
     /// What the cashier would say.
     pub request: Request,
     /// The answer it should get.
@@ -83,6 +85,7 @@ pub(super) fn all(vouchers: &Vouchers) -> Result<Vec<Card>, DemoError> {
     cards.push(Card {
         title: "Menu".to_owned(),
         subtitle: "Not a voucher".to_owned(),
+        code: String::new(),
         request: plain(),
         expected: link,
         voucher: "https://anker.example/menu".to_owned(),
@@ -183,6 +186,7 @@ fn card(
     Card {
         title: title.to_owned(),
         subtitle: subtitle.to_owned(),
+        code: issued.code.to_string(),
         request,
         expected,
         voucher: issued.text.clone(),

@@ -3,6 +3,7 @@
 //! Level M and no higher: at a fixed printed size larger modules are read better than more redundancy.
 //! A voucher's text is all of the alphanumeric alphabet, so that a character takes five and a half bits.
 
+use font8x8::legacy::BASIC_LEGACY;
 use image::{ExtendedColorType, ImageEncoder as _, codecs::png::PngEncoder};
 use qrcode::{Color, EcLevel, QrCode, Version};
 
@@ -45,18 +46,60 @@ impl QrMatrix {
 
 /// The QR code of a text as a PNG, black on white with the quiet zone, `module_px` pixels a module.
 pub fn png(text: &str, module_px: u32) -> Result<Vec<u8>, PictureError> {
+    captioned_png(text, "", module_px)
+}
+
+/// The same with a line of ASCII under the code, such as what is typed when it cannot be read; characters that do not
+/// fit the picture's width are left out.
+pub fn captioned_png(text: &str, caption: &str, module_px: u32) -> Result<Vec<u8>, PictureError> {
     let scale = usize::try_from(module_px)
         .ok()
         .filter(|_| (1..=MODULE_PX_MAX).contains(&module_px))
         .ok_or(PictureError::ModuleSize)?;
     let matrix = QrMatrix::of(text)?;
-    let side =
-        u32::try_from(matrix.width_with_quiet_zone()).unwrap_or(u32::MAX).saturating_mul(module_px);
+    let side = matrix.width_with_quiet_zone().saturating_mul(scale);
+    let mut canvas = pixels(&matrix, scale);
+    canvas.extend(caption_pixels(caption, side));
+    let number = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
+    let height = canvas.len().checked_div(side).unwrap_or(0);
     let mut file = Vec::new();
     PngEncoder::new(&mut file)
-        .write_image(&pixels(&matrix, scale), side, side, ExtendedColorType::L8)
+        .write_image(&canvas, number(side), number(height), ExtendedColorType::L8)
         .map_err(PictureError::Png)?;
     Ok(file)
+}
+
+/// Pixels a side of a character before it is enlarged.
+const GLYPH: usize = 8;
+
+/// A line in the middle of a band of the picture's width, as large as fits; nothing for an empty one.
+fn caption_pixels(caption: &str, side: usize) -> Vec<u8> {
+    let signs: Vec<_> =
+        caption.bytes().filter_map(|sign| BASIC_LEGACY.get(usize::from(sign))).collect();
+    let room = side.saturating_sub(side / 8);
+    let fitting = room / GLYPH;
+    let signs = signs.get(..signs.len().min(fitting)).unwrap_or_default();
+    let width = signs.len().saturating_mul(GLYPH);
+    let Some(scale) = room.checked_div(width).map(|scale| scale.clamp(1, 4)) else {
+        return Vec::new();
+    };
+    let left = side.saturating_sub(width.saturating_mul(scale)) / 2;
+    let mut band = Vec::new();
+    for row in 0..GLYPH {
+        let dark = signs.iter().flat_map(|glyph| bits(glyph.get(row).copied().unwrap_or(0)));
+        let ink =
+            dark.flat_map(|dark| std::iter::repeat_n(if dark { BLACK } else { WHITE }, scale));
+        let mut line: Vec<u8> = std::iter::repeat_n(WHITE, left).chain(ink).collect();
+        line.resize(side, WHITE);
+        band.extend(line.repeat(scale));
+    }
+    band.extend(vec![WHITE; side.saturating_mul(GLYPH).saturating_mul(scale) / 2]);
+    band
+}
+
+/// The pixels of one row of a character, the leftmost first.
+fn bits(row: u8) -> impl Iterator<Item = bool> {
+    (0..GLYPH).map(move |bit| row & (1 << bit) != 0)
 }
 
 /// The version (1 to 40) of the QR code of a text.
@@ -184,6 +227,28 @@ mod tests {
             let mut frame = rqrr::PreparedImage::prepare_from_greyscale(width, height, pixel);
             let (_, read) = frame.detect_grids()[0].decode().unwrap();
             assert_eq!(read, text);
+        }
+    }
+
+    #[test]
+    fn the_caption_stands_below_and_leaves_the_code_alone() {
+        let plain = image::load_from_memory(&png("CS1:HELLO", 4).unwrap()).unwrap().into_luma8();
+        let named = captioned_png("CS1:HELLO", "PYPE-E1FR-7QWY", 4).unwrap();
+        let named = image::load_from_memory(&named).unwrap().into_luma8();
+        assert_eq!(named.width(), plain.width());
+        let (above, below) = named.as_raw().split_at(plain.as_raw().len());
+        assert_eq!(above, plain.as_raw().as_slice());
+        // A hyphen is dark in one row, a letter in most.
+        let ink: usize = below.iter().map(|pixel| usize::from(*pixel == BLACK)).sum();
+        assert!(ink > 14 * 8, "{ink}");
+        let margin = usize::try_from(named.width()).unwrap();
+        assert!(below.chunks(margin).all(|row| row[0] == WHITE && row[margin - 1] == WHITE));
+    }
+
+    #[test]
+    fn a_caption_of_any_length_is_a_picture() {
+        for caption in ["", "A", "ÄÖ 漢字", &"LONG ".repeat(500)] {
+            assert!(captioned_png("CS1:HELLO", caption, 1).is_ok(), "{caption}");
         }
     }
 }

@@ -23,6 +23,9 @@ use crate::{
 /// Light modules around a QR code (ISO/IEC 18004 section 9.1).
 const QUIET: f32 = 4.0;
 
+/// Height of the line under the code.
+const TYPED_HEIGHT: f32 = 18.0;
+
 /// The cards on the phone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PhoneView {
@@ -37,6 +40,8 @@ pub struct PhoneCard {
     pub title: String,
     /// Such as `€10.00 off`.
     pub subtitle: String,
+    /// What is typed when the code cannot be read; may be empty.
+    pub code: String,
     /// Dark modules of the QR code, row by row, without quiet zone.
     pub modules: Vec<bool>,
     /// Modules in a row.
@@ -148,11 +153,17 @@ fn handset_ui(ui: &mut Ui, body: Rect, card: &PhoneCard, texts: &Texts) -> bool 
     ];
     column_ui(ui, words, &lines, Align::Center, "card");
     let button = Rect::from_min_max(pos2(inner.min.x, inner.max.y - TOUCH), inner.max);
+    let typed = Rect::from_min_max(
+        pos2(inner.min.x, button.min.y - 4.0 - TYPED_HEIGHT),
+        pos2(inner.max.x, button.min.y - 4.0),
+    );
     let code = Rect::from_min_max(
         pos2(page.min.x + 6.0, words.max.y + 4.0),
-        pos2(page.max.x - 6.0, button.min.y - 4.0),
+        pos2(page.max.x - 6.0, typed.min.y),
     );
     code_ui(ui, code, card);
+    let line = Line::new(&card.code, Face::Plain, 14.0, theme::PHONE_SOFT);
+    line_ui(ui, typed, &line, Align::Center, ui.scope_id().with("typed code"));
     let builder = UiBuilder::new().max_rect(button).layout(Layout::left_to_right(Align::Min));
     ui.scope_builder(builder, |ui| {
         let style = (Look::Primary, true);

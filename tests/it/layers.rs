@@ -98,6 +98,7 @@ const LAYERS: &[Layer] = &[
         crates: &[
             "csv",
             "getrandom",
+            "font8x8",
             "image",
             "jiff",
             "pdf_writer",

@@ -127,7 +127,9 @@ fn write_lines(path: &Path, issued: &[Issued]) -> Result<(), CliError> {
 
 fn write_pictures(dir: &Path, issued: &[Issued]) -> Result<(), CliError> {
     for voucher in issued {
-        let png = picture::png(&voucher.text, MODULE_PX).map_err(CliError::draw)?;
+        let code = voucher.code.to_string();
+        let png = picture::captioned_png(&voucher.text, &code, MODULE_PX);
+        let png = png.map_err(CliError::draw)?;
         write_new(&dir.join(format!("{}.png", voucher.code)), &png)?;
     }
     Ok(())

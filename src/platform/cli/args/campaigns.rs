@@ -129,7 +129,7 @@ pub(in super::super) struct TryArgs {
     /// Only vouchers of this campaign; all where it is not said.
     #[arg(long)]
     pub(in super::super) campaign: Option<CampaignId>,
-    /// Chance of a duplicate, such as 0.5%, or for one tier only, such as static=0.5%; in place of the file's [loss].
+    /// Chance of a duplicate, such as 0.5%, or for one tier only, such as static=0.5%; in place of the file's table of losses.
     #[arg(long, value_name = "[TIER=]PERCENT", value_parser = rate)]
     pub(in super::super) duplicate_rate: Vec<Rate>,
     /// Time zone of branches that are not of this platform, such as Europe/Berlin.
