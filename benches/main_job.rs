@@ -192,7 +192,7 @@ fn timed(mut work: impl FnMut()) -> Duration {
 fn row(name: &str, samples: &mut [Duration]) {
     samples.sort_unstable();
     let ms = |share| quantile(samples, share).as_secs_f64() * 1e3;
-    println!("{name:<58} p50 {:>8.3} ms  p99 {:>8.3} ms", ms(0.5), ms(0.99));
+    println!("{name:<58} p50 {:>9.4} ms  p99 {:>9.4} ms", ms(0.5), ms(0.99));
 }
 
 fn quantile(sorted: &[Duration], share: f64) -> Duration {

@@ -1,8 +1,8 @@
-//! The books: sums by voucher, campaign, customer and lease, kept in step with the journal in the same transaction.
+//! The books: sums by voucher, customer and lease, kept in step with the journal in the same transaction.
 
 use rusqlite::{OptionalExtension as _, Row, Transaction, params};
 
-use super::{open::StoreError, position};
+use super::{open::StoreError, pace::unverified, position};
 use crate::domain::{
     id::{CampaignId, IssuerName, LeaseId, VoucherKey},
     journal::{Body, Entry, Redeemed, RolledBack},
@@ -56,15 +56,16 @@ fn book_redeemed(
         day.0,
         redeemed.shown_at.map(|at| at.0),
     ])?;
-    let campaign = (&key.issuer, key.id.campaign);
-    tally(tx, redeemed.customer.as_ref(), campaign, i64::from(uses), day)?;
+    if let Some(customer) = &redeemed.customer {
+        tally(tx, customer, (&key.issuer, key.id.campaign), i64::from(uses), day)?;
+    }
     take_from_lease(tx, redeemed)
 }
 
-/// Counts uses of a campaign, of a customer there, and of a customer anywhere.
+/// Counts uses of a customer, of the campaign and anywhere.
 fn tally(
     tx: &Transaction<'_>,
-    customer: Option<&Customer>,
+    customer: &Customer,
     (issuer, campaign): (&IssuerName, CampaignId),
     uses: i64,
     day: Day,
@@ -76,11 +77,8 @@ fn tally(
              uses = max(uses + ?4, 0),
              day_uses = max(?4 + iif(day = ?5, day_uses, 0), 0), day = ?5",
     )?;
-    statement.execute(params!["", issuer.as_str(), campaign.0, uses, day.0])?;
-    if let Some(customer) = customer {
-        statement.execute(params![customer.as_str(), issuer.as_str(), campaign.0, uses, day.0])?;
-        statement.execute(params![customer.as_str(), "", 0, uses.signum(), day.0])?;
-    }
+    statement.execute(params![customer.as_str(), issuer.as_str(), campaign.0, uses, day.0])?;
+    statement.execute(params![customer.as_str(), "", 0, uses.signum(), day.0])?;
     Ok(())
 }
 
@@ -117,9 +115,11 @@ fn book_rolled_back(tx: &Transaction<'_>, back: &RolledBack, day: Day) -> Result
     if changed != 1 {
         return Err(StoreError::Damaged("a roll back without its redemption"));
     }
-    let customer = note_returned(tx, back)?;
-    let campaign = (&key.issuer, key.id.campaign);
-    tally(tx, customer.as_ref(), campaign, i64::from(uses).saturating_neg(), day)
+    if let Some(customer) = note_returned(tx, back)? {
+        let campaign = (&key.issuer, key.id.campaign);
+        tally(tx, &customer, campaign, i64::from(uses).saturating_neg(), day)?;
+    }
+    Ok(())
 }
 
 /// Adds to what was given back of a redemption, never beyond what it consumed; whose voucher it was.
@@ -156,9 +156,7 @@ fn returned_before(tx: &Transaction<'_>, at: i64) -> Result<(Redeemed, Used), St
 
 /// The redemption that signed bytes of this very journal hold.
 fn redeemed_in(bytes: &[u8]) -> Option<Redeemed> {
-    use crate::domain::envelope::{Envelope, decode};
-    let entry: Entry = decode(Envelope::parse(bytes).ok()?.unverified_payload()).ok()?;
-    match entry.body {
+    match unverified(bytes)?.body {
         Body::Redeemed(redeemed) => Some(redeemed),
         Body::Opened(_)
         | Body::Refused(_)

@@ -2,11 +2,11 @@
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{SEQ_BITS, SEQ_MASK, books::used_at, journal::Txn, open::StoreError, position};
+use super::{
+    SEQ_BITS, SEQ_MASK, books::used_at, journal::Txn, open::StoreError, pace::unverified, position,
+};
 use crate::domain::{
-    envelope::{Envelope, decode},
-    id::{Epoch, OperatorId, Seq, VoucherKey},
-    journal::Entry,
+    id::{Epoch, OperatorId, Seq, VoucherId, VoucherKey},
     redeem::{Day, ListFact, Tally},
     time::Timestamp,
     trust::{Status, chunk_of, place_of},
@@ -59,7 +59,8 @@ impl Txn<'_> {
                 used: used_at(row, 0)?,
                 before: used_at(row, 3)?,
                 last: Some((epoch_of(position), seq_of(position), Timestamp(row.get(7)?))),
-                last_operator: operator_in(row.get_ref(8)?.as_blob().unwrap_or_default()),
+                last_operator: unverified(row.get_ref(8)?.as_blob().unwrap_or_default())
+                    .and_then(|entry| entry.operator),
                 rolled_back_at: time(9)?,
                 used_today,
                 known_limit: row.get::<_, Option<i64>>(12)?.map(Limit::Balance),
@@ -70,15 +71,26 @@ impl Txn<'_> {
         Ok(found.optional()?.unwrap_or_default())
     }
 
-    /// Uses of a campaign: by everybody, or by one customer.
-    pub fn campaign_tally(
+    /// Uses of a voucher's campaign. The work grows with the campaign's vouchers that were redeemed here.
+    pub fn campaign_tally(&self, key: &VoucherKey, today: Day) -> Result<Tally, StoreError> {
+        let mut statement = self.tx.prepare_cached(
+            "SELECT coalesce(sum(uses), 0), coalesce(sum(iif(day = ?4, day_uses, 0)), 0)
+             FROM voucher WHERE issuer = ?1 AND id BETWEEN ?2 AND ?3",
+        )?;
+        let id = |index, random| VoucherId { index, random, ..key.id }.to_bytes();
+        let (first, last) = (id(0, 0), id(u32::MAX, u64::MAX));
+        let which = params![key.issuer.as_str(), first, last, today.0];
+        Ok(statement.query_row(which, |row| Ok(Tally { uses: row.get(0)?, today: row.get(1)? }))?)
+    }
+
+    /// Uses of a voucher's campaign by one customer.
+    pub fn customer_tally(
         &self,
-        customer: Option<&Customer>,
+        customer: &Customer,
         key: &VoucherKey,
         today: Day,
     ) -> Result<Tally, StoreError> {
-        let customer = customer.map_or("", Customer::as_str);
-        self.tally((customer, key.issuer.as_str(), key.id.campaign.0), today)
+        self.tally((customer.as_str(), key.issuer.as_str(), key.id.campaign.0), today)
     }
 
     /// Redemptions of a customer at this terminal.
@@ -122,12 +134,6 @@ impl Txn<'_> {
             _outside => ListFact::NotCovered,
         })
     }
-}
-
-/// Who signed in when an entry of this very journal was written.
-fn operator_in(bytes: &[u8]) -> Option<OperatorId> {
-    let payload = Envelope::parse(bytes).ok()?.unverified_payload();
-    decode::<Entry>(payload).ok()?.operator
 }
 
 fn epoch_of(position: i64) -> Epoch {

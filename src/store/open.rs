@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig, limits::Limit};
 use super::{
     identity::Identity,
     journal::last_entry,
-    pace::{PACE_MAX, Pace},
+    pace::Pace,
     queue::{Unsent, holds_acknowledged, unsent},
     schema,
 };
@@ -88,7 +88,7 @@ impl Store {
             log,
         };
         store.zone = store.branch_zone()?;
-        store.pace = Pace::of(&store.recent(PACE_MAX)?);
+        store.pace = Pace::of(&store.conn)?;
         Ok(store)
     }
 

@@ -2,8 +2,11 @@
 
 use std::collections::VecDeque;
 
-use super::journal::Row;
+use rusqlite::Connection;
+
+use super::open::StoreError;
 use crate::domain::{
+    envelope::{Envelope, decode},
     id::OperatorId,
     journal::{Body, Entry},
     time::Timestamp,
@@ -11,7 +14,12 @@ use crate::domain::{
 };
 
 /// Redemptions that are remembered; a policy that allows more in its span is not enforced beyond.
-pub(super) const PACE_MAX: usize = 256;
+const PACE_MAX: usize = 256;
+
+/// The entry in signed bytes of this very journal.
+pub(super) fn unverified(bytes: &[u8]) -> Option<Entry> {
+    decode(Envelope::parse(bytes).ok()?.unverified_payload()).ok()
+}
 
 /// The last redemptions, the oldest first; taking one back does not slow anybody down.
 #[derive(Clone, Debug, Default)]
@@ -25,13 +33,20 @@ struct Beat {
 }
 
 impl Pace {
-    /// From the last rows of the journal, the newest first.
-    pub(super) fn of(rows: &[Row]) -> Self {
-        let mut pace = Self::default();
-        for row in rows.iter().rev() {
-            pace.add(&row.entry);
+    /// From the last entries of the journal. Only the last one's signature was checked: the pace is a bound, no evidence.
+    pub(super) fn of(conn: &Connection) -> Result<Self, StoreError> {
+        let sql = "SELECT bytes FROM entry ORDER BY position DESC LIMIT ?1";
+        let mut statement = conn.prepare_cached(sql)?;
+        let mut rows = statement.query([PACE_MAX as u64])?;
+        let mut entries = Vec::new();
+        while let Some(row) = rows.next()? {
+            entries.extend(unverified(row.get_ref(0)?.as_blob().unwrap_or_default()));
         }
-        pace
+        let mut pace = Self::default();
+        for entry in entries.iter().rev() {
+            pace.add(entry);
+        }
+        Ok(pace)
     }
 
     /// Notes an entry, where it is a redemption.

@@ -232,8 +232,8 @@ fn uses_are_counted_by_campaign_customer_and_day() {
     let counts = |store: &mut Store, now: Timestamp| {
         let txn = store.begin().unwrap();
         let today = txn.day(now);
-        let all = txn.campaign_tally(None, &voucher(1), today).unwrap();
-        let hers = txn.campaign_tally(Some(&anna), &voucher(1), today).unwrap();
+        let all = txn.campaign_tally(&voucher(1), today).unwrap();
+        let hers = txn.customer_tally(&anna, &voucher(1), today).unwrap();
         (all.uses, all.today, hers.uses, hers.today, txn.visits(&anna).unwrap())
     };
     assert_eq!(counts(&mut store, NOW), (3, 3, 2, 2, 2));

@@ -4,7 +4,7 @@ use super::trust::Trust;
 use crate::{
     domain::{
         id::{BranchId, MerchantId, TerminalId},
-        redeem::{CustomerFact, Facts, PlatformFact, UseRecord},
+        redeem::{CustomerFact, Facts, OfflineMode, PlatformFact, Tally, UseRecord},
         time::Timestamp,
         voucher::{Used, Voucher},
     },
@@ -49,6 +49,11 @@ pub(super) fn gather(
     let today = txn.day(scene.time);
     let local = txn.local_use(&key, today)?;
     let (operator_recent, customer) = behaviour(txn, scene, voucher)?;
+    let policy = scene.trust.policy(claims);
+    let capped = policy.rules.caps.campaign > 0 || policy.rules.caps.terminal_day > 0;
+    let campaign_here = if capped { txn.campaign_tally(&key, today)? } else { Tally::default() };
+    let leased = policy.mode == OfflineMode::Leased;
+    let lease = if leased { txn.lease(&key)? } else { None };
     let facts = Facts {
         merchant: place.merchant,
         branch: place.branch,
@@ -67,10 +72,10 @@ pub(super) fn gather(
             operator: local.last_operator,
         }),
         rolled_back_at: local.rolled_back_at,
-        campaign_here: txn.campaign_tally(None, &key, today)?,
+        campaign_here,
         customer,
         operator_recent,
-        lease: txn.lease(&key)?,
+        lease,
         dice: scene.dice,
         platform: without_own(platform, local.before),
         queue: txn.queue(claims.terms.currency()),
@@ -94,7 +99,7 @@ fn behaviour(
         return Ok((operator, CustomerFact::default()));
     };
     let today = txn.day(scene.time);
-    let campaign = txn.campaign_tally(customer, &claims.key(), today)?;
+    let campaign = txn.customer_tally(known, &claims.key(), today)?;
     let visits = txn.visits(known)?;
     Ok((operator, CustomerFact { campaign, visits, recent }))
 }

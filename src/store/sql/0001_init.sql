@@ -96,7 +96,7 @@ CREATE TABLE voucher (
     CHECK ((uses_max IS NULL) <> (minor_max IS NULL))
 ) STRICT, WITHOUT ROWID;
 
--- Uses by customer and campaign, less those rolled back. Customer '' is everybody, campaign 0 all redemptions of the customer.
+-- Uses by customer and campaign, less those rolled back. Campaign 0 is all redemptions of the customer.
 CREATE TABLE tally (
     customer TEXT    NOT NULL,
     issuer   TEXT    NOT NULL,
