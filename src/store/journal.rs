@@ -7,7 +7,7 @@ use super::{
     books::{book, used_at},
     identity::Identity,
     open::{Store, StoreError},
-    pace::Pace,
+    pace::{Beat, Pace},
     position,
     queue::Unsent,
 };
@@ -34,7 +34,7 @@ pub struct Txn<'a> {
     zone: &'a TimeZone,
     given_up: &'a mut bool,
     next: (Head, Timestamp, Unsent),
-    written: Vec<Entry>,
+    beats: Vec<Beat>,
 }
 
 /// One line of the journal, for lists and reports.
@@ -82,7 +82,7 @@ impl Store {
             zone: &self.zone,
             given_up: &mut self.given_up,
             next,
-            written: Vec::new(),
+            beats: Vec::new(),
         })
     }
 
@@ -177,7 +177,7 @@ impl Txn<'_> {
         *floor = signed.entry.time_floor;
         let day = LocalMoment::of(signed.entry.time_floor, self.zone).day;
         book(&self.tx, &signed.entry, day)?;
-        self.written.push(signed.entry.clone());
+        self.beats.extend(Beat::of(&signed.entry));
         Ok(signed)
     }
 
@@ -199,8 +199,8 @@ impl Txn<'_> {
     /// Redemptions since a time: by who works at the counter, and by a customer.
     pub fn pace(&self, customer: Option<&Customer>, since: Timestamp) -> (u32, u32) {
         let mut pace = self.pace.clone();
-        for entry in &self.written {
-            pace.add(entry);
+        for beat in &self.beats {
+            pace.add(beat.clone());
         }
         (pace.by_operator(self.operator, since), pace.by_customer(customer, since))
     }
@@ -217,14 +217,14 @@ impl Txn<'_> {
 
     /// Makes all of it durable, or none.
     pub fn commit(self) -> Result<(), StoreError> {
-        let Self { tx, head, floor, unsent, pace, given_up, next, written, .. } = self;
+        let Self { tx, head, floor, unsent, pace, given_up, next, beats, .. } = self;
         if let Err(error) = tx.commit() {
             *given_up = true;
             return Err(error.into());
         }
         (*head, *floor, *unsent) = next;
-        for entry in &written {
-            pace.add(entry);
+        for beat in beats {
+            pace.add(beat);
         }
         Ok(())
     }

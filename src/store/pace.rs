@@ -25,11 +25,23 @@ pub(super) fn unverified(bytes: &[u8]) -> Option<Entry> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pace(VecDeque<Beat>);
 
+/// One redemption.
 #[derive(Clone, Debug)]
-struct Beat {
+pub(super) struct Beat {
     at: Timestamp,
     operator: Option<OperatorId>,
     customer: Option<Customer>,
+}
+
+impl Beat {
+    /// What an entry adds to the pace, where it is a redemption.
+    pub(super) fn of(entry: &Entry) -> Option<Self> {
+        let Body::Redeemed(redeemed) = &entry.body else {
+            return None;
+        };
+        let customer = redeemed.customer.clone();
+        Some(Self { at: entry.time_floor, operator: entry.operator, customer })
+    }
 }
 
 impl Pace {
@@ -43,25 +55,16 @@ impl Pace {
             entries.extend(unverified(row.get_ref(0)?.as_blob().unwrap_or_default()));
         }
         let mut pace = Self::default();
-        for entry in entries.iter().rev() {
-            pace.add(entry);
-        }
+        entries.iter().rev().filter_map(Beat::of).for_each(|beat| pace.add(beat));
         Ok(pace)
     }
 
-    /// Notes an entry, where it is a redemption.
-    pub(super) fn add(&mut self, entry: &Entry) {
-        let Body::Redeemed(redeemed) = &entry.body else {
-            return;
-        };
+    /// Notes a redemption.
+    pub(super) fn add(&mut self, beat: Beat) {
         if self.0.len() >= PACE_MAX {
             self.0.pop_front();
         }
-        self.0.push_back(Beat {
-            at: entry.time_floor,
-            operator: entry.operator,
-            customer: redeemed.customer.clone(),
-        });
+        self.0.push_back(beat);
     }
 
     /// Redemptions since a time by an operator, or by nobody in particular.

@@ -142,7 +142,8 @@ struct Decided {
     facts: Facts,
     decision: Decision,
     outcome: Outcome,
-    claim: Claim,
+    /// What the current epoch of this journal holds of the voucher.
+    used_here: Used,
 }
 
 fn alone(
@@ -155,7 +156,7 @@ fn alone(
         return Err(StoreError::Damaged("an act without a voucher"));
     };
     let decided = look(txn, (scene, place), shown, platform.clone())?;
-    if let Some(step) = open(&decided, 0) {
+    if let Some(step) = open(scene, shown, &decided, 0) {
         return Ok(Ended::Open(step));
     }
     match body(scene, decided.case(shown), None) {
@@ -169,10 +170,10 @@ fn alone(
 }
 
 /// What a voucher at a place still needs before it is decided.
-fn open(decided: &Decided, place: usize) -> Option<Step> {
+fn open(scene: Scene<'_>, shown: &Shown, decided: &Decided, place: usize) -> Option<Step> {
     match decided.decision.verdict {
         Verdict::NeedsInput(_) => Some(Step::Say(place, Box::new(decided.outcome.clone()))),
-        _ if wants_platform(decided) => Some(Step::Ask(vec![decided.claim.clone()])),
+        _ if wants_platform(shown, decided) => Some(Step::Ask(vec![claim(scene, shown, decided)])),
         Verdict::Accepted(_)
         | Verdict::Refused(_)
         | Verdict::CannotCheck(_)
@@ -207,7 +208,7 @@ fn together(
         }
         let shown = on_bill(shown, (bill, step.before, step.gives));
         let decided = look(txn, (scene, place), &shown, fact.clone())?;
-        match open(&decided, step.voucher) {
+        match open(scene, &shown, &decided, step.voucher) {
             Some(Step::Ask(_)) => ask = true,
             Some(step) => return Ok(Ended::Open(step)),
             None => match body(scene, decided.case(&shown), Some(act)) {
@@ -216,7 +217,7 @@ fn together(
                 None => {}
             },
         }
-        claims.insert(step.voucher, decided.claim);
+        claims.insert(step.voucher, claim(scene, &shown, &decided));
         outcomes.push(decided.outcome);
     }
     if ask {
@@ -315,17 +316,22 @@ fn look(
     let policy = scene.trust.policy(voucher.claims());
     let decision = decide(voucher, request, &facts, policy, scene.time);
     let outcome = outcome(scene, shown, &facts, &decision);
-    let claims = voucher.claims();
-    let (asked, lease) = asked(voucher, request, &facts, scene);
-    let claim = Claim {
+    let used_here = local.used.minus(local.before);
+    Ok(Decided { facts, decision, outcome, used_here })
+}
+
+/// What the platform is asked about a voucher.
+fn claim(scene: Scene<'_>, shown: &Shown, decided: &Decided) -> Claim {
+    let claims = shown.voucher.claims();
+    let (asked, lease) = asked(&shown.voucher, &shown.request, &decided.facts, scene);
+    Claim {
         voucher: claims.key(),
         limit: claims.terms.limit(),
         asked,
-        used_here: local.used.minus(local.before),
+        used_here: decided.used_here,
         customer: claims.customer.clone(),
         lease,
-    };
-    Ok(Decided { facts, decision, outcome, claim })
+    }
 }
 
 impl Decided {
@@ -378,19 +384,20 @@ pub(super) fn scan_hash(text: &str) -> Hash {
 }
 
 /// The policy wants the platform, or the platform may know better than a refusal does.
-fn wants_platform(decided: &Decided) -> bool {
+fn wants_platform(shown: &Shown, decided: &Decided) -> bool {
     let unasked = decided.facts.platform == PlatformFact::NotAsked;
     match decided.decision.verdict {
         Verdict::AskPlatform => true,
-        Verdict::Refused(finding) => unasked && platform_may_know_better(decided, finding),
+        Verdict::Refused(finding) => unasked && platform_may_know_better(shown, finding),
         Verdict::Accepted(_) | Verdict::CannotCheck(_) | Verdict::NeedsInput(_) => false,
     }
 }
 
 /// A list says only that a voucher was used; the platform also knows when and where. And it knows what was loaded onto a
 /// balance after the voucher was signed.
-fn platform_may_know_better(decided: &Decided, finding: Finding) -> bool {
-    let balance = matches!(decided.claim.limit, Limit::Balance(_));
+fn platform_may_know_better(shown: &Shown, finding: Finding) -> bool {
+    let limit = shown.voucher.claims().terms.limit();
+    let balance = matches!(limit, Limit::Balance(_));
     let of_balance = matches!(finding, Finding::OverBalance | Finding::UsedHere);
     finding == Finding::UsedElsewhere || (balance && of_balance)
 }
