@@ -222,9 +222,8 @@ impl Engine {
     }
 
     fn title(&self, voucher: &VoucherKey) -> String {
-        let campaign = self.trust.bundle.campaign(&voucher.issuer, voucher.id.campaign);
-        campaign
-            .map_or_else(|| format!("#{}", voucher.id.campaign), |campaign| campaign.title.clone())
+        let title = self.trust.title_of(voucher);
+        title.map_or_else(|| format!("#{}", voucher.id.campaign), str::to_owned)
     }
 
     /// The reason without the parts that only the moment of the refusal knew.

@@ -116,10 +116,8 @@ impl Engine {
             lines.push(self.texts.get(mode).to_owned());
         }
         if let Some((row, redeemed)) = self.redeemed(outcome.entry) {
-            let campaign =
-                self.trust.bundle.campaign(&redeemed.voucher.issuer, redeemed.voucher.id.campaign);
-            let policy = campaign.map_or(&self.trust.bundle.default_policy, |known| &known.policy);
-            let until = row.entry.at.plus(i64::from(policy.rules.rollback_s));
+            let window = i64::from(self.trust.rollback_s(&redeemed.voucher));
+            let until = row.entry.at.plus(window);
             let until = self.speaker().date_and_time(until);
             lines.push(self.texts.fill("receipt.undo", &[("time", &until)]));
         }

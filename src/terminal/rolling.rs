@@ -4,7 +4,6 @@ use super::{
     gather::Scene,
     outcome::{Outcome, State},
     present::Written,
-    trust::Trust,
 };
 use crate::{
     domain::{
@@ -43,8 +42,7 @@ pub(super) fn roll_back(
     if rows.len() > 1 && order.part != Part::All {
         return Ok(refused(scene, "rollback_not_divisible"));
     }
-    let title = scene.trust.bundle.campaign(&first.voucher.issuer, first.voucher.id.campaign);
-    let title = title.map(|campaign| campaign.title.clone());
+    let title = scene.trust.title_of(&first.voucher).map(str::to_owned);
     let mut txn = store.begin()?;
     let (mut entries, mut given) = (Vec::new(), Used::default());
     for (row, redeemed) in &rows {
@@ -98,16 +96,9 @@ fn decide(
         returned: row.returned,
         values: redeemed.goods.iter().map(|goods| goods.value_each).collect(),
         cycles: local.cycles,
-        window_s: window(scene.trust, redeemed),
+        window_s: scene.trust.rollback_s(&redeemed.voucher),
     };
     Ok(decide_roll_back(&taken, order.part, order.approved_by.is_some(), time))
-}
-
-/// For how long a redemption may be taken back without approval.
-fn window(trust: &Trust, redeemed: &Redeemed) -> u32 {
-    let campaign = trust.bundle.campaign(&redeemed.voucher.issuer, redeemed.voucher.id.campaign);
-    let policy = campaign.map_or(&trust.bundle.default_policy, |campaign| &campaign.policy);
-    policy.rules.rollback_s
 }
 
 fn append(

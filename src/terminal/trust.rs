@@ -1,6 +1,7 @@
 //! The trust bundle in force, ready for decisions.
 
 use crate::domain::{
+    id::VoucherKey,
     redeem::Policy,
     trust::{Branch, Campaign, Keyring, TrustBundle},
     voucher::{Claims, UntrustedToken, VerifyError, Voucher},
@@ -33,6 +34,18 @@ impl Trust {
     /// The policy its campaign sets, or the one for unknown campaigns.
     pub fn policy(&self, claims: &Claims) -> &Policy {
         self.campaign(claims).map_or(&self.bundle.default_policy, |campaign| &campaign.policy)
+    }
+
+    /// The title of a voucher's campaign, where the bundle holds it.
+    pub fn title_of(&self, key: &VoucherKey) -> Option<&str> {
+        self.bundle.campaign(&key.issuer, key.id.campaign).map(|campaign| campaign.title.as_str())
+    }
+
+    /// For how long a cashier may take a redemption of a voucher back without approval, in seconds.
+    pub fn rollback_s(&self, key: &VoucherKey) -> u32 {
+        let campaign = self.bundle.campaign(&key.issuer, key.id.campaign);
+        let policy = campaign.map_or(&self.bundle.default_policy, |campaign| &campaign.policy);
+        policy.rules.rollback_s
     }
 
     /// Where a branch is and what it is called.

@@ -83,7 +83,7 @@ fn rest(bill: Option<Money>, request: &Request) -> Option<Money> {
 }
 
 /// The pieces that are still to be picked up.
-pub(super) fn left_of_order(limit: Limit, used: Used) -> Lines {
+fn left_of_order(limit: Limit, used: Used) -> Lines {
     match limit {
         Limit::Lines(lines) => lines.minus(used.lines),
         Limit::Uses(_) | Limit::Balance(_) => Lines::NONE,

@@ -1,25 +1,10 @@
 //! Several vouchers in one claim: all or nothing.
 
-use super::world::{Till, World, claim_of};
+use super::world::{World, claim_of};
 use crate::{
-    domain::{
-        redeem::PlatformRefusal,
-        sync::{ClaimAnswer, RequestBody},
-        voucher::Used,
-    },
+    domain::{redeem::PlatformRefusal, sync::RequestBody, voucher::Used},
     platform::service::{Issued, ServiceError, VoucherName},
 };
-
-fn ask(world: &World, till: &Till, vouchers: &[&Issued]) -> Vec<Option<PlatformRefusal>> {
-    let claims = vouchers.iter().map(|voucher| claim_of(voucher, Used::new(1, 1000)));
-    let answers = world.claim(till, claims.collect()).into_iter();
-    answers
-        .map(|answer| match answer {
-            ClaimAnswer::Granted { .. } => None,
-            ClaimAnswer::Refused { reason, .. } => Some(reason),
-        })
-        .collect()
-}
 
 #[test]
 fn where_one_is_refused_nothing_is_set_aside() {
@@ -27,9 +12,9 @@ fn where_one_is_refused_nothing_is_set_aside() {
     let (good, bad) = (world.deal(), world.deal());
     let (one, two) = (world.till(), world.till());
     world.platform.revoke_voucher(VoucherName::Id(bad.claims.id)).unwrap();
-    assert_eq!(ask(&world, &one, &[&good, &bad]), [None, Some(PlatformRefusal::Revoked)]);
+    assert_eq!(world.refusals(&one, &[&good, &bad]), [None, Some(PlatformRefusal::Revoked)]);
     assert_eq!(world.platform.claims().unwrap(), []);
-    assert_eq!(ask(&world, &two, &[&good]), [None], "it is free for another counter");
+    assert_eq!(world.refusals(&two, &[&good]), [None], "it is free for another counter");
 }
 
 #[test]
@@ -37,13 +22,13 @@ fn all_that_were_granted_are_set_aside_together() {
     let world = World::in_memory();
     let (a, b) = (world.deal(), world.deal());
     let (mut one, two) = (world.till(), world.till());
-    assert_eq!(ask(&world, &one, &[&a, &b]), [None, None]);
-    assert_eq!(ask(&world, &two, &[&b]), [Some(PlatformRefusal::Claimed)]);
+    assert_eq!(world.refusals(&one, &[&a, &b]), [None, None]);
+    assert_eq!(world.refusals(&two, &[&b]), [Some(PlatformRefusal::Claimed)]);
     one.redeem(&a, 1000);
     one.redeem(&b, 1000);
     world.push_all(&one);
     assert_eq!(world.platform.claims().unwrap(), []);
-    assert_eq!(ask(&world, &two, &[&a, &b]), [Some(PlatformRefusal::Exhausted); 2]);
+    assert_eq!(world.refusals(&two, &[&a, &b]), [Some(PlatformRefusal::Exhausted); 2]);
 }
 
 #[test]
@@ -51,10 +36,10 @@ fn a_claim_that_was_held_before_stays_when_the_act_is_refused() {
     let world = World::in_memory();
     let (held, bad) = (world.deal(), world.deal());
     let (one, two) = (world.till(), world.till());
-    assert_eq!(ask(&world, &one, &[&held]), [None]);
+    assert_eq!(world.refusals(&one, &[&held]), [None]);
     world.platform.revoke_voucher(VoucherName::Id(bad.claims.id)).unwrap();
-    ask(&world, &one, &[&held, &bad]);
-    assert_eq!(ask(&world, &two, &[&held]), [Some(PlatformRefusal::Claimed)]);
+    world.refusals(&one, &[&held, &bad]);
+    assert_eq!(world.refusals(&two, &[&held]), [Some(PlatformRefusal::Claimed)]);
 }
 
 #[test]
@@ -72,7 +57,7 @@ fn an_act_has_one_to_ten_different_vouchers() {
     assert!(refused(vec![&vouchers[0], &vouchers[1], &vouchers[0]]), "twice");
     assert_eq!(world.platform.claims().unwrap(), []);
     let ten: Vec<_> = vouchers.iter().take(10).collect();
-    assert_eq!(ask(&world, &till, &ten), [None; 10]);
+    assert_eq!(world.refusals(&till, &ten), [None; 10]);
 }
 
 #[test]

@@ -26,18 +26,6 @@ fn redeem(world: &World, till: &mut Till, voucher: &Issued) {
     world.push_all(till);
 }
 
-/// What each of several vouchers in one act is answered.
-fn together(world: &World, till: &Till, vouchers: &[&Issued]) -> Vec<Option<PlatformRefusal>> {
-    let claims = vouchers.iter().map(|voucher| claim_of(voucher, Used::new(1, 1000)));
-    let answers = world.claim(till, claims.collect()).into_iter();
-    answers
-        .map(|answer| match answer {
-            ClaimAnswer::Granted { .. } => None,
-            ClaimAnswer::Refused { reason, .. } => Some(reason),
-        })
-        .collect()
-}
-
 #[test]
 fn a_quota_counts_what_was_made_and_what_is_set_aside_anywhere() {
     let world = World::in_memory();
@@ -75,11 +63,11 @@ fn vouchers_of_one_act_share_the_quota() {
     let deals = [world.deal(), world.deal(), world.deal()];
     let [a, b, c] = &deals;
     let limit = Some(PlatformRefusal::CampaignLimit);
-    assert_eq!(together(&world, &till, &[a, b, c]), [None, None, limit]);
+    assert_eq!(world.refusals(&till, &[a, b, c]), [None, None, limit]);
     assert_eq!(world.platform.claims().unwrap(), []);
-    assert_eq!(together(&world, &till, &[a, b]), [None, None]);
-    assert_eq!(together(&world, &till, &[a, b]), [None, None], "again");
-    assert_eq!(together(&world, &world.till(), &[c]), [limit]);
+    assert_eq!(world.refusals(&till, &[a, b]), [None, None]);
+    assert_eq!(world.refusals(&till, &[a, b]), [None, None], "again");
+    assert_eq!(world.refusals(&world.till(), &[c]), [limit]);
 }
 
 #[test]
@@ -183,7 +171,7 @@ fn two_vouchers_of_one_act_are_one_first_visit() {
     world.rule(Rules { first_visit: true, ..Rules::default() });
     let deals = [world.deal_of("anna"), world.deal_of("anna")];
     let till = world.till();
-    assert_eq!(together(&world, &till, &[&deals[0], &deals[1]]), [None, None]);
+    assert_eq!(world.refusals(&till, &[&deals[0], &deals[1]]), [None, None]);
 }
 
 #[test]

@@ -224,6 +224,21 @@ impl World {
         }
     }
 
+    /// What each of several vouchers in one act is answered; none where it is granted.
+    pub(crate) fn refusals(
+        &self,
+        till: &Till,
+        vouchers: &[&Issued],
+    ) -> Vec<Option<PlatformRefusal>> {
+        let claims = vouchers.iter().map(|voucher| claim_of(voucher, Used::new(1, 1000)));
+        let answers = self.claim(till, claims.collect()).into_iter();
+        let reason = |answer| match answer {
+            ClaimAnswer::Granted { .. } => None,
+            ClaimAnswer::Refused { reason, .. } => Some(reason),
+        };
+        answers.map(reason).collect()
+    }
+
     /// Why a claim of one use, or of some of a balance, is refused.
     pub(crate) fn refusal(
         &self,
