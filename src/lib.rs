@@ -27,5 +27,7 @@ pub mod platform;
 
 #[cfg(feature = "demo")]
 pub mod demo;
+#[cfg(feature = "sim")]
+pub mod sim;
 #[cfg(feature = "window")]
 pub mod window;

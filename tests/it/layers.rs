@@ -144,6 +144,25 @@ const LAYERS: &[Layer] = &[
         modules: &["domain", "keys", "store", "device", "net", "terminal", "console", "ui", "demo"],
         crates: &["eframe", "egui", "thiserror", "tracing"],
     },
+    Layer {
+        module: "sim",
+        modules: &[
+            "domain", "keys", "store", "device", "net", "terminal", "console", "issuer", "platform",
+        ],
+        crates: &[
+            "clap",
+            "getrandom",
+            "jiff",
+            "minicbor",
+            "rand_chacha",
+            "rusqlite",
+            "serde",
+            "serde_json",
+            "tempfile",
+            "thiserror",
+            "tracing",
+        ],
+    },
 ];
 
 /// Doors from `std` to the outside world, closed to `domain`.

@@ -1,0 +1,3 @@
+//! The simulation: tries to break the promises, and says with which seed it did.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The simulation that tries to break the promises: terminals, platform, network, clocks and disks in one process.
