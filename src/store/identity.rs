@@ -1,10 +1,11 @@
 //! Who the terminal is: one row, written at enrolment.
 
-use std::path::Path;
-
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
 
-use super::open::{Store, StoreError, connect};
+use super::{
+    open::{Store, StoreError, connect},
+    place::Place,
+};
 use crate::domain::{
     crypto::{PublicKey, SecretKey, hash},
     enrol::{EnrolmentCode, Grant},
@@ -73,13 +74,13 @@ impl Store {
     ///
     /// An existing journal is kept: the new epoch goes on from it, once all of the old one was sent.
     pub fn enrol(
-        dir: &Path,
+        place: impl Into<Place>,
         mut key: SecretKey,
         code: &EnrolmentCode,
         (grant, bundle): (&Grant, &TrustBundle),
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let mut conn = connect(&dir.join(Self::FILE))?;
+        let mut conn = connect(&place.into())?;
         if let Some(old) = Identity::read(&conn)? {
             if old.root != code.root || old.terminal != grant.terminal {
                 return Err(StoreError::OtherPlatform);
