@@ -4,6 +4,8 @@ use std::{ffi::OsString, io::Write, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
+use super::power::{self, PowerArgs};
+
 /// Try to break a shop's promises; every case can be run again from its seed.
 #[derive(Debug, Parser)]
 #[command(
@@ -27,7 +29,9 @@ pub struct Cli {
 
 /// What to try beside the life of a shop.
 #[derive(Debug, Subcommand)]
-pub enum Command {}
+pub enum Command {
+    Power(PowerArgs),
+}
 
 /// Runs one command; exit code 0 when every promise held, 1 when one was broken, 2 when the command was not understood.
 pub fn run(
@@ -43,8 +47,16 @@ pub fn run(
             return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2));
         }
     };
-    match cli.command {
-        Some(command) => match command {},
-        None => ExitCode::SUCCESS,
+    let held = match &cli.command {
+        Some(Command::Power(args)) => power::run(args, out).map_err(|error| error.to_string()),
+        None => Ok(true),
+    };
+    match held {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            writeln!(err, "countersign-sim: {error}").ok();
+            ExitCode::FAILURE
+        }
     }
 }

@@ -94,6 +94,12 @@ impl Store {
         &self.identity
     }
 
+    /// The database, for checks that look at it from outside.
+    #[cfg(feature = "sim")]
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.conn
+    }
+
     /// The device's key.
     pub fn key(&self) -> &SecretKey {
         &self.key
@@ -119,6 +125,11 @@ impl Store {
         if self.unmoved()? < LOG_MAX {
             return Ok(());
         }
+        self.move_log()
+    }
+
+    /// Moves the pages of the log into the database file, however few they are.
+    pub(crate) fn move_log(&self) -> Result<(), StoreError> {
         run_pragma(&self.conn, "PRAGMA wal_checkpoint(PASSIVE)").map(drop)
     }
 

@@ -55,13 +55,13 @@ impl Image {
 
     /// Each name as one of the changes to it left it, or as it was synced.
     fn names_after(&self, mood: Mood, rng: &mut impl Rng) -> Vec<(String, NodeId)> {
-        let changed = self.unsynced_names.iter().map(|(name, _)| name);
-        let all: BTreeSet<&String> = self.synced_names.keys().chain(changed).collect();
+        let unsynced = self.unsynced_names.iter().map(|(name, _)| name);
+        let all: BTreeSet<&String> = self.synced_names.keys().chain(unsynced).collect();
         let mut names = Vec::new();
         for name in all {
             let mut states = vec![self.synced_names.get(name).copied()];
-            let changes = self.unsynced_names.iter().filter(|(changed, _)| changed == name);
-            states.extend(changes.map(|(_, node)| *node));
+            let own = self.unsynced_names.iter().filter(|(changed, _)| changed == name);
+            states.extend(own.map(|(_, node)| *node));
             let chosen = match mood {
                 Mood::LosesAll => 0,
                 Mood::KeepsAll => states.len().saturating_sub(1),

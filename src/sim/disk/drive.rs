@@ -89,10 +89,20 @@ impl Disk {
         let old = self.with(|state| {
             let life = state.life.saturating_add(1);
             let (handles, lies, capacity) = (state.handles, state.lies, state.capacity);
-            let fresh = State { image, life, handles, lies, capacity, ..State::default() };
+            let fresh = State { image, life, capacity, lies, handles, ..State::default() };
             std::mem::replace(state, fresh)
         });
         drop(old);
+    }
+
+    /// Ends whatever program has files open: they are lost to it, and what it wrote stays.
+    pub fn kill(&self) {
+        let locks = self.with(|state| {
+            state.life = state.life.saturating_add(1);
+            state.open.clear();
+            (std::mem::take(&mut state.locks), std::mem::take(&mut state.memory))
+        });
+        drop(locks);
     }
 
     /// Lets operations fail.

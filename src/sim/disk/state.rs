@@ -205,7 +205,9 @@ impl State {
         if !self.lies {
             self.image.sync_names();
             let ids: Vec<NodeId> = self.image.nodes.keys().copied().collect();
-            ids.into_iter().for_each(|id| self.forget(id));
+            for id in ids {
+                self.forget(id);
+            }
         }
         Ok(())
     }

@@ -205,7 +205,7 @@ fn threads_that_share_a_file_lose_nothing() {
         for _ in 0..4 {
             scope.spawn(|| {
                 let conn = connect(&disk, "WAL");
-                conn.busy_timeout(std::time::Duration::from_secs(3_600)).unwrap();
+                conn.busy_timeout(std::time::Duration::from_hours(1)).unwrap();
                 for _ in 0..50 {
                     conn.execute("INSERT INTO t VALUES (1)", []).unwrap();
                 }
