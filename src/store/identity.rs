@@ -1,10 +1,11 @@
 //! Who the terminal is: one row, written at enrolment.
 
-use std::path::Path;
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
-use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
-
-use super::open::{Store, StoreError, connect};
+use super::{
+    open::{Store, StoreError, connect},
+    place::Place,
+};
 use crate::domain::{
     crypto::{PublicKey, SecretKey, hash},
     enrol::{EnrolmentCode, Grant},
@@ -49,6 +50,24 @@ impl Identity {
         conn.query_row(sql, [], |row| Ok(Self::from_row(row))).optional()?.transpose()
     }
 
+    /// What a grant makes of a device that was no terminal before.
+    fn granted(code: &EnrolmentCode, grant: &Grant) -> Self {
+        Self {
+            terminal: grant.terminal,
+            name: grant.name.clone(),
+            merchant: grant.merchant,
+            branch: grant.branch,
+            epoch: grant.epoch,
+            url: code.url.clone(),
+            root: code.root,
+            acked: Seq(0),
+            synced_at: None,
+            conflicts_after: 0,
+            listed_after: 0,
+            forked: false,
+        }
+    }
+
     fn from_row(row: &Row<'_>) -> Result<Self, StoreError> {
         let root = PublicKey::from_bytes(&row.get(6)?);
         Ok(Self {
@@ -69,22 +88,24 @@ impl Identity {
 }
 
 impl Store {
-    /// Writes down what the platform granted and opens the journal's epoch.
+    /// Writes down what the platform granted and opens the journal's epoch, both or neither.
     ///
     /// An existing journal is kept: the new epoch goes on from it, once all of the old one was sent.
     pub fn enrol(
-        dir: &Path,
+        place: impl Into<Place>,
         mut key: SecretKey,
         code: &EnrolmentCode,
         (grant, bundle): (&Grant, &TrustBundle),
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let mut conn = connect(&dir.join(Self::FILE))?;
+        let mut conn = connect(&place.into())?;
+        let mut identity = Identity::granted(code, grant);
         if let Some(old) = Identity::read(&conn)? {
             if old.root != code.root || old.terminal != grant.terminal {
                 return Err(StoreError::OtherPlatform);
             }
             let renewed = grant.epoch > old.epoch;
+            (identity.synced_at, identity.conflicts_after) = (old.synced_at, old.conflicts_after);
             let store = Self::resume(conn, old, key)?;
             if !renewed && store.head.seq > Seq(0) {
                 return Ok(store);
@@ -94,26 +115,25 @@ impl Store {
             }
             (conn, key) = (store.conn, store.key);
         }
-        write_grant(&mut conn, code, grant, bundle)?;
-        let identity = Identity::read(&conn)?.ok_or(StoreError::NotEnrolled)?;
         let continues = last_hash(&conn)?;
         let mut store = Self::resume(conn, identity, key)?;
         let mut txn = store.begin()?;
+        write_grant(&txn.tx, code, grant, bundle)?;
         let software = env!("CARGO_PKG_VERSION").to_owned();
         txn.append(Body::Opened(Opened { software, continues }), now)?;
         txn.append(Body::BundleTaken { version: bundle.version, hash: hash(&grant.bundle) }, now)?;
         txn.commit()?;
+        store.zone = bundle.zone(grant.branch);
         Ok(store)
     }
 }
 
 fn write_grant(
-    conn: &mut Connection,
+    tx: &Transaction<'_>,
     code: &EnrolmentCode,
     grant: &Grant,
     bundle: &TrustBundle,
 ) -> Result<(), StoreError> {
-    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     tx.execute(
         "INSERT INTO terminal (one, id, name, merchant, branch, epoch, url, root, acked_hash)
          VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
@@ -143,7 +163,7 @@ fn write_grant(
     )?;
     // What was lent to the device of the epoch before is not this one's.
     tx.execute("UPDATE lease SET ended = 1", [])?;
-    Ok(tx.commit()?)
+    Ok(())
 }
 
 fn last_hash(conn: &Connection) -> Result<Hash, StoreError> {

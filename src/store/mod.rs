@@ -15,6 +15,7 @@ mod journal;
 mod lent;
 mod open;
 mod pace;
+mod place;
 mod queue;
 mod schema;
 mod trust;
@@ -24,11 +25,12 @@ pub use facts::LocalUse;
 pub use identity::Identity;
 pub use journal::{Row, Txn};
 pub use open::{Store, StoreError};
+pub use place::{Drive, Place};
 pub use queue::Batch;
 pub use trust::HeldList;
 
 /// What `epoch` and `seq` are as one number, which is how the journal is keyed.
-fn position(epoch: crate::domain::id::Epoch, seq: crate::domain::id::Seq) -> i64 {
+pub(crate) fn position(epoch: crate::domain::id::Epoch, seq: crate::domain::id::Seq) -> i64 {
     let seq = i64::try_from(seq.0).unwrap_or(i64::MAX) & SEQ_MASK;
     (i64::from(epoch.0) << SEQ_BITS) | seq
 }

@@ -1,14 +1,15 @@
 //! Opening the store: settings, checks, and what can go wrong.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
-use rusqlite::{Connection, OpenFlags, config::DbConfig, limits::Limit};
+use rusqlite::{Connection, Row, config::DbConfig, limits::Limit};
 
 use super::{
     identity::Identity,
     journal::last_entry,
     pace::Pace,
+    place::Place,
     queue::{Unsent, holds_acknowledged, unsent},
     schema,
 };
@@ -32,11 +33,10 @@ pub struct Store {
     pub(super) operator: Option<OperatorId>,
     pub(super) zone: TimeZone,
     pub(super) pace: Pace,
-    log: PathBuf,
 }
 
-/// Bytes of the log from which its pages are moved into the database file.
-const LOG_MAX: u64 = 4 * 1024 * 1024;
+/// Pages in the log from which they are moved into the database file: 4 MiB.
+const LOG_MAX: u32 = 1024;
 
 impl Store {
     /// The file's name within the data folder.
@@ -46,12 +46,12 @@ impl Store {
     ///
     /// The work does not grow with the journal: its last entry is verified here, all of it by
     /// [`Store::verify_journal`].
-    pub fn open(dir: &Path, key: SecretKey) -> Result<Self, StoreError> {
-        let file = dir.join(Self::FILE);
-        if !file.exists() {
+    pub fn open(place: impl Into<Place>, key: SecretKey) -> Result<Self, StoreError> {
+        let place = place.into();
+        if !place.holds(Self::FILE) {
             return Err(StoreError::NotEnrolled);
         }
-        let conn = connect(&file)?;
+        let conn = connect(&place)?;
         let identity = Identity::read(&conn)?.ok_or(StoreError::NotEnrolled)?;
         Self::resume(conn, identity, key)
     }
@@ -72,8 +72,6 @@ impl Store {
         let time_floor = floor.max(identity.synced_at.unwrap_or_default());
         identity.forked |= !holds_acknowledged(&conn, &identity)?;
         let unsent = unsent(&conn, &identity)?;
-        let log =
-            conn.path().map_or_else(PathBuf::new, |file| PathBuf::from(format!("{file}-wal")));
         let mut store = Self {
             conn,
             identity,
@@ -85,7 +83,6 @@ impl Store {
             operator: None,
             zone: TimeZone::UTC,
             pace: Pace::default(),
-            log,
         };
         store.zone = store.branch_zone()?;
         store.pace = Pace::of(&store.conn)?;
@@ -95,6 +92,12 @@ impl Store {
     /// Who this terminal is.
     pub fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// The database, for checks that look at it from outside.
+    #[cfg(feature = "sim")]
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.conn
     }
 
     /// The device's key.
@@ -119,11 +122,22 @@ impl Store {
 
     /// Moves committed pages from the log into the database file, between two scans rather than within one.
     pub fn tidy_up(&mut self) -> Result<(), StoreError> {
-        let log = std::fs::metadata(&self.log).map_or(0, |file| file.len());
-        if log < LOG_MAX {
+        if self.unmoved()? < LOG_MAX {
             return Ok(());
         }
+        self.move_log()
+    }
+
+    /// Moves the pages of the log into the database file, however few they are.
+    pub(crate) fn move_log(&self) -> Result<(), StoreError> {
         run_pragma(&self.conn, "PRAGMA wal_checkpoint(PASSIVE)").map(drop)
+    }
+
+    /// Pages in the log that were not moved yet.
+    fn unmoved(&self) -> Result<u32, StoreError> {
+        let counts = |row: &Row<'_>| Ok((row.get::<_, u32>(1)?, row.get::<_, u32>(2)?));
+        let (log, moved) = self.conn.query_row("PRAGMA wal_checkpoint(NOOP)", [], counts)?;
+        Ok(log.saturating_sub(moved))
     }
 
     /// Reads every page once; false where the file is damaged.
@@ -137,12 +151,8 @@ fn verify_last(bytes: &[u8], key: &PublicKey) -> Result<SignedEntry, StoreError>
 }
 
 /// Opens or creates the file and brings it to the newest schema.
-pub(super) fn connect(file: &Path) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let open = |source| StoreError::Open { file: file.to_owned(), source };
-    let mut conn = Connection::open_with_flags(file, flags).map_err(open)?;
+pub(super) fn connect(place: &Place) -> Result<Connection, StoreError> {
+    let mut conn = place.connect(Store::FILE)?;
     schema::check_owner(&conn)?;
     configure(&conn)?;
     schema::migrate(&mut conn)?;

@@ -73,8 +73,11 @@ pub(super) fn holds_acknowledged(
     conn: &Connection,
     identity: &Identity,
 ) -> Result<bool, StoreError> {
-    let sql = "SELECT acked_seq = 0 OR EXISTS
-                   (SELECT 1 FROM entry WHERE position = ?1 AND hash = acked_hash) FROM terminal";
+    if identity.acked == Seq(0) {
+        return Ok(true);
+    }
+    let sql = "SELECT EXISTS (SELECT 1 FROM entry WHERE position = ?1 AND hash = acked_hash)
+               FROM terminal";
     let at = position(identity.epoch, identity.acked);
     Ok(conn.query_row(sql, [at], |row| row.get(0))?)
 }

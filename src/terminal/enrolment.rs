@@ -1,8 +1,8 @@
 //! Making a terminal out of a fresh folder and an enrolment code.
 
-use std::{path::Path, time::Duration};
+use std::time::Duration;
 
-use super::source::{self, SourceError};
+use super::source::{Source, SourceError};
 use crate::{
     domain::{
         enrol::{EnrolError, EnrolmentCode, EnrolmentRequest, Grant},
@@ -14,19 +14,20 @@ use crate::{
 
 const ENROL_PATH: &str = "/v1/enrol";
 
-/// Enrols the terminal in `dir`. Repeating it with the same code changes nothing.
+/// Enrols a terminal. Repeating it with the same code changes nothing.
 pub fn enrol(
-    dir: &Path,
+    source: impl Into<Source>,
     code: &EnrolmentCode,
     transport: &dyn Transport,
     now: Timestamp,
 ) -> Result<Store, EnrolmentError> {
-    let key = source::device_key(dir)?;
+    let source = source.into();
+    let key = source.device_key()?;
     let software = env!("CARGO_PKG_VERSION").to_owned();
     let request = EnrolmentRequest { secret: code.secret, key: key.public(), software };
     let answer = transport.call(ENROL_PATH, request.seal(&key), Duration::from_secs(30))?;
     let (grant, bundle) = Grant::open(&answer, &code.root, &key.public())?;
-    Ok(Store::enrol(dir, key, code, (&grant, &bundle), now)?)
+    Ok(Store::enrol(source.place(), key, code, (&grant, &bundle), now)?)
 }
 
 /// Why a terminal was not enrolled.

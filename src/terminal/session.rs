@@ -1,6 +1,6 @@
 //! The engine without threads: for console commands, which do one thing and wait for it.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use super::{
     clock::Clock,
@@ -9,7 +9,7 @@ use super::{
     outcome::Outcome,
     rolling::RollBackOrder,
     runtime::SYNC_PATH,
-    source::SourceError,
+    source::{Source, SourceError},
     sync_driver::Nonce,
 };
 use crate::{
@@ -29,14 +29,14 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens the terminal in `dir`; without a transport it works without the network.
+    /// Opens a terminal; without a transport it works without the network.
     pub fn open(
-        dir: &Path,
+        source: impl Into<Source>,
         transport: Option<Arc<dyn Transport>>,
         random: fn() -> Nonce,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SourceError> {
-        let mut engine = Engine::open(dir, random, clock.now())?;
+        let mut engine = Engine::open(source, random, clock.now())?;
         if transport.is_none() {
             engine.handle(Event::Command(Command::SetNetwork(false)), clock.now());
         }

@@ -1,33 +1,82 @@
 //! The data folder: the device's key file and the store beside it.
 
-use std::path::Path;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crate::{
     domain::crypto::SecretKey,
     keys::{self, KeyFileError},
-    store::{Store, StoreError},
+    store::{Place, Store, StoreError},
 };
 
 /// The key file's name within the data folder.
 const KEY_FILE: &str = "device.key";
 
-/// Opens the terminal that was enrolled in `dir`.
-pub fn open(dir: &Path) -> Result<Store, SourceError> {
-    let file = dir.join(KEY_FILE);
-    if !file.exists() {
-        return Err(StoreError::NotEnrolled.into());
-    }
-    Ok(Store::open(dir, keys::load(&file)?)?)
+/// Where a terminal's key and store are.
+#[derive(Clone, Debug)]
+pub struct Source {
+    place: Place,
+    /// None where it is in a file beside the store.
+    key: Option<Arc<SecretKey>>,
 }
 
-/// The device's key; made where there is none, and never replaced.
-///
-/// It is on disk before the platform hears of it, so that an enrolment whose answer was lost is simply repeated.
-pub fn device_key(dir: &Path) -> Result<SecretKey, SourceError> {
-    std::fs::create_dir_all(dir)
-        .map_err(|source| SourceError::Folder { dir: dir.to_owned(), source })?;
-    let file = dir.join(KEY_FILE);
-    Ok(if file.exists() { keys::load(&file)? } else { keys::create(&file)? })
+impl Source {
+    /// A terminal whose key is in no file.
+    pub fn with_key(place: Place, key: SecretKey) -> Self {
+        Self { place, key: Some(Arc::new(key)) }
+    }
+
+    /// Where the store is.
+    pub fn place(&self) -> Place {
+        self.place.clone()
+    }
+
+    /// Opens the store of an enrolled terminal.
+    pub fn open(&self) -> Result<Store, SourceError> {
+        let key = match &self.key {
+            Some(key) => SecretKey::from_seed(&key.seed()),
+            None if self.key_file().exists() => keys::load(&self.key_file())?,
+            None => return Err(StoreError::NotEnrolled.into()),
+        };
+        Ok(Store::open(self.place(), key)?)
+    }
+
+    /// The device's key; made where there is none, and never replaced.
+    ///
+    /// It is on disk before the platform hears of it, so that an enrolment whose answer was lost is simply repeated.
+    pub(super) fn device_key(&self) -> Result<SecretKey, SourceError> {
+        if let Some(key) = &self.key {
+            return Ok(SecretKey::from_seed(&key.seed()));
+        }
+        let dir = self.place.dir();
+        std::fs::create_dir_all(dir)
+            .map_err(|source| SourceError::Folder { dir: dir.to_owned(), source })?;
+        let file = self.key_file();
+        Ok(if file.exists() { keys::load(&file)? } else { keys::create(&file)? })
+    }
+
+    fn key_file(&self) -> PathBuf {
+        self.place.dir().join(KEY_FILE)
+    }
+}
+
+impl From<&Path> for Source {
+    fn from(dir: &Path) -> Self {
+        Self { place: Place::from(dir), key: None }
+    }
+}
+
+impl From<&PathBuf> for Source {
+    fn from(dir: &PathBuf) -> Self {
+        Self::from(dir.as_path())
+    }
+}
+
+/// Opens the store of the terminal that was enrolled in `dir`.
+pub fn open(dir: &Path) -> Result<Store, SourceError> {
+    Source::from(dir).open()
 }
 
 /// Why a data folder cannot be used.

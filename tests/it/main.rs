@@ -42,6 +42,7 @@ mod syncer;
 
 mod layers;
 mod tidy;
+mod unsafe_code;
 mod writes;
 
 #[cfg(feature = "demo")]

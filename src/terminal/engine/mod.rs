@@ -10,10 +10,7 @@ mod billing;
 mod exchanging;
 mod undoing;
 
-use std::{
-    collections::VecDeque,
-    path::{Path, PathBuf},
-};
+use std::collections::VecDeque;
 
 use super::{
     clock::Now,
@@ -21,7 +18,7 @@ use super::{
     counter::Counter,
     outcome::Outcome,
     rolling::RollBackOrder,
-    source::{self, SourceError},
+    source::{Source, SourceError},
     sync_driver::{Arriving, Nonce},
     text::Texts,
     trust::Trust,
@@ -93,7 +90,7 @@ pub struct Engine {
     pub(super) reached: Option<bool>,
     pub(super) last: Option<Outcome>,
     pub(super) operator: Option<OperatorId>,
-    dir: PathBuf,
+    source: Source,
     random: fn() -> Nonce,
     debounce: Debounce,
     arriving: Arriving,
@@ -110,9 +107,14 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Takes up the terminal in `dir`; `random` gives sixteen unpredictable bytes.
-    pub fn open(dir: &Path, random: fn() -> Nonce, now: Now) -> Result<Self, SourceError> {
-        let store = source::open(dir)?;
+    /// Takes up a terminal; `random` gives sixteen unpredictable bytes.
+    pub fn open(
+        source: impl Into<Source>,
+        random: fn() -> Nonce,
+        now: Now,
+    ) -> Result<Self, SourceError> {
+        let source = source.into();
+        let store = source.open()?;
         let trust = Trust::new(store.bundle()?);
         let recent = store.recent(View::RECENT_MAX)?.into();
         let mut syncer = Syncer::new(now.millis);
@@ -132,7 +134,7 @@ impl Engine {
             reached: None,
             last: None,
             operator: None,
-            dir: dir.to_owned(),
+            source,
             random,
             debounce: Debounce::default(),
             arriving: Arriving::default(),

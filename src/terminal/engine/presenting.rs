@@ -17,7 +17,6 @@ use crate::{
         gather::Scene,
         outcome::{Outcome, State, UNREADABLE},
         present::{self, Presented, Step, Written, recognise, scan_hash},
-        source,
         sync_driver::{self, Nonce},
     },
 };
@@ -349,7 +348,7 @@ impl Engine {
     }
 
     fn reopen(&mut self, now: Now) {
-        match source::open(&self.dir) {
+        match self.source.open() {
             Ok(mut store) => {
                 store.sign_in(self.operator);
                 self.store = Some(store);

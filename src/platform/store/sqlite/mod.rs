@@ -25,20 +25,26 @@ use super::{Store, StoreError, Stored, Txn};
 #[derive(Debug)]
 pub struct SqliteStore {
     path: PathBuf,
+    vfs: Option<&'static str>,
     connection: Mutex<Option<Connection>>,
 }
 
 impl SqliteStore {
     /// Opens the file and brings its schema up to date, or makes a new one.
     pub fn open(path: &Path) -> Stored<Self> {
-        let connection = schema::open(path)?;
-        Ok(Self { path: path.to_owned(), connection: Mutex::new(Some(connection)) })
+        Self::open_on(path, None)
+    }
+
+    /// The same for a file that is not the operating system's: `vfs` is the name SQLite knows its file system by.
+    pub fn open_on(path: &Path, vfs: Option<&'static str>) -> Stored<Self> {
+        let connection = Mutex::new(Some(schema::open(path, vfs)?));
+        Ok(Self { path: path.to_owned(), vfs, connection })
     }
 
     fn lock(&self) -> Stored<MutexGuard<'_, Option<Connection>>> {
         let mut slot = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         if slot.is_none() {
-            *slot = Some(schema::open(&self.path)?);
+            *slot = Some(schema::open(&self.path, self.vfs)?);
         }
         Ok(slot)
     }

@@ -22,11 +22,15 @@ const STATEMENTS_KEPT: usize = 128;
 const MIGRATIONS: &[&str] = &[include_str!("sql/0001_init.sql")];
 
 /// Opens the file, or makes it.
-pub(super) fn open(path: &Path) -> Stored<Connection> {
+pub(super) fn open(path: &Path, vfs: Option<&'static str>) -> Stored<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags).map_err(from_sqlite)?;
+    let opened = match vfs {
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
+        None => Connection::open_with_flags(path, flags),
+    };
+    let mut connection = opened.map_err(from_sqlite)?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(from_sqlite)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     check_owner(&connection, path)?;
@@ -148,7 +152,7 @@ mod tests {
         theirs.execute_batch("CREATE TABLE notes (a); INSERT INTO notes VALUES (1)").unwrap();
         drop(theirs);
         let before = std::fs::read(&path).unwrap();
-        assert!(matches!(open(&path), Err(StoreError::Foreign(_))));
+        assert!(matches!(open(&path, None), Err(StoreError::Foreign(_))));
         assert_eq!(std::fs::read(&path).unwrap(), before);
     }
 
@@ -156,23 +160,23 @@ mod tests {
     fn a_file_that_is_no_database_is_left_alone() {
         let (_dir, path) = file();
         std::fs::write(&path, "a letter to my landlord ".repeat(100)).unwrap();
-        assert!(matches!(open(&path), Err(StoreError::Foreign(_))));
+        assert!(matches!(open(&path, None), Err(StoreError::Foreign(_))));
     }
 
     #[test]
     fn a_newer_schema_is_refused() {
         let (_dir, path) = file();
-        drop(open(&path).unwrap());
+        drop(open(&path, None).unwrap());
         let newer = Connection::open(&path).unwrap();
         newer.execute_batch("PRAGMA user_version = 99").unwrap();
         drop(newer);
-        assert!(matches!(open(&path), Err(StoreError::Newer { found: 99, .. })));
+        assert!(matches!(open(&path, None), Err(StoreError::Newer { found: 99, .. })));
     }
 
     #[test]
     fn the_file_is_durable_and_ours() {
         let (_dir, path) = file();
-        let connection = open(&path).unwrap();
+        let connection = open(&path, None).unwrap();
         assert_eq!(text(&connection, "journal_mode").unwrap(), "wal");
         // 3 is EXTRA: https://www.sqlite.org/pragma.html#pragma_synchronous
         assert_eq!(number(&connection, "synchronous").unwrap(), 3);
@@ -180,6 +184,6 @@ mod tests {
         assert_eq!(number(&connection, "application_id").unwrap(), 0x4353_5046);
         assert_eq!(number(&connection, "user_version").unwrap(), 1);
         drop(connection);
-        open(&path).unwrap();
+        open(&path, None).unwrap();
     }
 }

@@ -1,0 +1,62 @@
+//! The simulation's command line.
+
+use std::{ffi::OsString, io::Write, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+use super::power::{self, PowerArgs};
+
+/// Try to break a shop's promises; every case can be run again from its seed.
+#[derive(Debug, Parser)]
+#[command(
+    name = "countersign-sim",
+    version,
+    about,
+    max_term_width = 100,
+    args_conflicts_with_subcommands = true
+)]
+pub struct Cli {
+    /// Where chance begins; the same seed, the same run.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// Years of one terminal to live through.
+    #[arg(long, default_value_t = 1)]
+    pub years: u32,
+    /// What to do instead.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to try beside the life of a shop.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Power(PowerArgs),
+}
+
+/// Runs one command; exit code 0 when every promise held, 1 when one was broken, 2 when the command was not understood.
+pub fn run(
+    args: impl IntoIterator<Item = OsString>,
+    out: &mut dyn Write,
+    err: &mut dyn Write,
+) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(usage) => {
+            let to: &mut dyn Write = if usage.use_stderr() { err } else { out };
+            write!(to, "{}", usage.render()).ok();
+            return ExitCode::from(u8::try_from(usage.exit_code()).unwrap_or(2));
+        }
+    };
+    let held = match &cli.command {
+        Some(Command::Power(args)) => power::run(args, out).map_err(|error| error.to_string()),
+        None => Ok(true),
+    };
+    match held {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            writeln!(err, "countersign-sim: {error}").ok();
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Power cuts on record, tried one by one.
+
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+};
+
+use super::{
+    chance::Chance,
+    check::{self, Broken, Kind},
+    deep,
+    error::PowerError,
+    film::Film,
+    mode::Mode,
+};
+use crate::sim::disk::{Disk, Image};
+
+/// Cuts are numbered by the change they come before and which of the outcomes it is.
+const VARIANTS: u64 = 1_000;
+
+/// One cut in so many is looked at with every signature and a second scan.
+const DEEP_ONE_IN: usize = 64;
+
+/// What came of many cuts.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tally {
+    /// Cuts in a day's work.
+    pub(super) cuts: u64,
+    /// Cuts while a store was opened or closed after a cut.
+    pub(super) again: u64,
+    /// Stores that were looked at with every signature and a second scan.
+    pub(super) deep: u64,
+    pub(super) days: u64,
+    pub(super) broken: BTreeMap<Kind, u64>,
+    /// The first promise that was broken, with its seed and cut.
+    pub(super) first: Option<String>,
+}
+
+/// How many cuts to try, and of what.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    pub(super) mode: Mode,
+    pub(super) cuts: u64,
+    pub(super) seed: u64,
+    pub(super) each: u64,
+    pub(super) threads: usize,
+}
+
+impl Tally {
+    pub(super) fn all_broken(&self) -> u64 {
+        self.broken.values().fold(0, |sum, count| sum.saturating_add(*count))
+    }
+
+    fn add(&mut self, other: Self) {
+        self.cuts = self.cuts.saturating_add(other.cuts);
+        self.again = self.again.saturating_add(other.again);
+        self.deep = self.deep.saturating_add(other.deep);
+        self.days = self.days.saturating_add(other.days);
+        for (kind, count) in other.broken {
+            let sum = self.broken.entry(kind).or_default();
+            *sum = sum.saturating_add(count);
+        }
+        self.first = self.first.take().or(other.first);
+    }
+}
+
+/// Tries days one after another on all threads until there were enough cuts.
+pub(super) fn run(plan: Plan) -> Result<Tally, PowerError> {
+    let (next, done) = (AtomicU64::new(0), AtomicU64::new(0));
+    let sum = Mutex::new(Ok(Tally::default()));
+    let work = || {
+        while done.load(Ordering::Relaxed) < plan.cuts {
+            let seed = plan.seed.saturating_add(next.fetch_add(1, Ordering::Relaxed));
+            let tried = try_day(plan, seed, &done);
+            let mut sum = sum.lock().unwrap_or_else(PoisonError::into_inner);
+            match (tried, sum.as_mut()) {
+                (Ok(tally), Ok(sum)) => sum.add(tally),
+                (Err(error), Ok(_)) => *sum = Err(error),
+                (_, Err(_)) => return,
+            }
+        }
+    };
+    thread::scope(|scope| -> Result<(), PowerError> {
+        for number in 1..plan.threads {
+            let name = format!("power {number}");
+            thread::Builder::new().name(name).spawn_scoped(scope, work)?;
+        }
+        work();
+        Ok(())
+    })?;
+    sum.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn try_day(plan: Plan, seed: u64, done: &AtomicU64) -> Result<Tally, PowerError> {
+    let film = Film::shoot(seed, plan.mode)?;
+    let mut tally = Tally { days: 1, ..Tally::default() };
+    for at in 0..film.moments.len() {
+        for variant in 0..plan.each {
+            let number = u64::try_from(at).unwrap_or(0).saturating_mul(VARIANTS);
+            try_cut(&film, number.saturating_add(variant), &mut tally);
+        }
+        if done.fetch_add(plan.each, Ordering::Relaxed) >= plan.cuts {
+            break;
+        }
+    }
+    Ok(tally)
+}
+
+/// One cut, by its number.
+pub(super) fn try_cut(film: &Film, number: u64, tally: &mut Tally) {
+    tally.cuts = tally.cuts.saturating_add(1);
+    if let Err(Broken { kind, what }) = cut(film, number, tally) {
+        let count = tally.broken.entry(kind).or_default();
+        *count = count.saturating_add(1);
+        let seed = film.seed;
+        tally.first.get_or_insert_with(|| {
+            format!("{} --seed {seed} --cut {number}: {what}", film.mode.name())
+        });
+    }
+}
+
+fn cut(film: &Film, number: u64, tally: &mut Tally) -> Result<(), Broken> {
+    let at = usize::try_from(number / VARIANTS).unwrap_or(usize::MAX);
+    let Some(moment) = film.moments.get(at) else {
+        return Ok(());
+    };
+    let mut chance = Chance::new(film.seed, number.saturating_add(100));
+    let disk = disk_of(film, moment.image.cut(&mut chance.0));
+    if chance.one_in(3) {
+        disk.watch();
+    }
+    let store = check::open(film, moment.change, &disk)?;
+    if chance.one_in(8) {
+        drop(store);
+    } else {
+        // Closing would move the log; a program that is killed does not.
+        disk.kill();
+        drop(store);
+    }
+    let moments = disk.moments();
+    if let Some(second) = chance.pick(&moments) {
+        tally.again = tally.again.saturating_add(1);
+        let disk = disk_of(film, second.image.cut(&mut chance.0));
+        let store = check::open(film, moment.change, &disk)?;
+        disk.kill();
+        drop(store);
+    }
+    if chance.one_in(DEEP_ONE_IN) {
+        tally.deep = tally.deep.saturating_add(1);
+        deep::look(film, moment.change, disk, &mut chance)?;
+    }
+    Ok(())
+}
+
+fn disk_of(film: &Film, image: Image) -> Disk {
+    let disk = Disk::of(image);
+    disk.lie(film.mode == Mode::LyingDisk);
+    disk
+}
