@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::domain::id::OperatorId;
+use crate::{domain::id::OperatorId, terminal::source::KeyHome};
 
 /// Redeem signed vouchers at a shop counter, with or without a network.
 ///
@@ -81,6 +81,18 @@ pub enum Command {
 pub struct EnrolArgs {
     /// The enrolment code, or the path of a picture of it
     pub code: String,
+    /// Where the key of a fresh terminal is kept: the system's key store, a file, or whichever of the two works
+    #[arg(long, env = "COUNTERSIGN_KEY_STORE", value_name = "auto|system|file", default_value = "auto", value_parser = key_home)]
+    pub key_store: KeyHome,
+}
+
+fn key_home(text: &str) -> Result<KeyHome, String> {
+    match text {
+        "auto" => Ok(KeyHome::Auto),
+        "system" => Ok(KeyHome::System),
+        "file" => Ok(KeyHome::File),
+        _other => Err("use auto, system or file".to_owned()),
+    }
 }
 
 /// Vouchers and what the cashier would say.

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     domain::crypto::SecretKey,
-    keys::{self, KeyFileError},
+    keys::{self, KeyFileError, SystemVault},
     store::{Place, Store, StoreError},
 };
 
@@ -37,7 +37,7 @@ impl Source {
     pub fn open(&self) -> Result<Store, SourceError> {
         let key = match &self.key {
             Some(key) => SecretKey::from_seed(&key.seed()),
-            None if self.key_file().exists() => keys::load(&self.key_file())?,
+            None if self.key_file().exists() => keys::load_with(&SystemVault, &self.key_file())?,
             None => return Err(StoreError::NotEnrolled.into()),
         };
         Ok(Store::open(self.place(), key)?)
@@ -50,11 +50,28 @@ impl Source {
         if let Some(key) = &self.key {
             return Ok(SecretKey::from_seed(&key.seed()));
         }
+        self.make_device_key(KeyHome::File)?;
+        Ok(keys::load_with(&SystemVault, &self.key_file())?)
+    }
+
+    /// Makes the device's key where there is none.
+    pub fn make_device_key(&self, home: KeyHome) -> Result<(), SourceError> {
         let dir = self.place.dir();
         std::fs::create_dir_all(dir)
             .map_err(|source| SourceError::Folder { dir: dir.to_owned(), source })?;
         let file = self.key_file();
-        Ok(if file.exists() { keys::load(&file)? } else { keys::create(&file)? })
+        if file.exists() {
+            return Ok(());
+        }
+        let made = match home {
+            KeyHome::File => keys::create(&file),
+            KeyHome::System => keys::create_in(&SystemVault, &file),
+            KeyHome::Auto => keys::create_in(&SystemVault, &file).or_else(|error| {
+                tracing::info!(%error, "the device's key goes into a file");
+                keys::create(&file)
+            }),
+        };
+        Ok(made.map(drop)?)
     }
 
     fn key_file(&self) -> PathBuf {
@@ -77,6 +94,17 @@ impl From<&PathBuf> for Source {
 /// Opens the store of the terminal that was enrolled in `dir`.
 pub fn open(dir: &Path) -> Result<Store, SourceError> {
     Source::from(dir).open()
+}
+
+/// Where a new device key is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyHome {
+    /// In a file that only its owner reads.
+    File,
+    /// In the operating system's key store.
+    System,
+    /// In the key store where there is one that works, else in a file.
+    Auto,
 }
 
 /// Why a data folder cannot be used.
