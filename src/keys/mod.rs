@@ -34,7 +34,8 @@ pub fn create(path: &Path) -> Result<SecretKey, KeyFileError> {
     let key = generate()?;
     // Room for all of it at once: a string that grows leaves copies of itself behind.
     let mut text = Zeroizing::new(String::with_capacity(READ_MAX));
-    writeln!(text, "{}", Hex(&*key.seed())).map_err(|_error| KeyFileError::NotAKey(path.to_owned()))?;
+    writeln!(text, "{}", Hex(&*key.seed()))
+        .map_err(|_error| KeyFileError::NotAKey(path.to_owned()))?;
     write_private(path, &text)?;
     Ok(key)
 }

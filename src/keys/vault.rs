@@ -44,7 +44,8 @@ impl Vault for SystemVault {
     fn get(&self, public: &PublicKey) -> Result<SecretKey, VaultError> {
         let secret = Self::entry(public)?.get_secret().map_err(VaultError::Store)?;
         let secret = Zeroizing::new(secret);
-        let seed = <&[u8; 32]>::try_from(secret.as_slice()).map_err(|_error| VaultError::OtherKey)?;
+        let seed =
+            <&[u8; 32]>::try_from(secret.as_slice()).map_err(|_error| VaultError::OtherKey)?;
         let key = SecretKey::from_seed(seed);
         if key.public() == *public { Ok(key) } else { Err(VaultError::OtherKey) }
     }
