@@ -84,6 +84,12 @@ pub struct EnrolArgs {
     /// Where the key of a fresh terminal is kept: the system's key store, a file, or whichever of the two works
     #[arg(long, env = "COUNTERSIGN_KEY_STORE", value_name = "auto|system|file", default_value = "auto", value_parser = key_home)]
     pub key_store: KeyHome,
+    /// Encrypt the store of a fresh terminal, with its key in the system's key store
+    #[arg(long)]
+    pub encrypt: bool,
+    /// The same with its key in this file, which should be on another medium
+    #[arg(long, value_name = "FILE", requires = "encrypt")]
+    pub store_key: Option<PathBuf>,
 }
 
 fn key_home(text: &str) -> Result<KeyHome, String> {

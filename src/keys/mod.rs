@@ -27,6 +27,17 @@ use crate::domain::{
 #[cfg(feature = "terminal")]
 const IN_VAULT: &str = "in the system's key store: ";
 
+/// What stands before the path of another key file.
+#[cfg(feature = "terminal")]
+const IN_FILE: &str = "in the file: ";
+
+/// Where a key is that stands not in the file itself.
+#[cfg(feature = "terminal")]
+enum Elsewhere {
+    Vault(PublicKey),
+    File(PathBuf),
+}
+
 /// Makes a new key and keeps it in a new file, on disk before this returns; never overwrites a file.
 ///
 /// On Unix the file has mode 0600 from its first moment; elsewhere it has the rights of its folder.
@@ -49,25 +60,42 @@ pub fn create_in(vault: &dyn Vault, path: &Path) -> Result<SecretKey, KeyFileErr
     Ok(key)
 }
 
-/// Reads a key file, or the key of which it says that the key store holds it.
+/// Makes a file that says that the key is in another file, such as one on a stick, which is made where there is none.
+#[cfg(feature = "terminal")]
+pub fn create_at(other: &Path, path: &Path) -> Result<SecretKey, KeyFileError> {
+    let other = std::path::absolute(other)
+        .map_err(|source| KeyFileError::Read { path: other.to_owned(), source })?;
+    let key = if other.exists() { load(&other)? } else { create(&other)? };
+    let text = other.to_str().filter(|text| text.len() < READ_MAX / 2 && !text.contains('\n'));
+    let text = text.ok_or_else(|| KeyFileError::NotAKey(other.clone()))?;
+    write_private(path, &format!("{IN_FILE}{text}\n"))?;
+    Ok(key)
+}
+
+/// Reads a key file, or the key of which it says where it is.
 #[cfg(feature = "terminal")]
 pub fn load_with(vault: &dyn Vault, path: &Path) -> Result<SecretKey, KeyFileError> {
-    match public_half(path)? {
-        Some(public) => Ok(vault.get(&public)?),
+    match elsewhere(path)? {
+        Some(Elsewhere::Vault(public)) => Ok(vault.get(&public)?),
+        Some(Elsewhere::File(other)) => load(&other),
         None => load(path),
     }
 }
 
-/// The public half of a key that a key store holds, where the file says so.
+/// Where the key is, where the file says that it is elsewhere.
 #[cfg(feature = "terminal")]
-fn public_half(path: &Path) -> Result<Option<PublicKey>, KeyFileError> {
+fn elsewhere(path: &Path) -> Result<Option<Elsewhere>, KeyFileError> {
     let text = read_private(path)?;
-    let line = std::str::from_utf8(&text).ok().and_then(|text| text.strip_prefix(IN_VAULT));
-    let Some(digits) = line.map(str::trim_end) else {
+    let text = std::str::from_utf8(&text).unwrap_or_default().trim_end();
+    if let Some(other) = text.strip_prefix(IN_FILE) {
+        return Ok(Some(Elsewhere::File(other.into())));
+    }
+    let Some(digits) = text.strip_prefix(IN_VAULT) else {
         return Ok(None);
     };
     let public = parse_hex(digits).and_then(|bytes| PublicKey::from_bytes(&bytes).ok());
-    public.map(Some).ok_or_else(|| KeyFileError::NotAKey(path.to_owned()))
+    let public = public.ok_or_else(|| KeyFileError::NotAKey(path.to_owned()))?;
+    Ok(Some(Elsewhere::Vault(public)))
 }
 
 fn generate() -> Result<SecretKey, KeyFileError> {
@@ -93,7 +121,7 @@ fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
 }
 
 /// More bytes than any key file has, so that a longer file is noticed and not read whole.
-const READ_MAX: usize = 128;
+const READ_MAX: usize = 4096;
 
 fn write_private(path: &Path, text: &str) -> Result<(), KeyFileError> {
     let file = create_private(path).map_err(|source| KeyFileError::not_created(path, source))?;
@@ -324,6 +352,21 @@ mod tests {
         assert!(matches!(load_with(&Locked, &path), Err(KeyFileError::Vault(_))));
         drawer.put(&SecretKey::from_seed(&[9; 32])).unwrap();
         assert!(matches!(load_with(&drawer, &path), Err(KeyFileError::Vault(_))));
+    }
+
+    #[cfg(feature = "terminal")]
+    #[test]
+    fn a_key_on_a_stick_is_there_as_long_as_the_stick_is() {
+        let (folder, stick) = (folder(), folder());
+        let (path, other) = (folder.path().join("store.key"), stick.path().join("till-1.key"));
+        let made = create_at(&other, &path).unwrap();
+        assert!(!fs::read_to_string(&path).unwrap().contains(&Hex(&*made.seed()).to_string()));
+        assert_eq!(load_with(&Locked, &path).unwrap().public(), made.public());
+        let again = folder.path().join("second.key");
+        assert_eq!(create_at(&other, &again).unwrap().public(), made.public(), "a key is kept");
+        fs::remove_file(&other).unwrap();
+        let missing = load_with(&Locked, &path).unwrap_err();
+        assert!(missing.to_string().contains("till-1.key"), "{missing}");
     }
 
     #[cfg(feature = "terminal")]

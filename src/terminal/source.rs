@@ -14,6 +14,9 @@ use crate::{
 /// The key file's name within the data folder.
 const KEY_FILE: &str = "device.key";
 
+/// The name of the file that says where the key of an encrypted store is; never the key itself.
+const STORE_KEY_FILE: &str = "store.key";
+
 /// Where a terminal's key and store are.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -40,7 +43,36 @@ impl Source {
             None if self.key_file().exists() => keys::load_with(&SystemVault, &self.key_file())?,
             None => return Err(StoreError::NotEnrolled.into()),
         };
-        Ok(Store::open(self.place(), key)?)
+        Ok(Store::open(self.store_place()?, key)?)
+    }
+
+    /// Where the store is, with its key where it is encrypted.
+    pub(super) fn store_place(&self) -> Result<Place, SourceError> {
+        let file = self.place.dir().join(STORE_KEY_FILE);
+        if self.key.is_some() || !file.exists() {
+            return Ok(self.place());
+        }
+        Ok(self.place().encrypted(keys::load_with(&SystemVault, &file)?))
+    }
+
+    /// Makes the key under which a store that is yet to be made is encrypted: in a file elsewhere, or in the operating system's
+    /// key store.
+    pub fn make_store_key(&self, elsewhere: Option<&Path>) -> Result<(), SourceError> {
+        if !cfg!(feature = "encrypted") {
+            return Err(StoreError::NoCipher.into());
+        }
+        let file = self.folder()?.join(STORE_KEY_FILE);
+        if file.exists() {
+            return Ok(());
+        }
+        if self.place.holds(Store::FILE) {
+            return Err(StoreError::MadeAlready.into());
+        }
+        let made = match elsewhere {
+            Some(other) => keys::create_at(other, &file),
+            None => keys::create_in(&SystemVault, &file),
+        };
+        Ok(made.map(drop)?)
     }
 
     /// The device's key; made where there is none, and never replaced.
@@ -56,9 +88,7 @@ impl Source {
 
     /// Makes the device's key where there is none.
     pub fn make_device_key(&self, home: KeyHome) -> Result<(), SourceError> {
-        let dir = self.place.dir();
-        std::fs::create_dir_all(dir)
-            .map_err(|source| SourceError::Folder { dir: dir.to_owned(), source })?;
+        self.folder()?;
         let file = self.key_file();
         if file.exists() {
             return Ok(());
@@ -72,6 +102,14 @@ impl Source {
             }),
         };
         Ok(made.map(drop)?)
+    }
+
+    /// The folder, made where there is none.
+    fn folder(&self) -> Result<&Path, SourceError> {
+        let dir = self.place.dir();
+        std::fs::create_dir_all(dir)
+            .map_err(|source| SourceError::Folder { dir: dir.to_owned(), source })?;
+        Ok(dir)
     }
 
     fn key_file(&self) -> PathBuf {
