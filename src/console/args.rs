@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::domain::id::OperatorId;
+use crate::{domain::id::OperatorId, terminal::source::KeyHome};
 
 /// Redeem signed vouchers at a shop counter, with or without a network.
 ///
@@ -81,6 +81,24 @@ pub enum Command {
 pub struct EnrolArgs {
     /// The enrolment code, or the path of a picture of it
     pub code: String,
+    /// Where the key of a fresh terminal is kept: the system's key store, a file, or whichever of the two works
+    #[arg(long, env = "COUNTERSIGN_KEY_STORE", value_name = "auto|system|file", default_value = "auto", value_parser = key_home)]
+    pub key_store: KeyHome,
+    /// Encrypt the store of a fresh terminal, with its key in the system's key store
+    #[arg(long)]
+    pub encrypt: bool,
+    /// The same with its key in this file, which should be on another medium
+    #[arg(long, value_name = "FILE", requires = "encrypt")]
+    pub store_key: Option<PathBuf>,
+}
+
+fn key_home(text: &str) -> Result<KeyHome, String> {
+    match text {
+        "auto" => Ok(KeyHome::Auto),
+        "system" => Ok(KeyHome::System),
+        "file" => Ok(KeyHome::File),
+        _other => Err("use auto, system or file".to_owned()),
+    }
 }
 
 /// Vouchers and what the cashier would say.

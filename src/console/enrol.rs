@@ -4,13 +4,22 @@ use super::{Console, ConsoleError, Exit, args::EnrolArgs, voucher};
 use crate::{
     domain::enrol::EnrolmentCode,
     net::HttpTransport,
-    terminal::enrolment::{self, EnrolmentError},
+    terminal::{
+        enrolment::{self, EnrolmentError},
+        source::Source,
+    },
 };
 
 pub(super) fn run(console: &mut Console<'_>, args: &EnrolArgs) -> Result<Exit, ConsoleError> {
     let text = voucher::text(&args.code)?;
     let code = EnrolmentCode::parse(&text).map_err(EnrolmentError::Answer)?;
     let transport = HttpTransport::new(&code.url)?;
+    let source = Source::from(&console.data);
+    if args.encrypt {
+        let made = source.make_store_key(args.store_key.as_deref());
+        made.map_err(EnrolmentError::Source)?;
+    }
+    source.make_device_key(args.key_store).map_err(EnrolmentError::Source)?;
     let store = enrolment::enrol(&console.data, &code, &transport, console.clock.now().time)?;
     let identity = store.identity().clone();
     drop(store);

@@ -153,7 +153,10 @@ fn verify_last(bytes: &[u8], key: &PublicKey) -> Result<SignedEntry, StoreError>
 /// Opens or creates the file and brings it to the newest schema.
 pub(super) fn connect(place: &Place) -> Result<Connection, StoreError> {
     let mut conn = place.connect(Store::FILE)?;
-    schema::check_owner(&conn)?;
+    schema::check_owner(&conn).map_err(|error| match error {
+        StoreError::Foreign if place.is_encrypted() => StoreError::WrongKey,
+        other => other,
+    })?;
     configure(&conn)?;
     schema::migrate(&mut conn)?;
     prove_durable(&mut conn)?;
@@ -251,6 +254,17 @@ pub enum StoreError {
         "the file is not a Countersign store, or it is damaged; choose another folder with --data"
     )]
     Foreign,
+    /// Encryption is for a store that is yet to be made.
+    #[error("there is a store in this folder already; only a fresh one can be encrypted")]
+    MadeAlready,
+    /// Encrypted, and this program cannot decrypt.
+    #[error("the store is encrypted, and this program was built without encryption")]
+    NoCipher,
+    /// Encrypted under another key.
+    #[error(
+        "the store's key does not open it: it is another terminal's key, or the file is damaged"
+    )]
+    WrongKey,
     /// Written by a newer program.
     #[error(
         "the store was written by a newer Countersign (schema {found}, this one knows {known}); update this program"

@@ -3,11 +3,13 @@
 use std::{
     fmt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::open::StoreError;
+use crate::domain::crypto::SecretKey;
 
 /// Files that are not the operating system's, and that SQLite was told of.
 pub trait Drive: fmt::Debug + Send + Sync {
@@ -23,12 +25,23 @@ pub trait Drive: fmt::Debug + Send + Sync {
 pub struct Place {
     dir: PathBuf,
     drive: Option<&'static dyn Drive>,
+    cipher: Option<Arc<SecretKey>>,
 }
 
 impl Place {
     /// A folder of a drive.
     pub fn on(drive: &'static dyn Drive, dir: PathBuf) -> Self {
-        Self { dir, drive: Some(drive) }
+        Self { dir, drive: Some(drive), cipher: None }
+    }
+
+    /// The same folder, with its databases encrypted under a key.
+    pub fn encrypted(self, key: SecretKey) -> Self {
+        Self { cipher: Some(Arc::new(key)), ..self }
+    }
+
+    /// Whether its databases are encrypted.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.cipher.is_some()
     }
 
     /// The folder.
@@ -37,7 +50,7 @@ impl Place {
     }
 
     /// Whether a file of this name is there.
-    pub(super) fn holds(&self, name: &str) -> bool {
+    pub fn holds(&self, name: &str) -> bool {
         let file = self.dir.join(name);
         self.drive.map_or_else(|| file.exists(), |drive| drive.holds(&file))
     }
@@ -52,12 +65,33 @@ impl Place {
             Some(drive) => Connection::open_with_flags_and_vfs(&file, flags, drive.vfs()),
             None => Connection::open_with_flags(&file, flags),
         };
-        opened.map_err(|source| StoreError::Open { file, source })
+        let conn = opened.map_err(|source| StoreError::Open { file, source })?;
+        self.cipher.as_ref().map_or(Ok(()), |key| unlock(&conn, key))?;
+        Ok(conn)
     }
 }
 
 impl From<&Path> for Place {
     fn from(dir: &Path) -> Self {
-        Self { dir: dir.to_owned(), drive: None }
+        Self { dir: dir.to_owned(), drive: None, cipher: None }
     }
+}
+
+/// Gives the key, raw and so without a slow derivation; SQLCipher wants it before anything else.
+#[cfg(feature = "encrypted")]
+fn unlock(conn: &Connection, key: &SecretKey) -> Result<(), StoreError> {
+    use std::fmt::Write as _;
+
+    use zeroize::Zeroizing;
+
+    let mut raw = Zeroizing::new(String::with_capacity(80));
+    write!(raw, "x'{}'", crate::domain::id::Hex(&*key.seed()))
+        .map_err(|_error| StoreError::NoCipher)?;
+    Ok(conn.pragma_update(None, "key", raw.as_str())?)
+}
+
+/// A program that cannot decrypt says so instead of calling the file damaged.
+#[cfg(not(feature = "encrypted"))]
+fn unlock(_conn: &Connection, _key: &SecretKey) -> Result<(), StoreError> {
+    Err(StoreError::NoCipher)
 }

@@ -6,7 +6,7 @@ use minicbor::bytes::ByteVec;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use super::{LocalUse, Store, StoreError, schema};
+use super::{LocalUse, Place, Store, StoreError, schema};
 use crate::domain::{
     crypto::SecretKey,
     enrol::{EnrolmentCode, Grant},
@@ -30,7 +30,7 @@ fn device() -> SecretKey {
     SecretKey::from_seed(&[9; 32])
 }
 
-fn enrol(dir: &Path, epoch: u32) -> Result<Store, StoreError> {
+fn enrol(place: impl Into<Place>, epoch: u32) -> Result<Store, StoreError> {
     let root = SecretKey::from_seed(&[1; 32]);
     let bundle = TrustBundle {
         version: 1,
@@ -55,7 +55,7 @@ fn enrol(dir: &Path, epoch: u32) -> Result<Store, StoreError> {
     };
     let url = "https://platform.example".to_owned();
     let code = EnrolmentCode { url, root: root.public(), secret: [0; 16] };
-    Store::enrol(dir, device(), &code, (&grant, &bundle), NOW)
+    Store::enrol(place, device(), &code, (&grant, &bundle), NOW)
 }
 
 fn enrol_again(store: Store, dir: &Path, epoch: u32) -> Result<Epoch, StoreError> {
@@ -511,4 +511,39 @@ fn a_day_is_found_whatever_the_clock_did() {
         let found = store.between(from, until).unwrap().len();
         assert_eq!(found, expected + if day == 0 { 2 } else { 0 }, "day {day}");
     }
+}
+
+#[cfg(not(feature = "encrypted"))]
+#[test]
+fn a_program_without_encryption_says_so_and_leaves_an_encrypted_store_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = Place::from(dir.path()).encrypted(SecretKey::from_seed(&[7; 32]));
+    let refused = enrol(place, 1).err().unwrap();
+    assert!(matches!(refused, StoreError::NoCipher), "{refused}");
+}
+
+#[cfg(feature = "encrypted")]
+#[test]
+fn an_encrypted_store_shows_nothing_without_its_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let place = |seed| Place::from(dir.path()).encrypted(SecretKey::from_seed(&[seed; 32]));
+    let mut store = enrol(place(7), 1).unwrap();
+    let mut txn = store.begin().unwrap();
+    txn.append(redeemed(1, 100, Limit::Uses(1)), NOW).unwrap();
+    txn.commit().unwrap();
+    for name in ["terminal.db", "terminal.db-wal"] {
+        let bytes = std::fs::read(dir.path().join(name)).unwrap();
+        for word in ["SQLite format 3", "Till 5", "platform.example", "CREATE TABLE"] {
+            let found = bytes.windows(word.len()).any(|window| window == word.as_bytes());
+            assert!(!found, "{word} can be read in {name}");
+        }
+    }
+    drop(store);
+    for wrong in [Place::from(dir.path()), place(8)] {
+        let refused = Store::open(wrong, device()).err().unwrap();
+        assert!(matches!(refused, StoreError::Foreign | StoreError::WrongKey), "{refused}");
+    }
+    let store = Store::open(place(7), device()).unwrap();
+    assert_eq!(store.head().seq, Seq(3));
+    store.verify_journal(|_| {}).unwrap();
 }

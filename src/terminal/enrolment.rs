@@ -27,7 +27,7 @@ pub fn enrol(
     let request = EnrolmentRequest { secret: code.secret, key: key.public(), software };
     let answer = transport.call(ENROL_PATH, request.seal(&key), Duration::from_secs(30))?;
     let (grant, bundle) = Grant::open(&answer, &code.root, &key.public())?;
-    Ok(Store::enrol(source.place(), key, code, (&grant, &bundle), now)?)
+    Ok(Store::enrol(source.store_place()?, key, code, (&grant, &bundle), now)?)
 }
 
 /// Why a terminal was not enrolled.

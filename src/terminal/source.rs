@@ -7,12 +7,15 @@ use std::{
 
 use crate::{
     domain::crypto::SecretKey,
-    keys::{self, KeyFileError},
+    keys::{self, KeyFileError, SystemVault},
     store::{Place, Store, StoreError},
 };
 
 /// The key file's name within the data folder.
 const KEY_FILE: &str = "device.key";
+
+/// The name of the file that says where the key of an encrypted store is; never the key itself.
+const STORE_KEY_FILE: &str = "store.key";
 
 /// Where a terminal's key and store are.
 #[derive(Clone, Debug)]
@@ -37,10 +40,39 @@ impl Source {
     pub fn open(&self) -> Result<Store, SourceError> {
         let key = match &self.key {
             Some(key) => SecretKey::from_seed(&key.seed()),
-            None if self.key_file().exists() => keys::load(&self.key_file())?,
+            None if self.key_file().exists() => keys::load_with(&SystemVault, &self.key_file())?,
             None => return Err(StoreError::NotEnrolled.into()),
         };
-        Ok(Store::open(self.place(), key)?)
+        Ok(Store::open(self.store_place()?, key)?)
+    }
+
+    /// Where the store is, with its key where it is encrypted.
+    pub(super) fn store_place(&self) -> Result<Place, SourceError> {
+        let file = self.place.dir().join(STORE_KEY_FILE);
+        if self.key.is_some() || !file.exists() {
+            return Ok(self.place());
+        }
+        Ok(self.place().encrypted(keys::load_with(&SystemVault, &file)?))
+    }
+
+    /// Makes the key under which a store that is yet to be made is encrypted: in a file elsewhere, or in the operating system's
+    /// key store.
+    pub fn make_store_key(&self, elsewhere: Option<&Path>) -> Result<(), SourceError> {
+        if !cfg!(feature = "encrypted") {
+            return Err(StoreError::NoCipher.into());
+        }
+        let file = self.folder()?.join(STORE_KEY_FILE);
+        if file.exists() {
+            return Ok(());
+        }
+        if self.place.holds(Store::FILE) {
+            return Err(StoreError::MadeAlready.into());
+        }
+        let made = match elsewhere {
+            Some(other) => keys::create_at(other, &file),
+            None => keys::create_in(&SystemVault, &file),
+        };
+        Ok(made.map(drop)?)
     }
 
     /// The device's key; made where there is none, and never replaced.
@@ -50,11 +82,34 @@ impl Source {
         if let Some(key) = &self.key {
             return Ok(SecretKey::from_seed(&key.seed()));
         }
+        self.make_device_key(KeyHome::File)?;
+        Ok(keys::load_with(&SystemVault, &self.key_file())?)
+    }
+
+    /// Makes the device's key where there is none.
+    pub fn make_device_key(&self, home: KeyHome) -> Result<(), SourceError> {
+        self.folder()?;
+        let file = self.key_file();
+        if file.exists() {
+            return Ok(());
+        }
+        let made = match home {
+            KeyHome::File => keys::create(&file),
+            KeyHome::System => keys::create_in(&SystemVault, &file),
+            KeyHome::Auto => keys::create_in(&SystemVault, &file).or_else(|error| {
+                tracing::info!(%error, "the device's key goes into a file");
+                keys::create(&file)
+            }),
+        };
+        Ok(made.map(drop)?)
+    }
+
+    /// The folder, made where there is none.
+    fn folder(&self) -> Result<&Path, SourceError> {
         let dir = self.place.dir();
         std::fs::create_dir_all(dir)
             .map_err(|source| SourceError::Folder { dir: dir.to_owned(), source })?;
-        let file = self.key_file();
-        Ok(if file.exists() { keys::load(&file)? } else { keys::create(&file)? })
+        Ok(dir)
     }
 
     fn key_file(&self) -> PathBuf {
@@ -77,6 +132,17 @@ impl From<&PathBuf> for Source {
 /// Opens the store of the terminal that was enrolled in `dir`.
 pub fn open(dir: &Path) -> Result<Store, SourceError> {
     Source::from(dir).open()
+}
+
+/// Where a new device key is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyHome {
+    /// In a file that only its owner reads.
+    File,
+    /// In the operating system's key store.
+    System,
+    /// In the key store where there is one that works, else in a file.
+    Auto,
 }
 
 /// Why a data folder cannot be used.

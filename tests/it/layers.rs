@@ -37,7 +37,11 @@ const LAYERS: &[Layer] = &[
             "zeroize",
         ],
     },
-    Layer { module: "keys", modules: &["domain"], crates: &["getrandom", "thiserror", "zeroize"] },
+    Layer {
+        module: "keys",
+        modules: &["domain"],
+        crates: &["getrandom", "keyring", "thiserror", "zeroize"],
+    },
     Layer {
         module: "store",
         modules: &["domain"],

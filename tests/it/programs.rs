@@ -120,6 +120,8 @@ impl Shop {
         let mut command = Command::new(path);
         command.current_dir(self.folder.path()).env_remove("COUNTERSIGN_DATA");
         command.env_remove("COUNTERSIGN_PLATFORM_DATA").env("HOME", self.folder.path());
+        // A test leaves nothing in the key store of whoever runs it.
+        command.env("COUNTERSIGN_KEY_STORE", "file");
         command
     }
 

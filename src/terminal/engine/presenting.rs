@@ -3,6 +3,7 @@
 use super::{Call, Engine, Lane};
 use crate::{
     domain::{
+        enrol::EnrolmentCode,
         redeem::{PlatformFact, Redemption, Request, Wanted},
         scan::{EntryMethod, Scanned, ShortCode, Sighting, classify, clean},
         sync::{Claim, Input, Millis, ReplyBody},
@@ -114,8 +115,17 @@ impl Engine {
         match recognise(&self.trust, text) {
             Presented::Voucher(voucher) => self.shown(*voucher, text, request, now),
             Presented::ShortCode(code) => self.short_code(code, request, now),
-            Presented::Other(state, code) => self.other((state, code), text, request.method, now),
+            Presented::Other(state, code) => {
+                let code = if self.leads_elsewhere(text) { "enrolment_elsewhere" } else { code };
+                self.other((state, code), text, request.method, now);
+            }
         }
+    }
+
+    /// Whether a text is an enrolment code of another platform than this terminal's.
+    fn leads_elsewhere(&self, text: &str) -> bool {
+        let root = self.store.as_ref().map(|store| store.identity().root);
+        EnrolmentCode::parse(text).is_ok_and(|code| Some(code.root) != root)
     }
 
     /// A verified voucher: onto the open bill, or decided by itself.

@@ -1,4 +1,8 @@
-//! Key files: the seed of a signing key as 64 hexadecimal digits, readable by its owner only.
+//! Key files: the seed of a signing key as 64 hexadecimal digits, readable by its owner only, or a line that says that
+//! the operating system's key store holds it.
+
+#[cfg(feature = "terminal")]
+mod vault;
 
 use std::{
     fmt::Write as _,
@@ -9,39 +13,124 @@ use std::{
 
 use zeroize::Zeroizing;
 
+#[cfg(feature = "terminal")]
+pub use vault::{SystemVault, Vault, VaultError};
+
+#[cfg(feature = "terminal")]
+use crate::domain::crypto::PublicKey;
 use crate::domain::{
     crypto::SecretKey,
     id::{Hex, parse_hex},
 };
 
+/// What stands before the public half of a key that the operating system's key store holds.
+#[cfg(feature = "terminal")]
+const IN_VAULT: &str = "in the system's key store: ";
+
+/// What stands before the path of another key file.
+#[cfg(feature = "terminal")]
+const IN_FILE: &str = "in the file: ";
+
+/// Where a key is that stands not in the file itself.
+#[cfg(feature = "terminal")]
+enum Elsewhere {
+    Vault(PublicKey),
+    File(PathBuf),
+}
+
 /// Makes a new key and keeps it in a new file, on disk before this returns; never overwrites a file.
 ///
 /// On Unix the file has mode 0600 from its first moment; elsewhere it has the rights of its folder.
 pub fn create(path: &Path) -> Result<SecretKey, KeyFileError> {
+    let key = generate()?;
+    // Room for all of it at once: a string that grows leaves copies of itself behind.
+    let mut text = Zeroizing::new(String::with_capacity(READ_MAX));
+    writeln!(text, "{}", Hex(&*key.seed()))
+        .map_err(|_error| KeyFileError::NotAKey(path.to_owned()))?;
+    write_private(path, &text)?;
+    Ok(key)
+}
+
+/// Makes a new key in a key store, and a file that says so; never overwrites a file.
+#[cfg(feature = "terminal")]
+pub fn create_in(vault: &dyn Vault, path: &Path) -> Result<SecretKey, KeyFileError> {
+    let key = generate()?;
+    vault.put(&key)?;
+    write_private(path, &format!("{IN_VAULT}{}\n", Hex(&key.public().to_bytes())))?;
+    Ok(key)
+}
+
+/// Makes a file that says that the key is in another file, such as one on a stick, which is made where there is none.
+#[cfg(feature = "terminal")]
+pub fn create_at(other: &Path, path: &Path) -> Result<SecretKey, KeyFileError> {
+    let other = std::path::absolute(other)
+        .map_err(|source| KeyFileError::Read { path: other.to_owned(), source })?;
+    let key = if other.exists() { load(&other)? } else { create(&other)? };
+    let text = other.to_str().filter(|text| text.len() < READ_MAX / 2 && !text.contains('\n'));
+    let text = text.ok_or_else(|| KeyFileError::NotAKey(other.clone()))?;
+    write_private(path, &format!("{IN_FILE}{text}\n"))?;
+    Ok(key)
+}
+
+/// Reads a key file, or the key of which it says where it is.
+#[cfg(feature = "terminal")]
+pub fn load_with(vault: &dyn Vault, path: &Path) -> Result<SecretKey, KeyFileError> {
+    match elsewhere(path)? {
+        Some(Elsewhere::Vault(public)) => Ok(vault.get(&public)?),
+        Some(Elsewhere::File(other)) => load(&other),
+        None => load(path),
+    }
+}
+
+/// Where the key is, where the file says that it is elsewhere.
+#[cfg(feature = "terminal")]
+fn elsewhere(path: &Path) -> Result<Option<Elsewhere>, KeyFileError> {
+    let text = read_private(path)?;
+    let text = std::str::from_utf8(&text).unwrap_or_default().trim_end();
+    if let Some(other) = text.strip_prefix(IN_FILE) {
+        return Ok(Some(Elsewhere::File(other.into())));
+    }
+    let Some(digits) = text.strip_prefix(IN_VAULT) else {
+        return Ok(None);
+    };
+    let public = parse_hex(digits).and_then(|bytes| PublicKey::from_bytes(&bytes).ok());
+    let public = public.ok_or_else(|| KeyFileError::NotAKey(path.to_owned()))?;
+    Ok(Some(Elsewhere::Vault(public)))
+}
+
+fn generate() -> Result<SecretKey, KeyFileError> {
     let mut seed = Zeroizing::new([0; 32]);
     getrandom::fill(seed.as_mut_slice()).map_err(KeyFileError::Random)?;
-    let file = create_private(path).map_err(|source| KeyFileError::not_created(path, source))?;
-    write_seed(file, path, &seed).map_err(|source| {
-        // Half a key would only stand in the way of the next attempt.
-        fs::remove_file(path).ok();
-        KeyFileError::not_created(path, source)
-    })?;
     Ok(SecretKey::from_seed(&seed))
 }
 
 /// Reads a key file; on Unix only one that nobody but its owner may touch.
 pub fn load(path: &Path) -> Result<SecretKey, KeyFileError> {
+    let text = read_private(path)?;
+    let seed = parse_seed(&text).ok_or_else(|| KeyFileError::NotAKey(path.to_owned()))?;
+    Ok(SecretKey::from_seed(&seed))
+}
+
+fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
     let not_read = |source| KeyFileError::Read { path: path.to_owned(), source };
     let file = File::open(path).map_err(not_read)?;
     check_private(&file.metadata().map_err(not_read)?, path)?;
     let mut text = Zeroizing::new(Vec::with_capacity(2 * READ_MAX));
     file.take(READ_MAX as u64).read_to_end(&mut text).map_err(not_read)?;
-    let seed = parse_seed(&text).ok_or_else(|| KeyFileError::NotAKey(path.to_owned()))?;
-    Ok(SecretKey::from_seed(&seed))
+    Ok(text)
 }
 
-/// One byte more than 64 digits and a Windows line end, so that a longer file is noticed and not read whole.
-const READ_MAX: usize = 67;
+/// More bytes than any key file has, so that a longer file is noticed and not read whole.
+const READ_MAX: usize = 4096;
+
+fn write_private(path: &Path, text: &str) -> Result<(), KeyFileError> {
+    let file = create_private(path).map_err(|source| KeyFileError::not_created(path, source))?;
+    write_all(file, path, text).map_err(|source| {
+        // Half a key would only stand in the way of the next attempt.
+        fs::remove_file(path).ok();
+        KeyFileError::not_created(path, source)
+    })
+}
 
 fn create_private(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
@@ -51,10 +140,7 @@ fn create_private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-fn write_seed(mut file: File, path: &Path, seed: &[u8; 32]) -> io::Result<()> {
-    // Room for all of it at once: a string that grows leaves copies of itself behind.
-    let mut text = Zeroizing::new(String::with_capacity(READ_MAX));
-    writeln!(text, "{}", Hex(seed)).map_err(io::Error::other)?;
+fn write_all(mut file: File, path: &Path, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     sync_folder(path)
@@ -118,6 +204,10 @@ pub enum KeyFileError {
     /// Others than its owner may read or change it.
     #[error("others can read the key file {path}; run `chmod 600 {path}` and use a new key if they may have", path = .0.display())]
     Exposed(PathBuf),
+    /// The operating system's key store.
+    #[cfg(feature = "terminal")]
+    #[error("{0}; log in so that the key store is unlocked, and start again")]
+    Vault(#[from] VaultError),
     /// The system has no random numbers.
     #[error("the system gave no random numbers")]
     Random(#[source] getrandom::Error),
@@ -211,6 +301,84 @@ mod tests {
             assert!(matches!(refused, KeyFileError::NotAKey(_)), "{content:?}");
             assert!(!refused.to_string().contains(short));
         }
+    }
+
+    /// A key store that remembers the last key it was given.
+    #[cfg(feature = "terminal")]
+    #[derive(Default)]
+    struct Drawer(std::cell::RefCell<Option<SecretKey>>);
+
+    #[cfg(feature = "terminal")]
+    impl Vault for Drawer {
+        fn put(&self, key: &SecretKey) -> Result<(), VaultError> {
+            *self.0.borrow_mut() = Some(SecretKey::from_seed(&key.seed()));
+            Ok(())
+        }
+
+        fn get(&self, public: &PublicKey) -> Result<SecretKey, VaultError> {
+            let kept = self.0.borrow();
+            let key = kept.as_ref().filter(|key| key.public() == *public);
+            key.map(|key| SecretKey::from_seed(&key.seed())).ok_or(VaultError::OtherKey)
+        }
+    }
+
+    /// A locked key store.
+    #[cfg(feature = "terminal")]
+    struct Locked;
+
+    #[cfg(feature = "terminal")]
+    impl Vault for Locked {
+        fn put(&self, _key: &SecretKey) -> Result<(), VaultError> {
+            Err(VaultError::Store(keyring::v1::Error::NoEntry))
+        }
+
+        fn get(&self, _public: &PublicKey) -> Result<SecretKey, VaultError> {
+            Err(VaultError::Store(keyring::v1::Error::NoEntry))
+        }
+    }
+
+    #[cfg(feature = "terminal")]
+    #[test]
+    fn a_key_in_a_key_store_leaves_only_its_public_half_in_the_folder() {
+        let (folder, drawer) = (folder(), Drawer::default());
+        let path = folder.path().join("device.key");
+        let made = create_in(&drawer, &path).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(text, format!("in the system's key store: {}\n", made.public()));
+        assert!(!text.contains(&Hex(&*made.seed()).to_string()));
+        assert_eq!(load_with(&drawer, &path).unwrap().public(), made.public());
+        // The line is not a seed: without the key store there is no key, whatever reads the file.
+        assert!(matches!(load(&path), Err(KeyFileError::NotAKey(_))));
+        assert!(matches!(load_with(&Locked, &path), Err(KeyFileError::Vault(_))));
+        drawer.put(&SecretKey::from_seed(&[9; 32])).unwrap();
+        assert!(matches!(load_with(&drawer, &path), Err(KeyFileError::Vault(_))));
+    }
+
+    #[cfg(feature = "terminal")]
+    #[test]
+    fn a_key_on_a_stick_is_there_as_long_as_the_stick_is() {
+        let (folder, stick) = (folder(), folder());
+        let (path, other) = (folder.path().join("store.key"), stick.path().join("till-1.key"));
+        let made = create_at(&other, &path).unwrap();
+        assert!(!fs::read_to_string(&path).unwrap().contains(&Hex(&*made.seed()).to_string()));
+        assert_eq!(load_with(&Locked, &path).unwrap().public(), made.public());
+        let again = folder.path().join("second.key");
+        assert_eq!(create_at(&other, &again).unwrap().public(), made.public(), "a key is kept");
+        fs::remove_file(&other).unwrap();
+        let missing = load_with(&Locked, &path).unwrap_err();
+        assert!(missing.to_string().contains("till-1.key"), "{missing}");
+    }
+
+    #[cfg(feature = "terminal")]
+    #[test]
+    fn a_key_store_that_does_not_help_leaves_nothing_behind() {
+        let folder = folder();
+        let path = folder.path().join("device.key");
+        assert!(matches!(create_in(&Locked, &path), Err(KeyFileError::Vault(_))));
+        assert!(!path.exists());
+        create(&path).unwrap();
+        load_with(&Locked, &path).expect("a key in a file needs no key store");
+        assert!(matches!(create_in(&Drawer::default(), &path), Err(KeyFileError::Exists(_))));
     }
 
     #[test]
