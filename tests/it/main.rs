@@ -59,7 +59,13 @@ mod lending;
 #[cfg(feature = "demo")]
 mod programs;
 #[cfg(feature = "demo")]
+mod proving;
+#[cfg(feature = "demo")]
 mod sequences;
+#[cfg(feature = "demo")]
+mod verifier;
+#[cfg(feature = "demo")]
+mod verifier_rules;
 
 /// A file without its `mod` line would be compiled into nothing and never fail.
 #[test]

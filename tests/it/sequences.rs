@@ -15,7 +15,10 @@ use countersign::{
 };
 use proptest::{collection::vec, prelude::*};
 
-use crate::stage::{START, Stage, Till};
+use crate::{
+    proving::{Export, is_here},
+    stage::{START, Stage, Till},
+};
 
 /// One thing that happens at a counter.
 #[derive(Clone, Debug)]
@@ -207,5 +210,10 @@ proptest! {
         let span = countersign::platform::service::Span { from: START.plus(-10_000_000), until: START.plus(10_000_000), grace_s: 0 };
         let net: i64 = stage.platform.settlement(&span).unwrap().iter().map(|line| line.net_minor).sum();
         prop_assert_eq!(i128::from(net), ledger, "what the platform would pay");
+        drop(session);
+        if is_here() {
+            let (exit, answer) = Export::of(&stage.dir("a")).verify(&[]);
+            prop_assert_eq!(exit, 0, "who reads only the pages: {}", answer);
+        }
     }
 }

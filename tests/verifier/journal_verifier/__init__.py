@@ -1,0 +1,1 @@
+"""A second reading of the published pages: verifies journals, acknowledgements and conflicts."""
