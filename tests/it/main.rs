@@ -54,6 +54,8 @@ mod counter;
 #[cfg(feature = "demo")]
 mod flows;
 #[cfg(feature = "demo")]
+mod fuzzing;
+#[cfg(feature = "demo")]
 mod lending;
 #[cfg(feature = "demo")]
 mod programs;
