@@ -36,6 +36,9 @@ mod format;
 mod protocol;
 mod spelling;
 
+mod vectors;
+mod vectors_formats;
+
 mod journal;
 mod properties;
 mod syncer;
