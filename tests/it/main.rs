@@ -44,6 +44,7 @@ mod properties;
 mod syncer;
 
 mod layers;
+mod supply;
 mod tidy;
 mod writes;
 
