@@ -2,16 +2,22 @@
 
 #[path = "../fuzz/src/checks/mod.rs"]
 mod checks;
+#[path = "../fuzz/src/edges/mod.rs"]
+mod edges;
 
 use std::collections::BTreeSet;
 
-use checks::ALL;
+use checks::Check;
 
 use crate::sources::{files, root};
 
+fn all() -> impl Iterator<Item = &'static Check> {
+    checks::ALL.iter().chain(edges::ALL)
+}
+
 #[test]
 fn every_check_holds_for_its_seeds_and_for_their_neighbours() {
-    for check in ALL {
+    for check in all() {
         let seeds = (check.seeds)();
         assert!(seeds.len() > 2, "{}: only {} seeds", check.name, seeds.len());
         for seed in seeds {
@@ -32,7 +38,7 @@ fn what_was_found_once_is_mended() {
     let found = files(&root().join("tests/fuzz/found"), "bin");
     for file in found {
         let name = file.file_stem().unwrap().to_str().unwrap().to_owned();
-        let check = ALL.iter().find(|check| name.starts_with(check.name));
+        let check = all().find(|check| name.starts_with(check.name));
         let check = check.unwrap_or_else(|| panic!("{name} is named after no check"));
         (check.holds)(&std::fs::read(&file).unwrap());
     }
@@ -40,7 +46,7 @@ fn what_was_found_once_is_mended() {
 
 #[test]
 fn every_check_has_a_target_and_a_place_in_the_script() {
-    let names: BTreeSet<String> = ALL.iter().map(|check| check.name.to_owned()).collect();
+    let names: BTreeSet<String> = all().map(|check| check.name.to_owned()).collect();
     let targets = files(&root().join("tests/fuzz/targets"), "rs");
     let targets: BTreeSet<String> =
         targets.iter().map(|file| file.file_stem().unwrap().to_str().unwrap().to_owned()).collect();

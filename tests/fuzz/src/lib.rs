@@ -6,6 +6,8 @@ mod samples;
 mod world;
 
 mod checks;
+#[cfg(feature = "edges")]
+mod edges;
 
 use std::{env, fs, panic, path::Path, sync::atomic::Ordering};
 
@@ -28,7 +30,18 @@ pub fn hold(name: &str, data: &[u8]) {
 }
 
 fn check(name: &str) -> &'static Check {
-    checks::ALL.iter().find(|check| check.name == name).expect("a check of this name")
+    let mut all = all();
+    all.find(|check| check.name == name).expect("a check of this name")
+}
+
+#[cfg(feature = "edges")]
+fn all() -> impl Iterator<Item = &'static Check> {
+    checks::ALL.iter().chain(edges::ALL)
+}
+
+#[cfg(not(feature = "edges"))]
+fn all() -> impl Iterator<Item = &'static Check> {
+    checks::ALL.iter()
 }
 
 fn write_seeds(check: &Check, folder: &Path) -> std::io::Result<()> {

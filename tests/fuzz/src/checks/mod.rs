@@ -4,19 +4,14 @@
 //! which a part is taken, so what lies behind them has a way of its own.
 
 mod bundle;
-mod by_hand;
-mod config;
+pub(crate) mod by_hand;
 mod enrolment;
-mod http_bodies;
-mod import;
-mod journal_entry;
-mod picture_input;
+pub(crate) mod journal_entry;
 mod presentation;
-mod router;
 mod serial_framing;
 mod status_list;
 mod sync_messages;
-mod sync_seeds;
+pub(crate) mod sync_seeds;
 mod token;
 
 use std::{
@@ -36,13 +31,15 @@ pub(crate) struct Check {
     pub(crate) seeds: fn() -> Vec<Vec<u8>>,
 }
 
+/// The checks in the modules of these names.
 macro_rules! checks {
     ($($name:ident),*) => {
         &[$(Check { name: stringify!($name), holds: $name::holds, seeds: $name::seeds }),*]
     };
 }
+pub(crate) use checks;
 
-/// All checks.
+/// The checks of what the rules read, which need no more of the programs than the domain.
 pub(crate) const ALL: &[Check] = checks![
     token,
     presentation,
@@ -50,12 +47,8 @@ pub(crate) const ALL: &[Check] = checks![
     status_list,
     journal_entry,
     sync_messages,
-    http_bodies,
     serial_framing,
-    picture_input,
-    config,
-    enrolment,
-    import
+    enrolment
 ];
 
 /// Whether [`chosen`] chooses; where not, it takes every input.
@@ -69,7 +62,7 @@ pub(crate) fn chosen(data: &[u8], one_in: u64) -> bool {
 }
 
 /// What was read is written and read again as the same, in deterministic CBOR.
-fn comes_back<T>(value: &T, data: &[u8])
+pub(crate) fn comes_back<T>(value: &T, data: &[u8])
 where
     T: minicbor::Encode<()> + for<'b> minicbor::Decode<'b, ()> + PartialEq + Debug,
 {
@@ -82,6 +75,6 @@ where
 }
 
 /// An input that takes the way with this number.
-fn way(number: u8, bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn way(number: u8, bytes: &[u8]) -> Vec<u8> {
     [&[number], bytes].concat()
 }
