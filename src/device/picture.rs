@@ -7,7 +7,7 @@ use std::io::Cursor;
 use std::panic::catch_unwind;
 use std::slice::ChunksExact;
 
-use image::{DynamicImage, ImageDecoder as _, ImageError, ImageReader, Limits};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits};
 
 /// Longest side of a picture, in pixels.
 pub const SIDE_MAX: usize = 8192;
@@ -102,7 +102,17 @@ pub fn load(bytes: &[u8]) -> Result<Luma, PictureError> {
     on_white(decoded).ok_or(PictureError::TooLarge { width, height })
 }
 
+/// The sides of a picture file as its header has them, in pixels, where they are within the bounds.
+pub fn sides(bytes: &[u8]) -> Result<(u32, u32), PictureError> {
+    catch_unwind(|| Ok(header(bytes)?.dimensions())).unwrap_or(Err(PictureError::Undecodable))
+}
+
 fn decode(bytes: &[u8]) -> Result<DynamicImage, PictureError> {
+    DynamicImage::from_decoder(header(bytes)?).map_err(refusal)
+}
+
+/// The decoder of a picture whose header keeps the bounds; no pixel was read yet.
+fn header(bytes: &[u8]) -> Result<impl ImageDecoder + '_, PictureError> {
     let mut reader = ImageReader::new(Cursor::new(bytes))
         .with_guessed_format()
         .map_err(|e| PictureError::Broken(e.into()))?;
@@ -116,7 +126,7 @@ fn decode(bytes: &[u8]) -> Result<DynamicImage, PictureError> {
     if !sides_in_bounds(width, height) || decoder.total_bytes() > MEMORY_MAX {
         return Err(PictureError::TooLarge { width, height });
     }
-    DynamicImage::from_decoder(decoder).map_err(refusal)
+    Ok(decoder)
 }
 
 fn limits() -> Limits {

@@ -60,7 +60,8 @@ impl Transport for HttpTransport {
         if response.status().is_success() {
             read(response, MESSAGE_BYTES_MAX as u64)
         } else {
-            Err(problem(response))
+            let status = response.status().as_u16();
+            Err(refusal(status, &read(response, PROBLEM_BYTES_MAX).unwrap_or_default()))
         }
     }
 }
@@ -82,10 +83,9 @@ struct Problem {
     detail: String,
 }
 
-fn problem(response: Response) -> TransportError {
-    let status = response.status().as_u16();
-    let body = read(response, PROBLEM_BYTES_MAX).unwrap_or_default();
-    match serde_json::from_slice::<Problem>(&body) {
+/// What an answer says that is not the one asked for: a problem document, or something that is none.
+pub fn refusal(status: u16, body: &[u8]) -> TransportError {
+    match serde_json::from_slice::<Problem>(body) {
         Ok(Problem { code, detail }) => TransportError::Refused { status, code, detail },
         Err(_) => TransportError::Invalid(format!("status {status} without an explanation")),
     }

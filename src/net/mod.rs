@@ -2,7 +2,7 @@
 
 mod http;
 
-pub use http::HttpTransport;
+pub use http::{HttpTransport, refusal};
 
 use std::time::Duration;
 

@@ -36,11 +36,15 @@ mod format;
 mod protocol;
 mod spelling;
 
+mod vectors;
+mod vectors_formats;
+
 mod journal;
 mod properties;
 mod syncer;
 
 mod layers;
+mod supply;
 mod tidy;
 mod unsafe_code;
 mod writes;
@@ -54,6 +58,8 @@ mod two_terminals;
 mod counter;
 #[cfg(feature = "demo")]
 mod flows;
+#[cfg(feature = "demo")]
+mod fuzzing;
 #[cfg(feature = "demo")]
 mod lending;
 #[cfg(feature = "demo")]

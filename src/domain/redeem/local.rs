@@ -22,8 +22,8 @@ impl Day {
     }
 
     fn date(self) -> Date {
-        // Beyond the year 9999 there is no calendar here.
-        let days = self.0.clamp(-719_528, 2_932_896);
+        // Beyond the years -9999 and 9999 there is no calendar here.
+        let days = self.0.clamp(-4_371_588, 2_932_896);
         EPOCH.saturating_add(jiff::Span::new().try_days(days).unwrap_or_default())
     }
 }

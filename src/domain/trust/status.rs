@@ -174,12 +174,14 @@ impl Manifest {
     /// The manifest in `bytes`, when the platform signed it and it is consistent in itself.
     pub fn open(bytes: &[u8], platform: &PublicKey) -> Result<Self, ManifestError> {
         let manifest: Self = open_message(bytes, platform, Context::Manifest)?;
-        let chunks = u64::from(manifest.covered).div_ceil(u64::from(CHUNK_VOUCHERS));
-        let counted = manifest.counts.iter().fold(0, |sum: u64, count| sum.saturating_add(*count));
-        if manifest.chunks.len() as u64 != chunks || counted != u64::from(manifest.covered) {
-            return Err(ManifestError::Inconsistent);
-        }
-        Ok(manifest)
+        if manifest.is_consistent() { Ok(manifest) } else { Err(ManifestError::Inconsistent) }
+    }
+
+    /// Whether it has as many chunks as it covers, and its counts add up to what it covers.
+    pub fn is_consistent(&self) -> bool {
+        let chunks = u64::from(self.covered).div_ceil(u64::from(CHUNK_VOUCHERS));
+        let counted = self.counts.iter().fold(0, |sum: u64, count| sum.saturating_add(*count));
+        self.chunks.len() as u64 == chunks && counted == u64::from(self.covered)
     }
 }
 

@@ -35,7 +35,7 @@ const CNF_HEAD: [u8; 10] = [0xa1, 0x01, 0xa3, 0x01, 0x01, 0x20, 0x06, 0x21, 0x58
 type Written = Result<(), encode::Error<Infallible>>;
 
 /// The one spelling of `claims`.
-pub(super) fn encode_claims(claims: &Claims) -> Vec<u8> {
+pub fn encode_claims(claims: &Claims) -> Vec<u8> {
     build(96, |e| {
         let optional = [claims.customer.is_some(), claims.holder.is_some()];
         e.map(5_u64.saturating_add(optional.map(u64::from).iter().sum()))?;
@@ -109,8 +109,8 @@ fn encode_scope(e: &mut Encoder<Vec<u8>>, scope: &Scope) -> Written {
     }
 }
 
-/// Reads claims in their one spelling.
-pub(super) fn decode_claims(bytes: &[u8]) -> Result<Claims, ClaimsDecodeError> {
+/// Reads claims in their one spelling, signed by whomever.
+pub fn decode_claims(bytes: &[u8]) -> Result<Claims, ClaimsDecodeError> {
     let claims = read_claims(&mut Decoder::new(bytes))?;
     claims.check()?;
     if encode_claims(&claims) == bytes { Ok(claims) } else { Err(ClaimsDecodeError::Spelling) }

@@ -9,7 +9,7 @@ mod text;
 mod token;
 
 pub use claims::{Claims, ClaimsError, Customer, Scope, short_code_bits};
-pub use codec::ClaimsDecodeError;
+pub use codec::{ClaimsDecodeError, decode_claims, encode_claims};
 pub use limit::{LINES_MAX, Limit, Lines, Used};
 pub use presentation::{Presence, Tier, present};
 pub use terms::{

@@ -41,6 +41,9 @@ impl UntrustedToken {
     }
 
     fn from_bytes(bytes: Vec<u8>, presentation: Option<Presentation>) -> Result<Self, VerifyError> {
+        if bytes.len() > TOKEN_MAX {
+            return Err(TextError::TooLong.into());
+        }
         let kid = Envelope::parse(&bytes)?.kid();
         Ok(Self { bytes, kid, presentation })
     }

@@ -1,6 +1,7 @@
 //! The platform over HTTP: two routes for terminals, one for customers' phones, lists for owners' programs, and a health
 //! check.
 
+mod body;
 mod dispute;
 mod embedded;
 mod lists;
@@ -19,6 +20,7 @@ use axum::{
 use tokio::{net::TcpListener, sync::oneshot, time::sleep};
 use tower_http::compression::CompressionLayer;
 
+pub use body::{is_of_type, voucher_asked};
 pub use dispute::page;
 pub use embedded::Embedded;
 

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-use super::problem::Problem;
+use super::{body::is_of_type, problem::Problem};
 use crate::platform::service::{Platform, ServiceError};
 
 /// RFC 9052 section 11.2.
@@ -59,9 +59,7 @@ pub(super) async fn blocking<T: Send + 'static>(
 
 fn cose_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     let kind = headers.get(header::CONTENT_TYPE);
-    let kind = kind.and_then(|value| value.to_str().ok()).unwrap_or("");
-    let kind = kind.split(';').next().unwrap_or("").trim();
-    if !kind.eq_ignore_ascii_case(COSE) {
+    if !is_of_type(kind.and_then(|value| value.to_str().ok()).unwrap_or(""), COSE) {
         let detail = "send the message as application/cose";
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         return Err(Problem::new(status, "unsupported_media_type", detail));

@@ -9,10 +9,13 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use serde::Deserialize;
 use serde_json::json;
 
-use super::{problem::Problem, terminals::blocking};
+use super::{
+    body::{is_of_type, voucher_asked},
+    problem::Problem,
+    terminals::blocking,
+};
 use crate::platform::service::Platform;
 
 /// Longest question, in bytes: more than the longest voucher.
@@ -23,29 +26,22 @@ pub(super) fn limit() -> DefaultBodyLimit {
     DefaultBodyLimit::max(BODY_MAX)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Question {
-    voucher: String,
-}
-
 /// `POST /v1/vouchers/refresh`
 pub(super) async fn refresh(
     State(platform): State<Arc<Platform>>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
-    let question = question(&headers, body)?;
-    let live = blocking(move || Ok(platform.refresh(&question.voucher)?)).await?;
+    let voucher = question(&headers, body)?;
+    let live = blocking(move || Ok(platform.refresh(&voucher)?)).await?;
     let answer = json!({ "voucher": live.voucher, "until": live.until.to_string() });
     // The answer is the voucher: nothing on the way may keep it.
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response())
 }
 
-fn question(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Question, Problem> {
+fn question(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<String, Problem> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let kind = kind.unwrap_or("").split(';').next().unwrap_or("").trim();
-    if !kind.eq_ignore_ascii_case("application/json") {
+    if !is_of_type(kind.unwrap_or(""), "application/json") {
         let detail = "send the question as application/json";
         let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
         return Err(Problem::new(status, "unsupported_media_type", detail));
@@ -57,6 +53,6 @@ fn question(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<
         }
         Problem::from(rejection)
     })?;
-    serde_json::from_slice(&bytes)
-        .map_err(|_error| Problem::malformed("send the voucher as {\"voucher\": \"CS1:…\"}"))
+    voucher_asked(&bytes)
+        .ok_or_else(|| Problem::malformed("send the voucher as {\"voucher\": \"CS1:…\"}"))
 }
