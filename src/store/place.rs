@@ -35,6 +35,7 @@ impl Place {
     }
 
     /// The same folder, with its databases encrypted under a key.
+    #[must_use]
     pub fn encrypted(self, key: SecretKey) -> Self {
         Self { cipher: Some(Arc::new(key)), ..self }
     }

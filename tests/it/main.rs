@@ -31,6 +31,8 @@ mod rule_voucher;
 mod rule_words;
 mod rules;
 
+mod clock_jumps;
+
 mod decoders;
 mod format;
 mod protocol;
@@ -72,6 +74,7 @@ mod sequences;
 mod verifier;
 #[cfg(feature = "demo")]
 mod verifier_rules;
+mod wrong_clocks;
 
 /// A file without its `mod` line would be compiled into nothing and never fail.
 #[test]
