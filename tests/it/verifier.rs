@@ -353,7 +353,7 @@ fn a_conflict_is_proved_by_the_entries_of_both_sides_and_by_nothing_less() {
     assert_eq!(check(&told, &["--key", &keys[0], "--key", &keys[1]]).0, 0);
     assert_eq!(check(&told, &["--key", &keys[0]]).1["code"], "other_key");
 
-    let spoil: [(&str, &dyn Fn(&mut Value)); 7] = [
+    let spoil: [Spoil<'_>; 7] = [
         ("twice", &|told| *evidence(told, 1) = evidence(told, 0).clone()),
         ("within_limit", &|told| {
             told["conflicts"][0]["evidence"].as_array_mut().unwrap().truncate(1);
@@ -373,6 +373,9 @@ fn a_conflict_is_proved_by_the_entries_of_both_sides_and_by_nothing_less() {
         assert_eq!((exit, &answer["code"]), (1, &json!(code)), "{answer}");
     }
 }
+
+/// What is said of conflicts that were changed so.
+type Spoil<'a> = (&'static str, &'a dyn Fn(&mut Value));
 
 fn evidence(told: &mut Value, at: usize) -> &mut Value {
     &mut told["conflicts"][0]["evidence"][at]
