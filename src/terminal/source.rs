@@ -78,7 +78,7 @@ impl Source {
     /// The device's key; made where there is none, and never replaced.
     ///
     /// It is on disk before the platform hears of it, so that an enrolment whose answer was lost is simply repeated.
-    pub(super) fn device_key(&self) -> Result<SecretKey, SourceError> {
+    pub fn device_key(&self) -> Result<SecretKey, SourceError> {
         if let Some(key) = &self.key {
             return Ok(SecretKey::from_seed(&key.seed()));
         }

@@ -20,7 +20,7 @@ use countersign::{
         service::{EnrolmentOrder, LeaseOrder, Order},
         store::Home,
     },
-    terminal::{RollBackOrder, enrolment, outcome::State, session::Session, source},
+    terminal::{RollBackOrder, enrolment, outcome::State, session::Session, source::Source},
 };
 use serde_json::{Value, json};
 
@@ -348,7 +348,7 @@ fn a_conflict_is_proved_by_the_entries_of_both_sides_and_by_nothing_less() {
     let dispute = serde_json::to_value(stage.platform.conflict(1).unwrap()).unwrap();
     assert_eq!(check(&dispute, &[]).0, 0, "with both sides in words: {:?}", check(&dispute, &[]));
     let keys: Vec<_> = ["a", "b"]
-        .map(|name| source::device_key(&stage.dir(name)).unwrap().public().to_string())
+        .map(|name| Source::from(&stage.dir(name)).device_key().unwrap().public().to_string())
         .into();
     assert_eq!(check(&told, &["--key", &keys[0], "--key", &keys[1]]).0, 0);
     assert_eq!(check(&told, &["--key", &keys[0]]).1["code"], "other_key");
@@ -393,7 +393,7 @@ pub(crate) fn told(stage: &Stage) -> (Export, SecretKey) {
     till.wire.cut(true);
     redeem(&mut till.open(), &deal(stage), 0);
     redeem(&mut till.open(), &deal(stage), 0);
-    (Export::of(&stage.dir("a")), source::device_key(&stage.dir("a")).unwrap())
+    (Export::of(&stage.dir("a")), Source::from(&stage.dir("a")).device_key().unwrap())
 }
 
 fn first_epoch(stage: &Stage, till: &Till<'_>) {
