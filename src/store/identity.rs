@@ -124,6 +124,7 @@ impl Store {
         txn.append(Body::BundleTaken { version: bundle.version, hash: hash(&grant.bundle) }, now)?;
         txn.commit()?;
         store.zone = bundle.zone(grant.branch);
+        store.learn(bundle.issued_at);
         Ok(store)
     }
 }

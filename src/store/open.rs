@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use jiff::tz::TimeZone;
-use rusqlite::{Connection, Row, config::DbConfig, limits::Limit};
+use rusqlite::{Connection, OptionalExtension as _, Row, config::DbConfig, limits::Limit};
 
 use super::{
     identity::Identity,
@@ -171,10 +171,12 @@ fn remembered(conn: &Connection, last: Option<&SignedEntry>) -> Result<Remembere
     let sql =
         "SELECT max(coalesce(synced_at, 0), coalesce((SELECT max(as_of) FROM status_list), 0)),
                       skew, disowned FROM terminal";
-    Ok(conn.query_row(sql, [], |row| {
+    let known = conn.query_row(sql, [], |row| {
         let (sure, disowned) = (Timestamp(row.get(0)?), Timestamp(row.get(2)?));
         Ok(Remembered { sure, chain, disowned, skew: row.get(1)? })
-    })?)
+    });
+    // Before its first epoch a store knows of no time.
+    Ok(known.optional()?.unwrap_or_default())
 }
 
 fn verify_last(bytes: &[u8], key: &PublicKey) -> Result<SignedEntry, StoreError> {
