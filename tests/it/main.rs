@@ -46,9 +46,9 @@ mod properties;
 mod syncer;
 
 mod layers;
+mod one_door;
 mod supply;
 mod tidy;
-mod unsafe_code;
 mod writes;
 
 #[cfg(feature = "demo")]

@@ -232,11 +232,14 @@ const RULES: [Finding; 12] = [
 
 /// What the supervisor's approval covers, where there is one.
 fn waved_through(case: &Case) -> FindingSet {
-    if case.request.approved_by.is_none() {
+    // Nobody waves through what the platform refused.
+    let refused = matches!(case.facts.platform, PlatformFact::Refused { .. });
+    if refused || case.request.approved_by.is_none() {
         return FindingSet::EMPTY;
     }
     let needed = FindingSet::from_iter([Finding::ApprovalNeeded]);
-    case.policy.approve.or(needed).minus(UNFORGIVABLE.into_iter().collect())
+    let never = UNFORGIVABLE.into_iter().chain([Finding::TimeUnclear]).collect();
+    case.policy.approve.or(needed).minus(never)
 }
 
 fn elsewhere(platform: &PlatformFact) -> Used {
