@@ -216,11 +216,13 @@ ENTRIES = (
 )
 
 
-def journal(entries=ENTRIES, acknowledged=4):
+def journal(entries=ENTRIES, acknowledged=4, uptimes=()):
     """The lines of a journal of these entries, of which the platform acknowledged so many."""
     rows, prev, ack = [], bytes(32), None
     for at, body in enumerate(entries, 1):
         entry = {1: 5, 2: 1, 3: at, 4: prev, 5: 1797336000, 6: 1797336000, 7: 11, 9: body}
+        if at <= len(uptimes):
+            entry[10] = uptimes[at - 1]
         signed = TERMINAL.seal(encode(entry), "countersign/entry/1")
         prev = hashlib.sha256(signed).digest()
         rows.append({"epoch": 1, "seq": at, "hash": prev.hex(), "bytes": signed.hex()})
@@ -262,6 +264,11 @@ class Files(unittest.TestCase):
             "currency": 978, "unit": "EUR", "kind": "pass", "redemptions": 1, "uses": 2, "redeemed_minor": 800,
             "rollbacks": 1, "uses_given_back": 1, "given_back_minor": 400,
         }])
+
+    def test_the_clock_that_only_counts_never_goes_back(self):
+        self.assertEqual(self.run_on(b"".join(journal(uptimes=[[1, 9], [1, 9], [2, 0], [2, 7]])))[0], 0)
+        self.refused(b"".join(journal(uptimes=[[1, 9], [1, 8]])), 3, "uptime_fell")
+        self.refused(b"".join(journal(uptimes=[[2, 0], [2, 0], [1, 99]])), 4, "uptime_fell")
 
     def test_lines_that_windows_wrote_and_a_last_line_without_end_are_the_same(self):
         for data in (b"".join(self.lines).replace(b"\n", b"\r\n"), b"".join(self.lines).rstrip()):

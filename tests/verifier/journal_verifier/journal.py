@@ -16,7 +16,8 @@ class Journal:
     def __init__(self, verifier, terminal, key, acknowledgements, bundle):
         self.verifier, self.terminal, self.key, self.bundle = verifier, terminal, key, bundle
         self.acknowledged = {(ack.epoch, ack.position): ack for ack in acknowledgements if ack.position > 0}
-        self.epoch, self.position, self.hash, self.floor, self.act = 0, 0, ZERO, None, None
+        self.epoch, self.position, self.hash = 0, 0, ZERO
+        self.floor, self.uptime, self.act = None, (0, 0), None
         self.lengths, self.confirmed, self.notes = {}, {}, []
         self.vouchers, self.refused, self.bundle_seen = Vouchers(), 0, False
 
@@ -32,6 +33,7 @@ class Journal:
         self.check_acknowledged(epoch, position, digest)
         self.take_body(entry)
         self.epoch, self.position, self.hash, self.floor = epoch, position, digest, entry["time floor"]
+        self.uptime = entry["uptime"] or ((0, 0) if position == 1 else self.uptime)
         self.lengths[epoch] = position
 
     def check_place(self, entry, epoch, position):
@@ -72,6 +74,8 @@ class Journal:
             raise Bad("clock_beyond_floor", "its clock is later than the latest time that it says had passed")
         if self.floor is not None and entry["time floor"] < self.floor:
             raise Bad("floor_fell", "the latest time that had passed is earlier in it than in the entry before")
+        if entry["uptime"] is not None and entry["epoch"] == self.epoch and entry["uptime"] < self.uptime:
+            raise Bad("uptime_fell", "the clock that only counts shows less than in an entry before it")
 
     def check_act(self, entry):
         """An act of several vouchers stands in one piece: from its first entry on, as many as it names."""

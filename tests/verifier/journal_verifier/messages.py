@@ -105,7 +105,7 @@ BODIES = (
 ENTRY = {
     1: ("terminal", u32, True), 2: ("epoch", u32, True), 3: ("position", u64, True), 4: ("prev", raw(32), True),
     5: ("clock", time, True), 6: ("time floor", time, True), 7: ("branch", u32, True), 8: ("operator", u32, False),
-    9: ("body", variant, True),
+    9: ("body", variant, True), 10: ("uptime", tuple_of(u64, u64), False),
 }
 REPLY = {
     1: ("nonce", raw(16), True), 2: ("terminal", u32, True), 3: ("time", time, True), 4: ("body", variant, True),
