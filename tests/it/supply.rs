@@ -67,21 +67,22 @@ struct Silenced(Vec<String>);
 
 impl<'ast> Visit<'ast> for Silenced {
     fn visit_item(&mut self, item: &'ast syn::Item) {
-        let attributes = match item {
-            syn::Item::Mod(module) => &module.attrs,
-            _ => &Vec::new(),
+        let test = if let syn::Item::Mod(module) = item {
+            module.attrs.iter().any(is_test)
+        } else {
+            false
         };
-        if !attributes.iter().any(is_test) {
+        if !test {
             syn::visit::visit_item(self, item);
         }
     }
 
     fn visit_attribute(&mut self, attribute: &'ast Attribute) {
-        let Meta::List(list) = &attribute.meta else {
+        let Meta::List(inside) = &attribute.meta else {
             return;
         };
-        if list.path.is_ident("allow") || list.path.is_ident("expect") {
-            let inside = list.tokens.to_string();
+        if inside.path.is_ident("allow") || inside.path.is_ident("expect") {
+            let inside = inside.tokens.to_string();
             let lint = |lint: &&&str| {
                 inside
                     .split(|it: char| !it.is_alphanumeric() && it != '_')
@@ -93,10 +94,10 @@ impl<'ast> Visit<'ast> for Silenced {
 }
 
 fn is_test(attribute: &Attribute) -> bool {
-    let Meta::List(list) = &attribute.meta else {
+    let Meta::List(inside) = &attribute.meta else {
         return false;
     };
-    list.path.is_ident("cfg") && list.tokens.to_string().starts_with("test")
+    inside.path.is_ident("cfg") && inside.tokens.to_string().starts_with("test")
 }
 
 fn silenced(source: &str) -> Vec<String> {

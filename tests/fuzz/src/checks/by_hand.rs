@@ -3,7 +3,17 @@
 use ciborium::Value;
 use coset::{CborSerializable as _, CoseSign1, RegisteredLabelWithPrivate, iana};
 
-const ALPHABET: &[u8; 45] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
+/// The value of each character of Base45 (RFC 9285 table 1); none where it is 255.
+const VALUES: [u8; 256] = {
+    let alphabet = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:";
+    let mut values = [u8::MAX; 256];
+    let mut value = 0;
+    while value < 45 {
+        values[alphabet[value as usize] as usize] = value;
+        value += 1;
+    }
+    values
+};
 
 /// Base45 as RFC 9285 section 4 describes it, with its three refusals: foreign characters, numbers beyond their
 /// bytes, and a single character at the end.
@@ -12,7 +22,11 @@ pub(crate) fn base45(text: &str) -> Option<Vec<u8>> {
     for group in text.as_bytes().chunks(3) {
         let mut number = 0_usize;
         for character in group.iter().rev() {
-            number = number * 45 + ALPHABET.iter().position(|known| known == character)?;
+            let value = VALUES[usize::from(*character)];
+            if value == u8::MAX {
+                return None;
+            }
+            number = number * 45 + usize::from(value);
         }
         match group.len() {
             3 => bytes.extend(u16::try_from(number).ok()?.to_be_bytes()),
@@ -41,10 +55,10 @@ pub(crate) fn head(major: u8, length: usize) -> Vec<u8> {
     let length = u64::try_from(length).unwrap_or(u64::MAX);
     match (u8::try_from(length), u16::try_from(length), u32::try_from(length)) {
         (Ok(short @ 0..24), ..) => vec![first | short],
-        (Ok(byte), ..) => vec![first | 24, byte],
-        (_, Ok(word), _) => [&[first | 25][..], &word.to_be_bytes()].concat(),
-        (_, _, Ok(word)) => [&[first | 26][..], &word.to_be_bytes()].concat(),
-        _ => [&[first | 27][..], &length.to_be_bytes()].concat(),
+        (Ok(byte), ..) => vec![first | 0x18, byte],
+        (_, Ok(word), _) => [&[first | 0x19][..], &word.to_be_bytes()].concat(),
+        (_, _, Ok(word)) => [&[first | 0x1a][..], &word.to_be_bytes()].concat(),
+        _ => [&[first | 0x1b][..], &length.to_be_bytes()].concat(),
     }
 }
 
@@ -56,14 +70,15 @@ pub(crate) fn assert_deterministic(bytes: &[u8]) {
 }
 
 fn assert_ascending(value: &Value) {
-    match value {
-        Value::Array(items) => items.iter().for_each(assert_ascending),
-        Value::Map(pairs) => {
-            let keys: Vec<_> = pairs.iter().map(|(key, _)| written(key)).collect();
-            assert!(keys.is_sorted_by(|a, b| a < b), "{pairs:?}");
-            pairs.iter().for_each(|(_, value)| assert_ascending(value));
+    if let Value::Array(items) = value {
+        items.iter().for_each(assert_ascending);
+    }
+    if let Value::Map(pairs) = value {
+        let keys: Vec<_> = pairs.iter().map(|(key, _)| written(key)).collect();
+        assert!(keys.is_sorted_by(|a, b| a < b), "{pairs:?}");
+        for (_, value) in pairs {
+            assert_ascending(value);
         }
-        _ => {}
     }
 }
 

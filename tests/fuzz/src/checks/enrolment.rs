@@ -5,10 +5,10 @@ use std::sync::OnceLock;
 use countersign::domain::{
     crypto::PublicKey,
     enrol::{EnrolmentCode, EnrolmentRequest, Grant, PREFIX},
-    envelope::{Envelope, decode, encode},
+    envelope::{Envelope, encode},
 };
 
-use super::{by_hand, chosen, comes_back, way};
+use super::{by_hand, chosen, part_holds, way};
 use crate::{samples, world};
 
 const TEXT: u8 = 0;
@@ -20,14 +20,8 @@ pub(crate) fn holds(data: &[u8]) {
     match data.split_first() {
         Some((&TEXT, text)) => std::str::from_utf8(text).into_iter().for_each(text_holds),
         Some((&BYTES, bytes)) => bytes_hold(bytes),
-        Some((&REQUEST, payload)) => {
-            let request = decode::<EnrolmentRequest>(payload);
-            request.into_iter().for_each(|request| comes_back(&request, payload));
-        }
-        Some((&GRANT, payload)) => {
-            let grant = decode::<Grant>(payload);
-            grant.into_iter().for_each(|grant| comes_back(&grant, payload));
-        }
+        Some((&REQUEST, payload)) => part_holds::<EnrolmentRequest>(payload),
+        Some((&GRANT, payload)) => part_holds::<Grant>(payload),
         Some((_, bytes)) => signed_holds(bytes),
         None => {}
     }

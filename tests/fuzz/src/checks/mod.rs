@@ -74,6 +74,16 @@ where
     }
 }
 
+/// The same of bytes, where they are read at all.
+fn part_holds<T>(bytes: &[u8])
+where
+    T: minicbor::Encode<()> + for<'b> minicbor::Decode<'b, ()> + PartialEq + Debug,
+{
+    if let Ok(part) = decode::<T>(bytes) {
+        comes_back(&part, bytes);
+    }
+}
+
 /// An input that takes the way with this number.
 pub(crate) fn way(number: u8, bytes: &[u8]) -> Vec<u8> {
     [&[number], bytes].concat()

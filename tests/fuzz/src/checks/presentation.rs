@@ -34,10 +34,10 @@ fn text_of(bytes: &[u8]) -> String {
 
 /// A presentation is one exactly where the token inside is, says what that says, and is spelled in one way.
 fn text_holds(text: &str) {
-    let Ok(token) = UntrustedToken::parse(text) else {
+    let Some(body) = text.strip_prefix(PRESENTATION_PREFIX) else {
         return;
     };
-    let Some(body) = text.strip_prefix(PRESENTATION_PREFIX) else {
+    let Ok(token) = UntrustedToken::parse(text) else {
         return;
     };
     let bytes = by_hand::base45(body).expect("it was read");
@@ -68,7 +68,6 @@ fn inside_holds(token: &[u8]) {
     let text = text_of(&by_hand::wrapped([1, 2, 3, 4], &shown));
     let expected = UntrustedToken::parse(&to_text(token)).is_ok();
     assert_eq!(UntrustedToken::parse(&text).is_ok(), expected);
-    text_holds(&text);
 }
 
 fn keyring() -> &'static Keyring {

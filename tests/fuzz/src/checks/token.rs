@@ -116,7 +116,7 @@ fn texts() -> Vec<String> {
 /// The claims of the format's examples: every kind, with a customer, with a phone.
 pub(crate) fn all_claims() -> Vec<Vec<u8>> {
     let examples = format_lines("claims hex:").into_iter();
-    examples.filter_map(|hex| by_hand::hex(hex)).collect()
+    examples.filter_map(by_hand::hex).collect()
 }
 
 /// What stands behind a name in the examples of the voucher format, those that are refused among them.
