@@ -37,6 +37,7 @@ const LAYERS: &[Layer] = &[
             "zeroize",
         ],
     },
+    Layer { module: "carriage", modules: &["domain"], crates: &["thiserror"] },
     Layer { module: "keys", modules: &["domain"], crates: &["getrandom", "thiserror", "zeroize"] },
     Layer {
         module: "store",
@@ -55,10 +56,11 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         module: "terminal",
-        modules: &["domain", "keys", "store", "device", "net"],
+        modules: &["domain", "carriage", "keys", "store", "device", "net"],
         crates: &[
             "getrandom",
             "jiff",
+            "qrcode",
             "serde",
             "serde_json",
             "thiserror",
@@ -69,7 +71,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         module: "console",
-        modules: &["domain", "keys", "store", "device", "net", "terminal"],
+        modules: &["domain", "carriage", "keys", "store", "device", "net", "terminal"],
         crates: &[
             "clap",
             "getrandom",
@@ -113,7 +115,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         module: "platform",
-        modules: &["domain", "keys", "issuer"],
+        modules: &["domain", "carriage", "keys", "issuer"],
         crates: &[
             "axum",
             "clap",
