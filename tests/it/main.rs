@@ -50,6 +50,8 @@ mod stage;
 mod two_terminals;
 
 #[cfg(feature = "demo")]
+mod carriage;
+#[cfg(feature = "demo")]
 mod counter;
 #[cfg(feature = "demo")]
 mod flows;
@@ -59,6 +61,8 @@ mod lending;
 mod programs;
 #[cfg(feature = "demo")]
 mod sequences;
+#[cfg(feature = "demo")]
+mod witness;
 
 /// A file without its `mod` line would be compiled into nothing and never fail.
 #[test]
