@@ -66,6 +66,10 @@ pub enum Command {
     Rollback(RollbackArgs),
     /// Send and fetch everything now
     Sync,
+    /// Carry entries and news by a folder, such as a USB stick, instead of the network
+    Carry(CarryArgs),
+    /// Show the code by which a customer's phone tells the platform of a redemption
+    Witness(WitnessArgs),
     /// Say how this terminal is
     Status,
     /// Add up the redemptions of a day
@@ -180,6 +184,36 @@ pub struct RollbackArgs {
     /// Ask for a supervisor's PIN on standard input where one is needed
     #[arg(long)]
     pub approve: bool,
+}
+
+/// A redemption to hand over.
+#[derive(Debug, clap::Args)]
+pub struct WitnessArgs {
+    /// The journal entry of the redemption, as `redeem` printed it
+    pub entry: u64,
+}
+
+/// What to carry.
+#[derive(Debug, clap::Args)]
+pub struct CarryArgs {
+    /// Which way.
+    #[command(subcommand)]
+    pub action: CarryAction,
+}
+
+/// Which way to carry.
+#[derive(Debug, Subcommand)]
+pub enum CarryAction {
+    /// Write what the platform lacks into the folder
+    Out {
+        /// The stick
+        folder: PathBuf,
+    },
+    /// Take in what the platform answered
+    In {
+        /// The stick
+        folder: PathBuf,
+    },
 }
 
 /// Which day to add up.

@@ -3,6 +3,7 @@
 //! Exit status: 0 accepted or done, 1 failure, 2 wrong use, 3 refused, 4 cannot check or needs input.
 
 mod args;
+mod carry;
 mod enrol;
 mod inspect;
 mod journal;
@@ -11,6 +12,7 @@ mod redeem;
 mod report;
 mod status;
 mod voucher;
+mod witness;
 
 use std::{
     fmt,
@@ -89,6 +91,8 @@ pub fn run(args: &Args, command: &Command, out: &mut dyn Write) -> Result<Exit, 
         Command::Redeem(args) => redeem::redeem(&mut console, args),
         Command::Rollback(args) => redeem::roll_back(&mut console, args),
         Command::Sync => status::sync(&mut console),
+        Command::Carry(args) => carry::run(&mut console, args),
+        Command::Witness(args) => witness::run(&mut console, args),
         Command::Status => status::status(&mut console),
         Command::Report(args) => report::run(&mut console, args),
         Command::Inspect(args) => inspect::run(&mut console, args),
@@ -108,6 +112,11 @@ impl Console<'_> {
     pub fn unattended(&self) -> Result<Session, ConsoleError> {
         let transport = if self.offline { None } else { Some(self.transport()?) };
         Ok(Session::open(&self.data, transport, random, Arc::clone(&self.clock))?)
+    }
+
+    /// The same without the network, for what is carried by hand.
+    pub fn by_hand(&self) -> Result<Session, ConsoleError> {
+        Ok(Session::open(&self.data, None, random, Arc::clone(&self.clock))?)
     }
 
     fn transport(&self) -> Result<Arc<dyn Transport>, ConsoleError> {

@@ -203,6 +203,11 @@ pub struct Hash(pub [u8; 32]);
 impl Hash {
     /// What stands before the first entry of a journal.
     pub const ZERO: Self = Self([0; 32]);
+
+    /// Its first sixteen bytes.
+    pub fn first_half(self) -> [u8; 16] {
+        self.0.first_chunk().copied().unwrap_or_default()
+    }
 }
 
 impl fmt::Display for Hash {

@@ -19,3 +19,4 @@ pub mod replay;
 
 pub mod cli;
 pub mod http;
+pub mod parcels;

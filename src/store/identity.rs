@@ -141,7 +141,7 @@ fn write_grant(
          ON CONFLICT (one) DO UPDATE SET
              name = excluded.name, branch = excluded.branch, epoch = excluded.epoch,
              url = excluded.url, acked_seq = 0, acked_hash = excluded.acked_hash, ack = NULL,
-             forked = 0, listed_after = 0",
+             forked = 0, listed_after = 0, held_seq = NULL",
         params![
             grant.terminal.0,
             grant.name,
@@ -162,6 +162,8 @@ fn write_grant(
         "UPDATE voucher SET uses_before = uses, minor_before = minor, lines_before = lines",
         [],
     )?;
+    // Answers to what the epoch before asked say nothing about this one's journal.
+    tx.execute("DELETE FROM carried", [])?;
     // What was lent to the device of the epoch before is not this one's.
     tx.execute("UPDATE lease SET ended = 1", [])?;
     Ok(())

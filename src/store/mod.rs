@@ -8,6 +8,7 @@
 //!   failed sync left in the operating system's cache cannot be trusted, so it is not retried.
 
 mod books;
+mod carried;
 mod conflicts;
 mod facts;
 mod identity;

@@ -126,6 +126,13 @@ impl Store {
         Ok(statement.query_row([at], |row| row.get(0)).optional()?.map(Hash))
     }
 
+    /// The signed bytes of the entry at a position of the current epoch.
+    pub fn bytes_at(&self, seq: Seq) -> Result<Option<Vec<u8>>, StoreError> {
+        let sql = "SELECT bytes FROM entry WHERE position = ?1";
+        let at = position(self.identity.epoch, seq);
+        Ok(self.conn.query_row(sql, [at], |row| row.get(0)).optional()?)
+    }
+
     /// Writes down that the platform holds everything up to `head`, with its signed reply as proof.
     pub fn acknowledged(&mut self, head: Head, reply: &[u8]) -> Result<(), StoreError> {
         if head.seq <= self.identity.acked {

@@ -55,6 +55,12 @@ pub enum Command {
     SyncNow,
     /// Use the network or leave it alone.
     SetNetwork(bool),
+    /// Whether the last act's codes for the customer's phone are wanted.
+    ShowWitness(bool),
+    /// Look where sticks are that could carry messages.
+    FindSticks,
+    /// Take in the platform's answers from this folder, and write what it lacks into it.
+    Carry(String),
     /// Stop the engine after the commands before this one.
     Quit,
 }

@@ -24,8 +24,10 @@ pub mod enrolment;
 pub mod source;
 
 mod asking;
+mod carry_words;
 mod counter;
 mod gather;
+mod parcels;
 mod present;
 mod publish;
 mod receipt;
@@ -33,8 +35,11 @@ mod record;
 mod rolling;
 mod sync_driver;
 mod trust;
+mod witness;
 
 pub use asking::ASK_DEADLINE_MS;
+pub use parcels::{Packed, Unpacked};
 pub use rolling::RollBackOrder;
 pub use sync_driver::Nonce;
 pub use trust::Trust;
+pub use witness::code;

@@ -8,8 +8,8 @@ use super::{
     engine::Engine,
     outcome::{Outcome, State},
     view::{
-        BackView, BillRow, BillView, LineView, Link, QuestionView, RecentRow, ScanView, StripView,
-        UndoView, VerdictState, VerdictView, View, Wanted,
+        BackView, BillRow, BillView, CarryView, LineView, Link, QuestionView, RecentRow, ScanView,
+        StripView, UndoView, VerdictState, VerdictView, View, Wanted,
     },
     wording::{Speaker, code_tail, verdict_state},
 };
@@ -42,6 +42,17 @@ impl Engine {
             notice: self.notice(),
             look_first: self.look_first,
             fault: self.fault.clone(),
+            witness: self.witness_codes(),
+            carry: self.carry_view(),
+        }
+    }
+
+    fn carry_view(&self) -> CarryView {
+        let report = self.carrying.report.as_ref();
+        CarryView {
+            sticks: self.carrying.sticks.iter().map(|stick| stick.display().to_string()).collect(),
+            busy: self.carrying.work.is_some(),
+            lines: report.map(|report| self.carry_lines(report)).unwrap_or_default(),
         }
     }
 

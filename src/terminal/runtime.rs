@@ -1,4 +1,4 @@
-//! Threads around the engine: one that owns it, one for each line to the platform.
+//! Threads around the engine: one that owns it, one for each line to the platform, one for what is carried by hand.
 
 use std::{
     io,
@@ -13,7 +13,7 @@ use std::{
 use super::{
     clock::Clock,
     command::Command,
-    engine::{Call, Engine, Event, Lane},
+    engine::{Call, Engine, Errand, Event, Lane},
     handle::{TerminalHandle, ViewCell},
 };
 use crate::net::{Transport, TransportError};
@@ -47,7 +47,8 @@ impl Runtime {
         let handle = TerminalHandle::new(view.clone(), events.clone());
         let lines = Lines {
             ask: line("ask", Arc::clone(&transport), events.clone())?,
-            sync: line("sync", transport, events)?,
+            sync: line("sync", transport, events.clone())?,
+            stick: porter(events)?,
         };
         let body = Loop { engine, clock, inbox, lines, view };
         let engine = Builder::new().name("engine".to_owned()).spawn(move || body.run())?;
@@ -76,6 +77,7 @@ impl Drop for Runtime {
 struct Lines {
     ask: SyncSender<Call>,
     sync: SyncSender<Call>,
+    stick: SyncSender<Errand>,
 }
 
 impl Lines {
@@ -103,6 +105,19 @@ fn line(
             let timeout = Duration::from_millis(call.timeout_ms);
             let result = transport.call(SYNC_PATH, call.body, timeout);
             if events.send(Event::Answered { nonce: call.nonce, result }).is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok(sender)
+}
+
+/// A thread that runs one errand at a time: a medium may be slow.
+fn porter(events: SyncSender<Event>) -> io::Result<SyncSender<Errand>> {
+    let (sender, errands) = sync_channel::<Errand>(CALLS_MAX);
+    Builder::new().name("stick".to_owned()).spawn(move || {
+        while let Ok(errand) = errands.recv() {
+            if events.send(errand.run()).is_err() {
                 return;
             }
         }
@@ -144,6 +159,11 @@ impl Loop {
         while let Some(call) = self.engine.poll_call() {
             if let Some(unanswered) = self.lines.send(call) {
                 self.engine.handle(unanswered, self.clock.now());
+            }
+        }
+        while let Some(errand) = self.engine.poll_errand() {
+            if self.lines.stick.try_send(errand).is_err() {
+                tracing::error!("an errand was dropped: the one before it does not end");
             }
         }
         self.engine.rest();

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{
     clock::Clock,
     command::Command,
-    engine::{Call, Engine, Event, Lane},
+    engine::{Call, Carry, CarryReport, Engine, Event, Lane},
     outcome::Outcome,
     rolling::RollBackOrder,
     runtime::SYNC_PATH,
@@ -97,6 +97,15 @@ impl Session {
         }
         let sent = self.engine.store().is_some_and(|store| store.unsent_entries() == 0);
         sent && self.engine.reached() == Some(true) && self.engine.fault().is_none()
+    }
+
+    /// Takes in parcels from a folder, or writes one into it, or both.
+    pub fn carry_by_hand(&mut self, folder: &Path, what: Carry) -> CarryReport {
+        self.engine.carry(folder, what, self.clock.now());
+        while let Some(errand) = self.engine.poll_errand() {
+            self.engine.handle(errand.run(), self.clock.now());
+        }
+        self.engine.take_carry_report().unwrap_or_default()
     }
 
     /// Carries the calls that wait on a line; false where there were none.

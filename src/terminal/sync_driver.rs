@@ -31,6 +31,8 @@ pub(super) struct Arriving {
     lists: BTreeMap<ListName, Arrival>,
     /// Parts of lists that were given up: the next manifest names most of them again.
     spare: BTreeMap<Hash, Chunk>,
+    /// Whether replies come by hand, in any order: an older bundle is then an old reply and no attack.
+    by_hand: bool,
 }
 
 /// Spare parts that are kept, 8 KiB each.
@@ -156,7 +158,9 @@ impl Arriving {
                 store.keep_conflicts(&conflicts, Told::All)?;
                 store.take_leases(&leases)?;
                 store.end_leases(&ended, now)?;
-                newer.map(|newer| take_bundle(store, bundle, &newer, now)).transpose()?;
+                if let Some(newer) = newer {
+                    self.take_bundle(store, bundle, &newer, now)?;
+                }
                 take_listed(store, &listed)?;
                 let manifests = manifests.iter().map(|bytes| bytes.as_slice());
                 self.announce(store, bundle, manifests, reply.time)?;
@@ -172,6 +176,34 @@ impl Arriving {
             }
             ReplyBody::Claim(_) | ReplyBody::Lookup(_) => Err(SyncError::Unexpected),
         }
+    }
+
+    /// For replies that are carried by hand.
+    pub(super) fn by_hand() -> Self {
+        Self { by_hand: true, ..Self::default() }
+    }
+
+    /// How many lists have not arrived whole.
+    pub(super) fn incomplete(&self) -> u32 {
+        u32::try_from(self.lists.len()).unwrap_or(u32::MAX)
+    }
+
+    fn take_bundle(
+        &self,
+        store: &mut Store,
+        current: &TrustBundle,
+        bytes: &[u8],
+        now: Timestamp,
+    ) -> Result<(), SyncError> {
+        let bundle = TrustBundle::open(bytes, &store.identity().root)?;
+        match bundle.check_successor_of(current) {
+            Err(BundleError::Older { .. }) if self.by_hand => return Ok(()),
+            checked => checked?,
+        }
+        if bundle.version > current.version {
+            store.take_bundle(&bundle, bytes, now)?;
+        }
+        Ok(())
     }
 
     /// Gives up what has not arrived whole; the next pull begins anew.
@@ -199,6 +231,10 @@ impl Arriving {
         for bytes in manifests {
             let manifest = Manifest::open(bytes, &bundle.platform_key)?;
             let list = ListName { issuer: manifest.issuer.clone(), campaign: manifest.campaign };
+            if self.by_hand && held.get(&list) == Some(&manifest.version) {
+                // Another parcel brought it: it was current when this was written, which may be before that.
+                continue;
+            }
             mentioned.insert(list.clone());
             if held.get(&list).is_some_and(|version| *version > manifest.version) {
                 tracing::warn!(campaign = %list.campaign, "a status list goes backwards");
@@ -295,20 +331,6 @@ fn mismatch(
         }
         Mismatch::Gap | Mismatch::Fork | Mismatch::Epoch => Ok(Applied::Forked),
     }
-}
-
-fn take_bundle(
-    store: &mut Store,
-    current: &TrustBundle,
-    bytes: &[u8],
-    now: Timestamp,
-) -> Result<(), SyncError> {
-    let bundle = TrustBundle::open(bytes, &store.identity().root)?;
-    bundle.check_successor_of(current)?;
-    if bundle.version > current.version {
-        store.take_bundle(&bundle, bytes, now)?;
-    }
-    Ok(())
 }
 
 /// Keeps the texts of listed vouchers by their short codes, which are looked at again and verified when one is typed.

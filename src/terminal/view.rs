@@ -24,11 +24,35 @@ pub struct View {
     pub look_first: bool,
     /// A fault that keeps the terminal from redeeming, in words with what to do.
     pub fault: Option<String>,
+    /// Codes of the last act for the customer's phone, while they are asked for; none for what the platform acknowledged.
+    pub witness: Vec<CodeView>,
+    /// Carrying by hand.
+    pub carry: CarryView,
 }
 
 impl View {
     /// Rows kept in [`View::recent`].
     pub const RECENT_MAX: usize = 50;
+}
+
+/// A QR code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CodeView {
+    /// Dark modules, row by row, without quiet zone.
+    pub modules: Vec<bool>,
+    /// Modules in a row.
+    pub width: usize,
+}
+
+/// Where messages can be carried by hand, and what came of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CarryView {
+    /// Folders of sticks that were found.
+    pub sticks: Vec<String>,
+    /// Whether one is being worked on.
+    pub busy: bool,
+    /// What was done last, line by line.
+    pub lines: Vec<String>,
 }
 
 /// What fills the middle of the screen.

@@ -6,6 +6,7 @@ use super::{
     keys::{Captured, KeyCapture},
     phone::{PhoneCommand, PhoneState, PhoneView, phone_keys, phone_ui},
     screens::{
+        carry::carry_ui,
         receipt::receipt_ui,
         recent::{RecentAct, RecentState, recent_dialog_ui, recent_side_ui},
         scan::{ScanState, scan_ui},
@@ -27,7 +28,7 @@ use crate::{
     terminal::{
         command::Command,
         text::Texts,
-        view::{ScanView, View},
+        view::{Link, ScanView, View},
     },
 };
 
@@ -47,6 +48,8 @@ pub struct Counter {
     answered: Option<u64>,
     /// What the last receipt says; empty before there is one.
     receipt: Vec<String>,
+    /// Whether the engine was asked for the codes of the receipt.
+    witnessing: bool,
 }
 
 /// What lies above the counter.
@@ -56,7 +59,10 @@ enum Dialog {
     Recent(RecentState),
     TakeBack(TakeBack),
     Undo,
-    Receipt,
+    /// Which of its codes is shown.
+    Receipt(usize),
+    /// The folder that was typed.
+    Carry(String),
 }
 
 /// What a frame asks for.
@@ -80,6 +86,7 @@ impl Counter {
             keys: KeyCapture::default(),
             answered: None,
             receipt: Vec::new(),
+            witnessing: false,
         }
     }
 
@@ -116,7 +123,17 @@ impl Counter {
             self.phone_panel(ui, view, phone, &mut wishes.phone);
         }
         self.panels(ui, view, &mut wishes.commands);
+        self.ask_for_codes(&mut wishes.commands);
         wishes
+    }
+
+    /// Codes for the customer's phone are drawn only while the receipt is open.
+    fn ask_for_codes(&mut self, commands: &mut Vec<Command>) {
+        let wanted = matches!(self.dialog, Some(Dialog::Receipt(_)));
+        if wanted != self.witnessing {
+            self.witnessing = wanted;
+            commands.push(Command::ShowWitness(wanted));
+        }
     }
 
     /// A new answer, question or bill comes to the front: dialogs close.
@@ -166,7 +183,8 @@ impl Counter {
                 let undo = view.undo.as_ref();
                 undo.is_none_or(|undo| undo_ui(ctx, texts, undo, commands))
             }
-            Some(Dialog::Receipt) => receipt_ui(ctx, texts, &self.receipt),
+            Some(Dialog::Receipt(at)) => receipt_ui(ctx, texts, &self.receipt, (&view.witness, at)),
+            Some(Dialog::Carry(folder)) => carry_ui(ctx, texts, &view.carry, folder, commands),
         };
         if close {
             self.dialog = None;
@@ -187,8 +205,15 @@ impl Counter {
             BarKey::Typed => self.dialog = Some(Dialog::Typed(String::new())),
             BarKey::Recent => self.dialog = Some(Dialog::Recent(RecentState::default())),
             BarKey::Undo => self.dialog = Some(Dialog::Undo),
-            BarKey::Receipt => self.dialog = Some(Dialog::Receipt),
-            BarKey::Sync => commands.push(Command::SyncNow),
+            BarKey::Receipt => self.dialog = Some(Dialog::Receipt(0)),
+            BarKey::Sync => {
+                commands.push(Command::SyncNow);
+                if matches!(view.strip.online, Link::Offline | Link::SwitchedOff) {
+                    // Where the network does not help, a stick may.
+                    commands.push(Command::FindSticks);
+                    self.dialog = Some(Dialog::Carry(String::new()));
+                }
+            }
             BarKey::Bill => commands.push(Command::OpenBill),
             BarKey::Look if matches!(view.scan, ScanView::Bill(_)) => {
                 commands.push(Command::RemoveLast);

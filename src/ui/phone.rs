@@ -1,8 +1,8 @@
 //! The customer's phone of the demo: cards with a code to hold to the reader, and the network switch.
 
 use egui::{
-    Align, Color32, CornerRadius, Key, Layout, Mesh, Rect, Role, ScrollArea, Sense, Shape, Stroke,
-    StrokeKind, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+    Align, Color32, CornerRadius, Key, Layout, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind,
+    Ui, UiBuilder, WidgetInfo, pos2, vec2,
 };
 
 use crate::{
@@ -14,14 +14,12 @@ use crate::{
         theme::{self, Face, TOUCH},
         widgets::{
             button::{Look, key_button_ui},
+            code::code_ui,
             fit::{Line, column_ui, line_ui},
             press,
         },
     },
 };
-
-/// Light modules around a QR code (ISO/IEC 18004 section 9.1).
-const QUIET: f32 = 4.0;
 
 /// Height of the line under the code.
 const TYPED_HEIGHT: f32 = 18.0;
@@ -161,7 +159,7 @@ fn handset_ui(ui: &mut Ui, body: Rect, card: &PhoneCard, texts: &Texts) -> bool 
         pos2(page.min.x + 6.0, words.max.y + 4.0),
         pos2(page.max.x - 6.0, typed.min.y),
     );
-    code_ui(ui, code, card);
+    code_ui(ui, code, (&card.modules, card.width), &card.title);
     let line = Line::new(&card.code, Face::Plain, 14.0, theme::PHONE_SOFT);
     line_ui(ui, typed, &line, Align::Center, ui.scope_id().with("typed code"));
     let builder = UiBuilder::new().max_rect(button).layout(Layout::left_to_right(Align::Min));
@@ -170,46 +168,6 @@ fn handset_ui(ui: &mut Ui, body: Rect, card: &PhoneCard, texts: &Texts) -> bool 
         key_button_ui(ui, "F6", texts.get("phone.hold"), button.size(), style).clicked()
     })
     .inner
-}
-
-/// Paints the code with whole pixels to a module, so that readers and cameras see sharp edges.
-fn code_ui(ui: &Ui, rect: Rect, card: &PhoneCard) {
-    let Some(count) = modules(card) else { return };
-    let scale = ui.pixels_per_point();
-    let room = rect.width().min(rect.height()) * scale;
-    let module = (room / (count + 2.0 * QUIET)).floor().max(1.0) / scale;
-    let side = module * (count + 2.0 * QUIET);
-    let snap = |at: f32| (at * scale).round() / scale;
-    let min = pos2(snap(rect.center().x - side / 2.0), snap(rect.center().y - side / 2.0));
-    let paper = Rect::from_min_size(min, vec2(side, side));
-    ui.painter().rect_filled(paper, CornerRadius::same(6), theme::PAPER);
-    let origin = pos2(min.x + QUIET * module, min.y + QUIET * module);
-    ui.painter().add(Shape::mesh(code_mesh(card, origin, module)));
-    let response = ui.interact(paper, ui.scope_id().with("code"), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, &card.title));
-}
-
-/// Modules in a row, when the card holds that many rows.
-fn modules(card: &PhoneCard) -> Option<f32> {
-    let complete = card.width.checked_mul(card.width)? == card.modules.len() && card.width > 0;
-    complete.then_some(f32::from(u16::try_from(card.width).ok()?))
-}
-
-fn code_mesh(card: &PhoneCard, origin: egui::Pos2, module: f32) -> Mesh {
-    let mut mesh = Mesh::default();
-    let mut top = origin.y;
-    for row in card.modules.chunks(card.width.max(1)) {
-        let mut left = origin.x;
-        for dark in row {
-            if *dark {
-                let cell = Rect::from_min_size(pos2(left, top), vec2(module, module));
-                mesh.add_colored_rect(cell, theme::MODULE);
-            }
-            left += module;
-        }
-        top += module;
-    }
-    mesh
 }
 
 fn list_ui(ui: &mut Ui, rect: Rect, phone: &PhoneView, state: &mut PhoneState, texts: &Texts) {

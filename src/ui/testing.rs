@@ -16,7 +16,7 @@ use super::{
 use crate::terminal::{
     command::Command,
     text::Texts,
-    view::{QuestionView, ScanView, StripView, VerdictState, VerdictView, View, Wanted},
+    view::{CarryView, QuestionView, ScanView, StripView, VerdictState, VerdictView, View, Wanted},
 };
 
 /// A counter with a view, and what was asked of the engine and the phone.
@@ -40,6 +40,8 @@ pub(crate) fn ready() -> View {
         notice: None,
         look_first: false,
         fault: None,
+        witness: Vec::new(),
+        carry: CarryView::default(),
     }
 }
 

@@ -42,6 +42,7 @@ const LAYERS: &[Layer] = &[
         modules: &["domain"],
         crates: &["getrandom", "keyring", "thiserror", "zeroize"],
     },
+    Layer { module: "carriage", modules: &["domain"], crates: &["thiserror"] },
     Layer {
         module: "store",
         modules: &["domain"],
@@ -59,10 +60,11 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         module: "terminal",
-        modules: &["domain", "keys", "store", "device", "net"],
+        modules: &["domain", "carriage", "keys", "store", "device", "net"],
         crates: &[
             "getrandom",
             "jiff",
+            "qrcode",
             "serde",
             "serde_json",
             "thiserror",
@@ -73,7 +75,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         module: "console",
-        modules: &["domain", "keys", "store", "device", "net", "terminal"],
+        modules: &["domain", "carriage", "keys", "store", "device", "net", "terminal"],
         crates: &[
             "clap",
             "getrandom",
@@ -117,7 +119,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         module: "platform",
-        modules: &["domain", "keys", "issuer"],
+        modules: &["domain", "carriage", "keys", "issuer"],
         crates: &[
             "axum",
             "clap",

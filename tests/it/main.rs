@@ -58,6 +58,8 @@ mod stage;
 mod two_terminals;
 
 #[cfg(feature = "demo")]
+mod carriage;
+#[cfg(feature = "demo")]
 mod counter;
 #[cfg(feature = "demo")]
 mod flows;
@@ -75,6 +77,8 @@ mod sequences;
 mod verifier;
 #[cfg(feature = "demo")]
 mod verifier_rules;
+#[cfg(feature = "demo")]
+mod witness;
 mod wrong_clocks;
 
 /// A file without its `mod` line would be compiled into nothing and never fail.

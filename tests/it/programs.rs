@@ -452,3 +452,61 @@ fn the_demo_in_the_console_ends_well() {
     assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
     assert!(!text.contains("WRONG"), "{text}");
 }
+
+#[test]
+fn a_week_without_a_network_by_stick_by_file_and_by_the_customers_phone() {
+    let mut shop = Shop::open();
+    let vouchers = shop.issue("--kind prepaid_deal --value 24.90 --count 3");
+    shop.pull();
+    let stick = shop.path("stick");
+    std::fs::create_dir(&stick).unwrap();
+    let carry = |way: &str| {
+        let output = shop.terminal(&format!("--json carry {way} stick"));
+        let said = serde_json::from_slice::<Value>(&output.stdout).unwrap();
+        (output.status.code().unwrap(), said)
+    };
+    let (_, first) = shop.json("redeem", &vouchers[0]);
+    let entry = first["entry"].as_u64().unwrap();
+    // The code on the counter leads to the platform's page.
+    let shown = shop.terminal(&format!("witness {entry}"));
+    let shown = String::from_utf8(shown.stdout).unwrap();
+    let url = shown.lines().last().unwrap().to_owned();
+    assert!(url.starts_with(&format!("HTTP://127.0.0.1:{}/E/", shop.port)), "{url}");
+    assert!(shown.lines().count() > 30 && shown.contains('▄'), "{shown}");
+
+    let (exit, out) = carry("out");
+    assert_eq!((exit, out["written"]["left"].as_u64()), (0, Some(0)));
+    let answered = shop.platform("carry stick");
+    assert!(answered.contains("answered in countersign-terminal-1-"), "{answered}");
+    let (exit, taken) = carry("in");
+    assert_eq!((exit, &taken["taken"]["acknowledged"]), (0, &out["written"]["entries"]));
+    assert_eq!(shop.terminal(&format!("witness {entry}")).status.code(), Some(2));
+    assert_eq!(shop.redemptions().len(), 1);
+
+    // The next trip is a file that anybody may bring.
+    shop.json("redeem", &vouchers[1]);
+    let exported = shop.terminal("journal export --to journal.jsonl");
+    assert_eq!(exported.status.code(), Some(0));
+    let imported = shop.platform("journal import journal.jsonl --out stick");
+    assert!(imported.contains("1 are new"), "{imported}");
+    assert!(shop.platform("journal import journal.jsonl --out stick").contains("0 are new"));
+    let (exit, taken) = carry("in");
+    assert_eq!((exit, taken["taken"]["acknowledged"].as_u64()), (0, Some(1)));
+    assert_eq!(shop.redemptions().len(), 2);
+
+    // Nothing that is damaged is taken, and it is said in words.
+    let text = std::fs::read_to_string(shop.path("journal.jsonl")).unwrap();
+    let cut: Vec<_> = text.lines().filter(|line| !line.contains("\"seq\":1,")).collect();
+    std::fs::write(shop.path("cut.jsonl"), cut.join("\n")).unwrap();
+    assert!(shop.platform("journal import cut.jsonl --out stick").contains("0 are new"));
+    for name in std::fs::read_dir(&stick).unwrap().map(|file| file.unwrap().path()) {
+        std::fs::write(name, "not a parcel").unwrap();
+    }
+    let (exit, taken) = carry("in");
+    assert_eq!((exit, taken["taken"]["acknowledged"].as_u64()), (4, Some(0)));
+    assert!(!taken["taken"]["problems"].as_array().unwrap().is_empty());
+    let refused = shop.platform_reads("carry stick", "");
+    assert_eq!(refused.status.code(), Some(1));
+    let words = String::from_utf8(refused.stdout).unwrap();
+    assert!(words.contains("it is not a parcel of this kind, or it is damaged"), "{words}");
+}

@@ -9,7 +9,7 @@ use countersign::domain::{
     journal::ENTRY_BYTES_MAX,
     sync::{
         BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, CHUNKS_MAX, Claim, ListName, ListVersion,
-        MESSAGE_BYTES_MAX, Request, RequestBody,
+        MESSAGE_BYTES_MAX, PARCEL_BYTES_MAX, PARCEL_MESSAGES_MAX, Request, RequestBody,
     },
     trust::TrustBundle,
     voucher::{Limit, TOKEN_MAX, Terms, Used},
@@ -59,6 +59,8 @@ fn limits_are_those_of_the_program() {
         ("one signed entry", ENTRY_BYTES_MAX),
         ("parts of a list in one request", CHUNKS_MAX),
         ("one message, either way", MESSAGE_BYTES_MAX),
+        ("a parcel", PARCEL_BYTES_MAX),
+        ("messages of one parcel", PARCEL_MESSAGES_MAX),
         ("a trust bundle", TrustBundle::BYTES_MAX),
         ("a token", TOKEN_MAX),
     ] {

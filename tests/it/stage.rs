@@ -27,7 +27,7 @@ use countersign::{
         clock::Clock as PlatformClock,
         entropy::Entropy,
         service::{Ends, EnrolmentOrder, Issued, NewCampaign, Order, Platform, PlatformKeys},
-        store::{Home, MemoryStore, Store},
+        store::{Home, MemoryStore, SqliteStore, Store},
     },
     terminal::{
         clock::{Clock, ManualClock},
@@ -62,17 +62,42 @@ impl Stage {
         Self::build(Policy::standard(mode, limits), |_| Arc::new(MemoryStore::default()))
     }
 
+    /// With a platform on disk, of which copies can be kept.
+    pub(crate) fn on_disk() -> Self {
+        let limits = Limits { unsynced_count: 10_000, ..Limits::default() };
+        let policy = Policy::standard(OfflineMode::Limited, limits);
+        Self::build(policy, |folder| {
+            Arc::new(SqliteStore::open(&folder.path().join("platform.db")).unwrap())
+        })
+    }
+
+    /// Keeps a copy of the platform on disk as it is.
+    pub(crate) fn keep_copy(&self, name: &str) {
+        let copy = self.dir(name);
+        std::fs::create_dir(&copy).unwrap();
+        for entry in std::fs::read_dir(self.folder.path()).unwrap() {
+            let (name, path) = entry.map(|entry| (entry.file_name(), entry.path())).unwrap();
+            if name.to_string_lossy().starts_with("platform.db") {
+                std::fs::copy(path, copy.join(name)).unwrap();
+            }
+        }
+    }
+
+    /// The platform as a copy has it, with the same keys.
+    pub(crate) fn restored(&self, name: &str) -> Platform {
+        let store = SqliteStore::open(&self.dir(name).join("platform.db")).unwrap();
+        let time = Arc::clone(&self.clock);
+        let clock = PlatformClock::new(move || time.now().time);
+        Platform::new(Arc::new(store), platform_keys(), clock, Entropy::system())
+    }
+
     fn build(policy: Policy, store: impl Fn(&TempDir) -> Arc<dyn Store>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(START));
         let time = Arc::clone(&clock);
-        let keys = PlatformKeys {
-            root: SecretKey::from_seed(&[1; 32]),
-            platform: SecretKey::from_seed(&[2; 32]),
-        };
         let platform_clock = PlatformClock::new(move || time.now().time);
-        let platform =
-            Arc::new(Platform::new(store(&folder), keys, platform_clock, Entropy::system()));
+        let (store, keys) = (store(&folder), platform_keys());
+        let platform = Arc::new(Platform::new(store, keys, platform_clock, Entropy::system()));
         let key = SecretKey::from_seed(&[3; 32]);
         let issuer = "demo".parse().unwrap();
         platform.create_issuer(&issuer, key.public(), START.plus(10 * 365 * 86_400)).unwrap();
@@ -135,6 +160,10 @@ impl Stage {
         enrolment::enrol(&self.dir(name), &code, &*wire, START).unwrap();
         Till { stage: self, name: name.to_owned(), wire }
     }
+}
+
+fn platform_keys() -> PlatformKeys {
+    PlatformKeys { root: SecretKey::from_seed(&[1; 32]), platform: SecretKey::from_seed(&[2; 32]) }
 }
 
 /// An enrolled terminal.

@@ -2,7 +2,9 @@
 
 mod intake;
 mod message;
+mod parcel;
 mod terminal;
+mod witness;
 
 pub use intake::{Intake, Ledger, LedgerChange, LedgerUse, Mismatch, ledger_change, plan_intake};
 pub use message::{
@@ -10,4 +12,8 @@ pub use message::{
     LISTED_MAX, Lease, ListName, ListVersion, Listed, MESSAGE_BYTES_MAX, NumberedChunk, Reply,
     ReplyBody, Request, RequestBody, acknowledges,
 };
+pub use parcel::{
+    PARCEL_BYTES_MAX, PARCEL_MESSAGES_MAX, Parcel, ParcelError, ParcelKind, ParcelName,
+};
 pub use terminal::{Exchange, Input, Millis, Syncer, Wanted};
+pub use witness::{WITNESS_PATH, WITNESS_URL_MAX, witness_bytes, witness_url};

@@ -15,6 +15,9 @@ mod phones;
 mod terms;
 mod vouchers;
 
+mod carry;
+mod journals;
+
 mod reports;
 mod settling;
 
@@ -32,10 +35,12 @@ use self::args::{Cli, Command};
 use super::{
     clock::Clock,
     entropy::Entropy,
+    parcels::ParcelsError,
+    replay::LINE_BYTES_MAX,
     service::ServiceError,
     site::{Site, SiteError},
 };
-use crate::issuer::phone::PhoneError;
+use crate::{carriage::CarriageError, issuer::phone::PhoneError};
 
 /// Runs one command, which may read the standard input; exit code 0 when done, 1 when it failed, 2 when it was not
 /// understood.
@@ -96,6 +101,8 @@ fn execute(cli: Cli, (input, out): (&mut dyn BufRead, &mut dyn Write)) -> Result
         Command::Voucher(command) => vouchers::voucher(|| open(data), &command, (input, out)),
         Command::Claim(command) => vouchers::claim(&open(data)?, &command, out),
         Command::Lease(command) => leases::lease(&open(data)?, &command, out),
+        Command::Carry(args) => carry::carry(&open(data)?, &args, out),
+        Command::Journal(command) => journals::journal(&open(data)?, &command, out),
         Command::Redemptions(args) => reports::redemptions(&open(data)?, &args, out),
         Command::Conflicts(args) => reports::conflicts(&open(data)?, &args, out),
         Command::Conflict(command) => settling::conflict(&open(data)?, &command, out),
@@ -123,6 +130,10 @@ enum CliError {
     Read { path: String, source: io::Error },
     #[error(transparent)]
     Phone(#[from] PhoneError),
+    #[error(transparent)]
+    Carriage(#[from] CarriageError),
+    #[error(transparent)]
+    Parcels(#[from] ParcelsError),
     #[error("the server stopped")]
     Serve(#[source] io::Error),
     #[error("it could not be drawn or listed")]
@@ -164,6 +175,14 @@ fn line_from(input: &mut dyn BufRead) -> Result<String, CliError> {
     let read = input.take(INPUT_MAX).read_line(&mut line);
     read.map_err(|source| CliError::Read { path: "the standard input".to_owned(), source })?;
     Ok(line)
+}
+
+/// The next line of a journal, cut off where it is longer than any that is looked at.
+fn journal_line(reader: &mut impl BufRead) -> io::Result<Option<String>> {
+    let longest = u64::try_from(LINE_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(2);
+    let mut line = Vec::new();
+    let read = reader.by_ref().take(longest).read_until(b'\n', &mut line)?;
+    Ok((read > 0).then(|| String::from_utf8_lossy(&line).into_owned()))
 }
 
 /// A time zone of the IANA database.

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{BufRead, BufReader, Read as _, Write},
+    io::{BufReader, Read as _, Write},
     path::Path,
 };
 
@@ -13,7 +13,7 @@ use super::{
     CliError,
     args::{PolicyCommand, TryArgs},
     campaigns::campaign_row,
-    open, zone_named,
+    journal_line, open, zone_named,
 };
 use crate::{
     domain::{
@@ -23,7 +23,7 @@ use crate::{
     },
     platform::{
         policy_file::{FILE_BYTES_MAX, PolicyFile},
-        replay::{JournalLine, LINE_BYTES_MAX, LossModel, Scenario, read_line, replay},
+        replay::{JournalLine, LossModel, Scenario, read_line, replay},
         site::{Site, SiteError},
     },
 };
@@ -138,7 +138,7 @@ fn journal(path: &Path) -> Result<Vec<JournalLine>, CliError> {
     let mut reader = BufReader::new(File::open(path).map_err(failed)?);
     let mut lines = Vec::new();
     for number in 1_u64.. {
-        let Some(line) = next_line(&mut reader).map_err(failed)? else {
+        let Some(line) = journal_line(&mut reader).map_err(failed)? else {
             break;
         };
         let read = read_line(&line).map_err(|error| {
@@ -147,12 +147,4 @@ fn journal(path: &Path) -> Result<Vec<JournalLine>, CliError> {
         lines.extend(read);
     }
     Ok(lines)
-}
-
-/// The next line, cut off where it is longer than any that is looked at.
-fn next_line(reader: &mut impl BufRead) -> std::io::Result<Option<String>> {
-    let longest = u64::try_from(LINE_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(2);
-    let mut line = Vec::new();
-    let read = reader.by_ref().take(longest).read_until(b'\n', &mut line)?;
-    Ok((read > 0).then(|| String::from_utf8_lossy(&line).into_owned()))
 }

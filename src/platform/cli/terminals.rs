@@ -5,7 +5,7 @@ use std::io::Write;
 use super::{
     CliError,
     args::{EnrolArgs, TerminalCommand},
-    write_new,
+    json, write_new,
 };
 use crate::{
     issuer::picture,
@@ -47,6 +47,7 @@ pub(super) fn terminal(
 ) -> Result<(), CliError> {
     match command {
         TerminalCommand::List => list(site, out),
+        TerminalCommand::Forks => json(&site.platform().forks()?, out),
         TerminalCommand::Revoke { terminal } => {
             site.platform().revoke_terminal(*terminal)?;
             writeln!(out, "Terminal {terminal} is revoked: nothing it says is heard.")?;
@@ -71,6 +72,17 @@ fn list(site: &Site, out: &mut dyn Write) -> Result<(), CliError> {
             "      {} redeemed, {} rolled back, {} refused, {} with a note",
             journal.redeemed, journal.rolled_back, journal.refused, journal.noted
         )?;
+        if line.witnessed > 0 {
+            let count = line.witnessed;
+            writeln!(out, "      {count} redemptions that customers handed in are not delivered")?;
+        }
+        for fork in &line.forks {
+            let (epoch, seq, found) = (fork.at.epoch, fork.at.seq, fork.found);
+            writeln!(
+                out,
+                "      FORKED at entry {seq} of epoch {epoch}, found {found}: restored or copied"
+            )?;
+        }
     }
     Ok(())
 }

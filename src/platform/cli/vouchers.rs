@@ -101,6 +101,11 @@ fn show(
     for row in &view.open_claims {
         writeln!(out, "Set aside for terminal {} since {}", row.terminal, row.at)?;
     }
+    for row in &view.witnessed {
+        let entry = &row.signed.entry;
+        let (terminal, epoch, seq) = (entry.terminal, entry.epoch, entry.seq);
+        writeln!(out, "Witnessed terminal {terminal}, epoch {epoch}, entry {seq}, not delivered")?;
+    }
     if with_text {
         writeln!(out, "Text      {}", view.text)?;
     }

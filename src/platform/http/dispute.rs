@@ -20,7 +20,7 @@ use crate::platform::service::{Dispute, Platform, Side};
 const SIDES_MAX: usize = 20;
 
 /// Nothing is loaded and nothing runs.
-const CONTENT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
+pub(super) const CONTENT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 /// `GET /v1/conflicts/{id}`
 pub(super) async fn conflict(
@@ -86,7 +86,7 @@ pub fn page(dispute: &Dispute) -> String {
     page
 }
 
-const HEAD: &str = "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
+pub(super) const HEAD: &str = "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
 <meta name=\"viewport\" content=\"width=device-width\"><style>\
 body{font:16px/1.4 sans-serif;margin:2em;color:#111;background:#fff}\
 table{border-collapse:collapse}th,td{border:1px solid #999;padding:.4em .6em;\
@@ -114,7 +114,7 @@ fn about(dispute: &Dispute) -> [(&'static str, String); 5] {
 
 type Row = (&'static str, fn(&Side) -> Vec<String>);
 
-const ROWS: [Row; 17] = [
+const ROWS: [Row; 18] = [
     ("When, by the terminal's clock", |side| vec![side.at.clone()]),
     ("Received", |side| vec![side.received.clone()]),
     ("Merchant", |side| vec![named(Some(&side.merchant_name), side.merchant)]),
@@ -144,6 +144,10 @@ const ROWS: [Row; 17] = [
         lines.map(|finding| format!("{} ({})", finding.text, finding.code)).collect()
     }),
     ("Note", |side| side.note.iter().cloned().collect()),
+    ("Journal", |side| {
+        let split = |seq| format!("forked at entry {seq}: it was restored or copied");
+        side.forked_at.map(split).into_iter().collect()
+    }),
     ("Hash of the signed entry", |side| vec![side.hash.clone()]),
 ];
 
@@ -159,7 +163,7 @@ fn person(number: Option<u32>, name: Option<&String>) -> Vec<String> {
 }
 
 /// Text as it may stand between tags or in quotes.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

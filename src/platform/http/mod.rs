@@ -1,4 +1,4 @@
-//! The platform over HTTP: two routes for terminals, one for customers' phones, lists for owners' programs, and a health
+//! The platform over HTTP: two routes for terminals, three for customers' phones, lists for owners' programs, and a health
 //! check.
 
 mod body;
@@ -8,6 +8,7 @@ mod lists;
 mod problem;
 mod terminals;
 mod vouchers;
+mod witness;
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
@@ -40,6 +41,8 @@ pub fn router(platform: Arc<Platform>) -> Router {
         .route("/v1/enrol", post(terminals::enrol))
         .route("/v1/sync", post(terminals::sync))
         .route("/v1/vouchers/refresh", post(vouchers::refresh).layer(vouchers::limit()))
+        .route("/v1/witness", post(witness::witness).layer(witness::limit()))
+        .route("/E/{entry}", get(witness::page))
         .route("/v1/redemptions", get(lists::redemptions))
         .route("/v1/conflicts", get(lists::conflicts))
         .route("/v1/conflicts/{id}", get(dispute::conflict))

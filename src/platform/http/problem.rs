@@ -16,10 +16,14 @@ use super::REQUEST_TIMEOUT;
 use crate::{
     domain::{
         id::Hex,
+        journal::ENTRY_BYTES_MAX,
         sync::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, MESSAGE_BYTES_MAX},
     },
     platform::{entropy::Entropy, service::ServiceError, store::StoreError},
 };
+
+/// Characters of a path that the log shows.
+const PATH_LOGGED: usize = 32;
 
 /// An answer that is not what was asked for.
 #[derive(Clone, Debug)]
@@ -39,6 +43,15 @@ impl Problem {
 
     pub(super) fn malformed(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "request_malformed", detail)
+    }
+
+    /// The same for a message that is one entry: a longer one is none.
+    pub(super) fn of_an_entry(self) -> Self {
+        if self.status == StatusCode::PAYLOAD_TOO_LARGE {
+            let detail = format!("a signed entry has at most {ENTRY_BYTES_MAX} bytes");
+            return Self::new(StatusCode::PAYLOAD_TOO_LARGE, "entry_too_large", detail);
+        }
+        self
     }
 
     pub(super) fn unauthorized() -> Self {
@@ -126,7 +139,9 @@ pub(super) async fn method_not_allowed() -> Problem {
 /// Numbers each request, bounds its time, and writes problems down: to the log and to the caller.
 pub(super) async fn trace(request: Request, next: Next) -> Response {
     let trace_id = trace_id();
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let method = request.method().clone();
+    // A path may carry an entry, which is nobody's business but the platform's.
+    let path: String = request.uri().path().chars().take(PATH_LOGGED).collect();
     let answered = timeout(REQUEST_TIMEOUT, next.run(request)).await;
     let mut response = answered.unwrap_or_else(|_late| Problem::late().into_response());
     let status = response.status().as_u16();
@@ -164,9 +179,12 @@ fn status_of(error: &ServiceError) -> StatusCode {
             StatusCode::FORBIDDEN
         }
         E::BatchTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-        E::EntryInvalid { .. } | E::Invalid(_) | E::Mint(_) | E::VoucherInvalid(_) => {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
+        E::EntryInvalid { .. }
+        | E::Invalid(_)
+        | E::Mint(_)
+        | E::VoucherInvalid(_)
+        | E::WitnessInvalid => StatusCode::UNPROCESSABLE_ENTITY,
+        E::WitnessesFull => StatusCode::TOO_MANY_REQUESTS,
         E::TerminalSuperseded
         | E::RequestStale
         | E::EnrolmentCodeUsed

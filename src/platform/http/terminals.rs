@@ -57,7 +57,8 @@ pub(super) async fn blocking<T: Send + 'static>(
     }
 }
 
-fn cose_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+/// The body of a request that is a signed message.
+pub(super) fn cose_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
     let kind = headers.get(header::CONTENT_TYPE);
     if !is_of_type(kind.and_then(|value| value.to_str().ok()).unwrap_or(""), COSE) {
         let detail = "send the message as application/cose";

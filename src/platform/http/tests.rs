@@ -11,7 +11,10 @@ use tower::ServiceExt as _;
 
 use super::{Embedded, router};
 use crate::{
-    domain::{enrol::EnrolmentRequest, sync::MESSAGE_BYTES_MAX},
+    domain::{
+        enrol::EnrolmentRequest,
+        sync::{MESSAGE_BYTES_MAX, witness_url},
+    },
     platform::{
         clock::Clock,
         service::tests::world::{World, counting},
@@ -79,6 +82,12 @@ async fn every_wrong_turn_is_a_problem_with_a_code() {
         (get("/v1/redemptions", Some("guess")), 401, "unauthorized"),
         (get("/v1/conflicts", Some("")), 401, "unauthorized"),
         (get("/v1/conflicts/1", None), 401, "unauthorized"),
+        (get("/v1/witness", None), 405, "method_not_allowed"),
+        (post("/v1/witness", JSON, "{}"), 415, "unsupported_media_type"),
+        (post("/v1/witness", COSE, "hello"), 422, "witness_invalid"),
+        (post("/v1/witness", COSE, vec![0x84; 5000]), 413, "entry_too_large"),
+        (post("/E/MY", COSE, ""), 405, "method_not_allowed"),
+        (get("/E/", None), 404, "not_found"),
         (get("/v1/vouchers/refresh", None), 405, "method_not_allowed"),
         (post("/v1/vouchers/refresh", COSE, "{}"), 415, "unsupported_media_type"),
         (post("/v1/vouchers/refresh", JSON, "{}"), 400, "request_malformed"),
@@ -177,6 +186,43 @@ fn token(world: &World) -> &'static str {
     let digest = crate::domain::crypto::hash(b"open sesame").to_string();
     world.platform.set_setting("api_token_hash", &digest).unwrap();
     "open sesame"
+}
+
+#[tokio::test]
+async fn a_customer_opens_the_address_on_the_counter() {
+    let world = World::in_memory();
+    let (mut till, voucher) = (world.till(), world.deal());
+    till.redeem(&voucher, 1000);
+    let entry = &till.journal.last().unwrap();
+    let url = witness_url("https://p.example", &entry.bytes).unwrap();
+    let path = url.strip_prefix("HTTPS://P.EXAMPLE").unwrap();
+    for _ in 0..2 {
+        let response = send(&world, get(path, None)).await;
+        assert_eq!(response.status(), StatusCode::OK);
+        let policy = response.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(policy.starts_with("default-src 'none'"), "{policy}");
+        assert_eq!(response.headers()["cache-control"], "no-store");
+        assert_eq!(response.headers()["referrer-policy"], "no-referrer");
+        let page = to_bytes(response.into_body(), 1 << 16).await.unwrap();
+        let page = String::from_utf8(page.to_vec()).unwrap();
+        let hash = entry.hash.to_string();
+        let reference = format!("{}-2 · {}", till.terminal, &hash[..8]);
+        assert!(page.contains("Thank you") && page.contains(&reference), "{page}");
+        assert!(!page.contains("<script"), "nothing runs");
+    }
+    let told = send(&world, post("/v1/witness", COSE, entry.bytes.clone())).await;
+    assert_eq!(told.status(), StatusCode::OK);
+    assert!(json(told).await["receipt"].as_str().unwrap().contains("-2 · "));
+    let long = format!("/E/{}", "A".repeat(20_000));
+    let script = "/E/%3Cscript%3Ealert(1)%3C/script%3E";
+    for wrong in [&path[..path.len() - 1], "/E/MY", "/E/mzxw6", "/E/%00", script, &long] {
+        let response = send(&world, get(wrong, None)).await;
+        let status = response.status();
+        let page = to_bytes(response.into_body(), 1 << 16).await.unwrap();
+        let page = String::from_utf8(page.to_vec()).unwrap();
+        assert!([404, 422].contains(&status.as_u16()), "{wrong}: {status}");
+        assert!(!page.contains("alert") && !page.contains("Thank"), "{page}");
+    }
 }
 
 #[tokio::test]

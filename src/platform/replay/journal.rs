@@ -32,6 +32,20 @@ struct Written {
 
 /// Reads one line of `countersign journal export`; nothing for its header and for blank lines.
 pub fn read_line(line: &str) -> Result<Option<JournalLine>, JournalError> {
+    let Some(bytes) = read_bytes(line)? else {
+        return Ok(None);
+    };
+    let entry = unverified(&bytes).ok_or(JournalError::Entry)?;
+    Ok(Some(JournalLine { entry, hash: hash(&bytes) }))
+}
+
+/// What signed bytes say; whether the signature holds is not looked at.
+pub fn unverified(bytes: &[u8]) -> Option<Entry> {
+    decode(Envelope::parse(bytes).ok()?.unverified_payload()).ok()
+}
+
+/// The signed bytes in one line; nothing for the header and for blank lines.
+pub fn read_bytes(line: &str) -> Result<Option<Vec<u8>>, JournalError> {
     let line = line.trim();
     if line.is_empty() {
         return Ok(None);
@@ -43,18 +57,16 @@ pub fn read_line(line: &str) -> Result<Option<JournalLine>, JournalError> {
     match (written.format, written.bytes) {
         (Some(format), None) if format == FORMAT => Ok(None),
         (Some(_), None) => Err(JournalError::Format),
-        (_, Some(digits)) => entry(&digits).ok_or(JournalError::Entry).map(Some),
+        (_, Some(digits)) => spelled(&digits).ok_or(JournalError::Entry).map(Some),
         (None, None) => Err(JournalError::Shape),
     }
 }
 
-fn entry(digits: &str) -> Option<JournalLine> {
+fn spelled(digits: &str) -> Option<Vec<u8>> {
     let (pairs, rest) = digits.as_bytes().as_chunks::<2>();
     let byte = |pair: &[u8; 2]| parse_hex::<1>(std::str::from_utf8(pair).ok()?);
     let bytes: Option<Vec<u8>> = pairs.iter().map(|pair| byte(pair).map(|[byte]| byte)).collect();
-    let bytes = bytes.filter(|bytes| rest.is_empty() && bytes.len() <= ENTRY_BYTES_MAX)?;
-    let entry = decode(Envelope::parse(&bytes).ok()?.unverified_payload()).ok()?;
-    Some(JournalLine { entry, hash: hash(&bytes) })
+    bytes.filter(|bytes| rest.is_empty() && bytes.len() <= ENTRY_BYTES_MAX)
 }
 
 /// Why a line is not one of an exported journal.

@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use jiff::tz::TimeZone;
 
 pub use self::{
-    journal::{JournalError, JournalLine, LINE_BYTES_MAX, read_line},
+    journal::{JournalError, JournalLine, LINE_BYTES_MAX, read_bytes, read_line, unverified},
     loss::LossModel,
     report::{Group, LossLine, Report, Worth},
 };

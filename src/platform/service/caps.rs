@@ -6,6 +6,7 @@ use super::{
     claim::Weighed,
     leases::{covers, lent_of_campaign},
     sync::Caller,
+    witness::aside_among,
 };
 use crate::{
     domain::redeem::{Caps, PlatformRefusal},
@@ -51,7 +52,7 @@ fn was_here(txn: &mut dyn Txn, caller: &Caller, weighed: &Weighed) -> Result<boo
     let visits =
         UseFilter { campaign: None, customer: Some(customer), merchant, ..filter(weighed) };
     let made = txn.count_uses(&visits)?.saturating_sub(u64::from(weighed.returned.uses));
-    let mut open = txn.claims_among(&visits)?.into_iter();
+    let mut open = aside_among(txn, &visits)?.into_iter();
     Ok(made > 0 || open.any(|row| !caller.holds(row.terminal, row.epoch)))
 }
 
@@ -93,7 +94,7 @@ fn consumed(
         let mut act = granted.iter().map(|row| &row.voucher).chain([&weighed.row.voucher]);
         caller.holds(row.terminal, row.epoch) && act.any(|voucher| *voucher == row.voucher)
     };
-    let open = txn.claims_among(filter)?.into_iter().filter(|row| !replaced(row));
+    let open = aside_among(txn, filter)?.into_iter().filter(|row| !replaced(row));
     let act = granted.iter().filter(|row| row.is_among(filter)).cloned();
     let aside = open.chain(act).map(|row| u64::from(row.used.uses));
     Ok(aside.fold(made, u64::saturating_add))

@@ -17,6 +17,7 @@ use super::{
     leases::lent_of,
     status::{claims_of, limit_of},
     sync::Caller,
+    witness::aside_of,
 };
 use crate::{
     domain::{
@@ -81,7 +82,9 @@ fn check(
     after: Seq,
 ) -> Result<(), ServiceError> {
     let held = txn.head(caller.key.terminal, caller.key.epoch)?;
-    if after < held.seq {
+    let witnessed = txn.witnesses_of(caller.key.terminal, caller.key.epoch)?;
+    let beyond = witnessed.iter().any(|row| row.signed.entry.seq > after);
+    if after < held.seq || beyond {
         return Err(ServiceError::RequestStale);
     }
     if !(1..=ACT_MAX).contains(&claims.len()) {
@@ -170,7 +173,7 @@ fn refusal(
         return Ok(Some(PlatformRefusal::Exhausted));
     }
     let voucher = &weighed.row.voucher;
-    let open = txn.claims_of(voucher)?.into_iter();
+    let open = aside_of(txn, voucher)?.into_iter();
     let others = open.filter(|row| !caller.holds(row.terminal, row.epoch));
     let claimed = others.fold(Used::default(), |sum, row| sum.plus(row.used));
     let lent = lent_of(txn, voucher, weighed.limit, Some(caller))?;

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use crate::{
     domain::{
         id::BranchId,
+        journal::Entry,
         redeem::{Day, LocalMoment},
         time::Timestamp,
     },
@@ -25,6 +26,11 @@ impl Zones {
             Some((row.branch.id, zone))
         });
         Ok(Self(zones.collect()))
+    }
+
+    /// The day at the branch when an entry happened: not before what is known to have passed, not after it arrived here.
+    pub(super) fn day_of(&self, entry: &Entry, arrived: Timestamp) -> Day {
+        self.day(entry.branch, entry.at.max(entry.time_floor).min(arrived))
     }
 
     /// The day at a branch; that of UTC where the branch is not known.

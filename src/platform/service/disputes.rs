@@ -104,6 +104,8 @@ pub struct Side {
     pub findings: Vec<FindingLine>,
     /// What is odd about the entry.
     pub note: Option<String>,
+    /// Where this journal was found to be two, of which one was restored or copied.
+    pub forked_at: Option<u64>,
     /// SHA-256 of the signed entry.
     pub hash: String,
     /// The key that verifies the entry, in hexadecimal digits.
@@ -224,7 +226,10 @@ fn side(txn: &mut dyn Txn, names: &Names, at: EntryAt) -> Result<Side, StoreErro
         return Err(missing);
     };
     let terminal = txn.terminal(at.terminal)?.map(|terminal| terminal.name);
-    Ok(side_of(&row, &redeemed, names, (terminal.unwrap_or_default(), key.key.to_string())))
+    let forks = txn.forks(Some(at.terminal))?.into_iter();
+    let forked_at = forks.filter(|fork| fork.at.epoch == at.epoch).map(|fork| fork.at.seq.0).min();
+    let device = (terminal.unwrap_or_default(), key.key.to_string());
+    Ok(Side { forked_at, ..side_of(&row, &redeemed, names, device) })
 }
 
 fn side_of(
@@ -263,6 +268,7 @@ fn side_of(
         lease: redeemed.lease.map(|id| id.0),
         findings: in_words(redeemed.findings),
         note: row.note.clone(),
+        forked_at: None,
         hash: row.signed.hash.to_string(),
         terminal_key,
         entry: Hex(&row.signed.bytes).to_string(),

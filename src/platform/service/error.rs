@@ -44,6 +44,12 @@ pub enum ServiceError {
         /// Its place in the push, from 1.
         position: usize,
     },
+    /// Not a redemption that a terminal known here signed.
+    #[error("this is not a signed redemption of a terminal known here")]
+    WitnessInvalid,
+    /// As many redemptions wait for their journal as are kept.
+    #[error("too many redemptions of this terminal wait for its journal; keep the receipt")]
+    WitnessesFull,
     /// Asked before entries that are stored here.
     #[error("the request is older than the entries this terminal has sent since")]
     RequestStale,
@@ -104,6 +110,8 @@ impl ServiceError {
             Self::TerminalSuperseded => "terminal_superseded",
             Self::BatchTooLarge => "batch_too_large",
             Self::EntryInvalid { .. } => "entry_invalid",
+            Self::WitnessInvalid => "witness_invalid",
+            Self::WitnessesFull => "witnesses_full",
             Self::RequestStale => "request_stale",
             Self::VoucherNotAllowed => "voucher_not_allowed",
             Self::VoucherInvalid(_) => "voucher_invalid",

@@ -14,6 +14,7 @@ use super::{
     status::limit_of,
     sync::Caller,
     vouchers::{VoucherName, find},
+    witness::{aside_among, aside_of},
 };
 use crate::{
     domain::{
@@ -193,7 +194,7 @@ fn check_quota(
         merchant: None,
         day: None,
     };
-    let aside = txn.claims_among(&all)?.into_iter().map(|row| u64::from(row.used.uses));
+    let aside = aside_among(txn, &all)?.into_iter().map(|row| u64::from(row.used.uses));
     let consumed = aside.fold(txn.count_uses(&all)?, u64::saturating_add);
     let lent = lent_of_campaign(txn, (issuer, id))?;
     let free = u64::from(quota).saturating_sub(consumed).saturating_sub(lent);
@@ -210,7 +211,7 @@ fn voucher_share(
     quota: u32,
 ) -> Result<Used, ServiceError> {
     let limit = limit_of(row)?;
-    let claims = txn.claims_of(&row.key)?.into_iter();
+    let claims = aside_of(txn, &row.key)?.into_iter();
     let consumed = claims.fold(txn.ledger(&row.key)?.used(), |sum, claim| sum.plus(claim.used));
     let free = limit.left_after(consumed.plus(lent_of(txn, &row.key, limit, None)?));
     let (asked, share) = match (limit, order.uses, order.minor) {

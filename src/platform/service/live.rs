@@ -7,6 +7,7 @@ use super::{
     admin::issuer_named,
     claim::key_is_withdrawn,
     status::{claims_of, limit_of},
+    witness::known_use,
 };
 use crate::{
     domain::{
@@ -137,7 +138,7 @@ fn check_standing(txn: &mut dyn Txn, row: &VoucherRow) -> Result<(), ServiceErro
     if row.standing == Status::Suspended || suspended {
         return not_live("voucher_suspended", "the voucher or its campaign is suspended");
     }
-    if limit_of(row)?.left_after(txn.ledger(&row.key)?.used()) == 0 {
+    if limit_of(row)?.left_after(known_use(txn, &row.key)?) == 0 {
         return not_live("voucher_already_redeemed", "nothing is left of the voucher");
     }
     Ok(())

@@ -16,13 +16,17 @@ mod vouchers;
 mod enrol;
 
 mod caps;
+mod carry;
 mod claim;
 mod days;
+mod forks;
+mod import;
 mod leases;
 mod oddities;
 mod pull;
 mod push;
 mod sync;
+mod witness;
 
 mod disputes;
 mod no_shows;
@@ -33,9 +37,12 @@ mod settlement;
 pub(crate) mod tests;
 
 pub use campaigns::NewCampaign;
+pub use carry::Carried;
 pub use disputes::{Dispute, FindingLine, Side};
 pub use enrol::{CODE_LIFETIME_S, EnrolmentOrder};
 pub use error::ServiceError;
+pub use forks::ForkLine;
+pub use import::{Imported, Run as ImportRun};
 pub use issue::{BATCH_MAX, CAPACITY_MAX, Ends, Issued, Order};
 pub use leases::{LeaseLine, LeaseOrder};
 pub use live::{IssuerKeys, LIVE_S, Refreshed};
@@ -47,3 +54,4 @@ pub use reports::{
 };
 pub use settlement::{SettlementLine, Span};
 pub use vouchers::{VoucherName, VoucherView};
+pub use witness::{WITNESSES_MAX, WitnessReceipt, Witnessed};

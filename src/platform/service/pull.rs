@@ -47,14 +47,9 @@ impl Platform {
     ) -> Result<ReplyBody, ServiceError> {
         let merchant = caller.terminal.merchant;
         let newer = txn.bundle(merchant)?.filter(|row| row.version > held.bundle);
-        let versions: BTreeMap<_, _> =
-            held.lists.iter().map(|row| (&row.list, row.version)).collect();
         let mut manifests = Vec::new();
-        for row in txn.campaigns()? {
-            let known = versions.get(&list_name(&row)).copied();
-            if known != Some(row.list_version) && accepting(txn, row.home)?.contains(&merchant) {
-                manifests.push(ByteVec::from(self.manifest(txn, &row, now)?));
-            }
+        for row in changed_lists(txn, caller, &held.lists)? {
+            manifests.push(ByteVec::from(self.manifest(txn, &row, now)?));
         }
         let conflicts = txn.conflicts(held.conflicts_after, Some(merchant), NOTICES_MAX)?;
         let (leases, ended) = leases_for(txn, caller, &held.leases, now)?;
@@ -67,6 +62,24 @@ impl Platform {
             ended,
         })
     }
+}
+
+/// The campaigns whose lists the terminal needs and does not hold as they stand.
+pub(super) fn changed_lists(
+    txn: &mut dyn Txn,
+    caller: &Caller,
+    held: &[ListVersion],
+) -> Result<Vec<CampaignRow>, StoreError> {
+    let versions: BTreeMap<_, _> = held.iter().map(|row| (&row.list, row.version)).collect();
+    let mut changed = Vec::new();
+    for row in txn.campaigns()? {
+        let known = versions.get(&list_name(&row)).copied();
+        let merchant = caller.terminal.merchant;
+        if known != Some(row.list_version) && accepting(txn, row.home)?.contains(&merchant) {
+            changed.push(row);
+        }
+    }
+    Ok(changed)
 }
 
 /// The next listed vouchers that may be honoured where the terminal stands; it pulls again for more.
@@ -131,6 +144,6 @@ pub(super) fn lookup(
     Ok(ReplyBody::Lookup(own.then_some(row.text)))
 }
 
-fn list_name(row: &CampaignRow) -> ListName {
+pub(super) fn list_name(row: &CampaignRow) -> ListName {
     ListName { issuer: row.campaign.issuer.clone(), campaign: row.campaign.id }
 }

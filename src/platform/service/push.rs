@@ -8,6 +8,7 @@ use super::{
     ServiceError,
     days::Zones,
     disputes::bearer_of,
+    forks::{note_other, splits_from_witnessed},
     oddities::{booked, is_divisible, matches_lease},
     reports::notice,
     status::{claims_of, limit_of, refresh},
@@ -16,7 +17,7 @@ use super::{
 use crate::{
     domain::{
         id::{Hash, LeaseId, Seq, VoucherKey},
-        journal::{Body, Entry, Head, Redeemed, RolledBack, SignedEntry},
+        journal::{Body, Head, Redeemed, RolledBack, SignedEntry},
         redeem::{Day, Policy},
         sync::{
             BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, ConflictNotice, Intake, LedgerUse, Mismatch,
@@ -60,9 +61,13 @@ pub(super) fn push(
     let held = txn.head(caller.key.terminal, caller.key.epoch)?;
     let foreign = entries.iter().any(|entry| entry.entry.epoch != held.epoch);
     let hashes = held_hashes(txn, caller, (held, after, &entries))?;
+    let witnessed = txn.witnesses_of(caller.key.terminal, caller.key.epoch)?;
     let planned = if foreign {
         Intake::Mismatch(Mismatch::Epoch)
+    } else if splits_from_witnessed(txn, &witnessed, &entries, (held.seq, now))? {
+        Intake::Mismatch(Mismatch::Fork)
     } else {
+        note_other(txn, &hashes, &entries, now)?;
         plan_intake(held, |seq| hashes.get(&seq).copied(), after, entries)
     };
     let new = match planned {
@@ -73,6 +78,7 @@ pub(super) fn push(
         }
     };
     let mut run = Run::new(txn, caller, now)?;
+    run.witnessed = !witnessed.is_empty();
     for entry in new {
         run.take(entry)?;
     }
@@ -126,12 +132,15 @@ pub(super) struct Run<'a> {
     zones: Zones,
     touched: BTreeSet<VoucherKey>,
     conflicts: Vec<ConflictRow>,
+    /// Whether customers handed in entries of this journal.
+    witnessed: bool,
 }
 
 impl<'a> Run<'a> {
     fn new(txn: &'a mut dyn Txn, caller: &'a Caller, now: Timestamp) -> Result<Self, StoreError> {
         let zones = Zones::read(txn)?;
-        Ok(Self { txn, caller, now, zones, touched: BTreeSet::new(), conflicts: Vec::new() })
+        let (touched, conflicts) = (BTreeSet::new(), Vec::new());
+        Ok(Self { txn, caller, now, zones, touched, conflicts, witnessed: false })
     }
 
     /// Stores an entry and lets it take effect.
@@ -139,6 +148,9 @@ impl<'a> Run<'a> {
         let note = self.oddity(&signed)?.map(str::to_owned);
         let entry = signed.entry.clone();
         let at = EntryAt::of(&signed);
+        if self.witnessed {
+            self.txn.remove_witness(at, signed.hash)?;
+        }
         self.txn.append(&JournalRow {
             signed,
             merchant: self.caller.terminal.merchant,
@@ -146,16 +158,13 @@ impl<'a> Run<'a> {
             note,
         })?;
         match &entry.body {
-            Body::Redeemed(redeemed) => self.redeemed(at, redeemed, self.day(&entry)),
+            Body::Redeemed(redeemed) => {
+                self.redeemed(at, redeemed, self.zones.day_of(&entry, self.now))
+            }
             Body::RolledBack(back) => self.rolled_back(at, back),
             Body::LeaseEnded { lease, .. } => self.lease_ended(*lease),
             Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } => Ok(()),
         }
-    }
-
-    /// The day at the branch when it happened: not before what is known to have passed, not after it arrived here.
-    fn day(&self, entry: &Entry) -> Day {
-        self.zones.day(entry.branch, entry.at.max(entry.time_floor).min(self.now))
     }
 
     fn redeemed(&mut self, at: EntryAt, redeemed: &Redeemed, day: Day) -> Result<(), ServiceError> {

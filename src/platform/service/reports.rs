@@ -8,15 +8,15 @@ use serde::Serialize;
 use super::{Platform, ServiceError};
 use crate::{
     domain::{
-        id::{BranchId, Hex, TerminalId},
+        id::{BranchId, Epoch, Hex, TerminalId},
         journal::{Body, Entry},
         money::{Currency, Money},
         sync::{ConflictNotice, Evidence},
         voucher::Used,
     },
     platform::store::{
-        ArrivedRow, ConflictRow, Counts, JournalSummary, RedemptionFilter, StoreError, TerminalRow,
-        Txn, kind_code,
+        ArrivedRow, ConflictRow, Counts, ForkRow, JournalSummary, RedemptionFilter, StoreError,
+        TerminalRow, Txn, kind_code,
     },
 };
 
@@ -130,6 +130,10 @@ pub struct TerminalLine {
     pub revoked: bool,
     /// The journal of its latest epoch.
     pub journal: JournalSummary,
+    /// Redemptions of any epoch that customers handed in and whose journal has not arrived.
+    pub witnessed: u64,
+    /// Where its journals were found to be two.
+    pub forks: Vec<ForkRow>,
 }
 
 /// The platform in numbers.
@@ -178,7 +182,14 @@ impl Platform {
             let rows = txn.terminals()?;
             let lines = rows.into_iter().map(|terminal| {
                 let key = txn.terminal_key(terminal.id, terminal.epoch)?;
+                let mut witnessed = 0_u64;
+                for epoch in 0..=terminal.epoch.0 {
+                    let rows = txn.witnesses_of(terminal.id, Epoch(epoch))?.len() as u64;
+                    witnessed = witnessed.saturating_add(rows);
+                }
                 Ok(TerminalLine {
+                    witnessed,
+                    forks: txn.forks(Some(terminal.id))?,
                     revoked: key.is_none_or(|key| key.revoked),
                     journal: txn.journal_summary(terminal.id, terminal.epoch)?,
                     terminal,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Platform;
+use super::{Platform, witness::known_use};
 use crate::{
     domain::{
         id::{CampaignId, VoucherKey},
@@ -50,7 +50,7 @@ pub(super) fn refresh(
         let Some(row) = txn.voucher(key)? else {
             continue;
         };
-        let status = status_of(row.standing, limit_of(&row)?, txn.ledger(key)?.used());
+        let status = status_of(row.standing, limit_of(&row)?, known_use(txn, key)?);
         let list = wanted.entry(key.id.campaign).or_default();
         list.push((key.id.index, status));
     }

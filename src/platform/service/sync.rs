@@ -27,8 +27,16 @@ pub(super) struct Caller {
 impl Caller {
     /// Looks the terminal up as it is in this transaction.
     fn find(txn: &mut dyn Txn, request: &Request) -> Result<Self, ServiceError> {
-        let terminal = txn.terminal(request.terminal)?;
-        let key = txn.terminal_key(request.terminal, request.epoch)?;
+        Self::with(txn, (request.terminal, request.epoch))
+    }
+
+    /// The terminal in a life of its journal, unless it was revoked.
+    pub(super) fn with(
+        txn: &mut dyn Txn,
+        (terminal, epoch): (TerminalId, Epoch),
+    ) -> Result<Self, ServiceError> {
+        let key = txn.terminal_key(terminal, epoch)?;
+        let terminal = txn.terminal(terminal)?;
         let (Some(terminal), Some(key)) = (terminal, key) else {
             return Err(ServiceError::TerminalUnknown);
         };
@@ -45,7 +53,7 @@ impl Caller {
 
     /// Entries of an earlier life are evidence and still taken in; everything else is for the device that goes
     /// on under the terminal's number.
-    fn must_be_current(&self) -> Result<(), ServiceError> {
+    pub(super) fn must_be_current(&self) -> Result<(), ServiceError> {
         if self.key.epoch == self.terminal.epoch {
             Ok(())
         } else {
@@ -55,31 +63,53 @@ impl Caller {
 }
 
 /// A question with everything verified that needs no transaction.
-enum Question {
+pub(super) enum Question {
     Push { after: Head, entries: Vec<SignedEntry> },
     Other(RequestBody),
 }
 
 impl Platform {
-    /// Answers a terminal. Signatures are verified between two transactions, so that nobody waits for them; the
-    /// second looks the terminal up again.
+    /// Answers a terminal.
     pub fn sync(&self, bytes: &[u8]) -> Result<Vec<u8>, ServiceError> {
+        let (request, question) = self.verified(bytes)?;
+        let (body, now) =
+            self.in_turn(&request, |txn, caller, now| self.answer(txn, caller, question, now))?;
+        Ok(self.reply(&request, body, now))
+    }
+
+    /// The request in a message, when its terminal signed it. Signatures are verified between two transactions, so that
+    /// nobody waits for them; the second looks the terminal up again.
+    pub(super) fn verified(&self, bytes: &[u8]) -> Result<(Request, Question), ServiceError> {
         let envelope = Envelope::parse(bytes)?;
         let request: Request =
             decode(envelope.unverified_payload()).map_err(EnvelopeError::Shape)?;
         let caller = self.run(|txn| Caller::find(txn, &request))?;
         envelope.verify(&caller.key.key, Context::Request).ok_or(ServiceError::SignatureInvalid)?;
         let question = verify_body(&caller, request.body.clone())?;
+        Ok((request, question))
+    }
+
+    /// Runs `work` for the terminal that asks, in one transaction, with the time that its answer is of.
+    pub(super) fn in_turn<T>(
+        &self,
+        request: &Request,
+        work: impl FnOnce(&mut dyn Txn, &Caller, Timestamp) -> Result<T, ServiceError>,
+    ) -> Result<(T, Timestamp), ServiceError> {
         // Read before the transaction begins: all that was learnt by then is in the answer.
         let now = self.now();
-        let body = self.run(|txn| {
-            let mut caller = Caller::find(txn, &request)?;
+        let done = self.run(|txn| {
+            let mut caller = Caller::find(txn, request)?;
             caller.terminal.last_contact = Some(now);
             txn.put_terminal(&caller.terminal)?;
-            self.answer(txn, &caller, question, now)
+            work(txn, &caller, now)
         })?;
-        let reply = Reply { nonce: request.nonce, terminal: request.terminal, time: now, body };
-        Ok(reply.seal(&self.keys.platform))
+        Ok((done, now))
+    }
+
+    /// A signed reply.
+    pub(super) fn reply(&self, request: &Request, body: ReplyBody, time: Timestamp) -> Vec<u8> {
+        let reply = Reply { nonce: request.nonce, terminal: request.terminal, time, body };
+        reply.seal(&self.keys.platform)
     }
 
     fn answer(

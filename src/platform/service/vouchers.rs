@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     Platform, ServiceError,
     status::{claims_of, limit_of, refresh, status_of},
+    witness::known_use,
 };
 use crate::{
     domain::{
@@ -15,7 +16,7 @@ use crate::{
         trust::Status,
         voucher::{Claims, Limit, MINOR_MAX, Terms, Used},
     },
-    platform::store::{ClaimRow, Txn, VoucherRow},
+    platform::store::{ClaimRow, Txn, VoucherRow, WitnessRow},
 };
 
 /// How an administrator names a voucher.
@@ -57,6 +58,8 @@ pub struct VoucherView {
     pub ledger: Ledger,
     /// What is set aside of it.
     pub open_claims: Vec<ClaimRow>,
+    /// Redemptions of it that customers handed in and whose journals have not arrived.
+    pub witnessed: Vec<WitnessRow>,
 }
 
 impl Platform {
@@ -69,7 +72,8 @@ impl Platform {
             let used = ledger.used();
             let limit = limit_of(&row)?;
             Ok(VoucherView {
-                status: status_of(row.standing, limit, used),
+                status: status_of(row.standing, limit, known_use(txn, &row.key)?),
+                witnessed: txn.witnessed(&row.key)?,
                 limit,
                 open_claims: txn.claims_of(&row.key)?,
                 text: row.text,

@@ -16,8 +16,8 @@ mod contract;
 pub use error::StoreError;
 pub use memory::MemoryStore;
 pub use records::{
-    ArrivedRow, ClaimRow, ConflictRow, Counts, EntryAt, JournalRow, JournalSummary, LeaseRow,
-    LeaseState, RedemptionFilter, UseFilter, UseRow, kind_code,
+    ArrivedRow, ClaimRow, ConflictRow, Counts, EntryAt, ForkRow, JournalRow, JournalSummary,
+    LeaseRow, LeaseState, RedemptionFilter, UseFilter, UseRow, WitnessRow, kind_code,
 };
 pub use rows::{
     BranchRow, BundleRow, CampaignRow, EnrolmentRow, EnrolmentUse, GroupRow, Home, ListedFilter,
@@ -50,7 +50,8 @@ pub type Stored<T> = Result<T, StoreError>;
 /// * A transaction that is dropped without a commit, or whose commit fails, leaves **nothing** behind.
 /// * Unique, whatever the callers do: a journal position (terminal, epoch, seq); the hash of an enrolment
 ///   secret; a short code; a voucher's id and its index within its campaign; a claim of a voucher and terminal; a
-///   bundle's merchant and version; the entry that a conflict is about. A second one is [`StoreError::Duplicate`].
+///   bundle's merchant and version; the entry that a conflict is about; a witnessed entry's position and hash. A second one is
+///   [`StoreError::Duplicate`].
 /// * Numbers that a store gives out (merchants, branches, groups, operators, campaigns, terminals, leases,
 ///   conflicts, arrivals, listed vouchers) grow from
 ///   1, and no smaller one becomes visible after a greater one: whoever asked for "all after n" misses none.
@@ -60,7 +61,7 @@ pub trait Store: Send + Sync {
 }
 
 /// An open transaction of a store.
-pub trait Txn: Places + Vouchers + Terminals + Journals + Ledgers + Leases {
+pub trait Txn: Places + Vouchers + Terminals + Journals + Ledgers + Leases + Witnesses {
     /// Keeps everything, durably.
     fn commit(self: Box<Self>) -> Stored<()>;
 }
@@ -261,6 +262,25 @@ pub trait Leases {
     fn leases_of(&mut self, terminal: TerminalId, epoch: Epoch) -> Stored<Vec<LeaseRow>>;
     /// What was taken from a lease by the uses that arrived, less what was given back.
     fn taken(&mut self, id: LeaseId) -> Stored<Used>;
+}
+
+/// What customers handed in before their terminals did, and journals that were found to be two.
+pub trait Witnesses {
+    /// Adds a witnessed entry.
+    fn add_witness(&mut self, row: &WitnessRow) -> Stored<()>;
+    /// Takes a witnessed entry out, which its journal now holds; whether it was there.
+    fn remove_witness(&mut self, at: EntryAt, hash: Hash) -> Stored<bool>;
+    /// The witnessed entries of a life of a journal, by position and hash.
+    fn witnesses_of(&mut self, terminal: TerminalId, epoch: Epoch) -> Stored<Vec<WitnessRow>>;
+    /// The witnessed entries about a voucher, by terminal, epoch, position and hash.
+    fn witnessed(&mut self, voucher: &VoucherKey) -> Stored<Vec<WitnessRow>>;
+    /// The witnessed entries that a filter lets through, in the same order.
+    fn witnessed_among(&mut self, filter: &UseFilter) -> Stored<Vec<WitnessRow>>;
+
+    /// Adds a proof; the first at a position is kept.
+    fn add_fork(&mut self, row: &ForkRow) -> Stored<()>;
+    /// All proofs, or those about a terminal, by place.
+    fn forks(&mut self, terminal: Option<TerminalId>) -> Stored<Vec<ForkRow>>;
 }
 
 /// Runs `work` in one transaction and keeps what it did, unless it fails.

@@ -224,6 +224,47 @@ pub struct ConflictRow {
     pub evidence: Vec<EntryAt>,
 }
 
+/// A redemption that a customer handed in before its terminal did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WitnessRow {
+    /// The entry, exactly as it was signed.
+    pub signed: SignedEntry,
+    /// Of which voucher.
+    pub voucher: VoucherKey,
+    /// How much of it.
+    pub used: Used,
+    /// The merchant of the terminal when it arrived.
+    pub merchant: MerchantId,
+    /// The day at the branch that accepted.
+    pub day: Day,
+    /// Whose voucher it is.
+    pub customer: Option<Customer>,
+    /// The lease it was taken from.
+    pub lease: Option<LeaseId>,
+    /// When it arrived, by the platform's clock.
+    pub received: Timestamp,
+}
+
+impl WitnessRow {
+    /// Whether it is among those that a filter lets through.
+    pub fn is_among(&self, filter: &UseFilter) -> bool {
+        filter.counts(&self.voucher, (self.merchant, self.day, self.customer.as_ref()))
+    }
+}
+
+/// Two entries that one terminal signed and that cannot stand in one journal: proof that it was restored or copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ForkRow {
+    /// Where the journal splits.
+    pub at: EntryAt,
+    /// When it was found.
+    pub found: Timestamp,
+    /// The signed entry that was there first.
+    pub first: Vec<u8>,
+    /// The one that came after it.
+    pub second: Vec<u8>,
+}
+
 /// A terminal's journal in numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JournalSummary {

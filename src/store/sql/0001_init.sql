@@ -20,6 +20,8 @@ CREATE TABLE terminal (
     disowned       INTEGER NOT NULL DEFAULT 0,
     conflicts_after INTEGER NOT NULL DEFAULT 0,
     listed_after    INTEGER NOT NULL DEFAULT 0,
+    -- The last entry the platform holds, where a carried reply says that it holds less than it acknowledged once.
+    held_seq        INTEGER CHECK (held_seq >= 0),
     -- Set once the platform has shown that it knows another journal under this name.
     forked          INTEGER NOT NULL DEFAULT 0 CHECK (forked IN (0, 1))
 ) STRICT;
@@ -134,6 +136,13 @@ CREATE TABLE listed (
     code INTEGER PRIMARY KEY,
     text TEXT    NOT NULL
 ) STRICT;
+
+-- Requests that are under way by hand, by the parcel they were packed in: replies to no others are believed.
+CREATE TABLE carried (
+    nonce  BLOB PRIMARY KEY CHECK (length(nonce) = 16),
+    parcel INTEGER NOT NULL CHECK (parcel > 0)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX carried_by_parcel ON carried (parcel);
 
 -- One row: the trust bundle in force.
 CREATE TABLE bundle (

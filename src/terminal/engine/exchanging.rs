@@ -119,7 +119,7 @@ impl Engine {
     }
 
     /// Puts a bundle that was written down in force, also where the rest of its pull failed.
-    fn refresh_trust(&mut self, now: Now) {
+    pub(super) fn refresh_trust(&mut self, now: Now) {
         let newer = self.store.as_ref().and_then(|store| store.bundle().ok());
         if let Some(bundle) = newer.filter(|bundle| bundle.version != self.trust.bundle.version) {
             self.trust = Trust::new(bundle);
@@ -128,7 +128,7 @@ impl Engine {
         }
     }
 
-    fn fork(&mut self, now: Now) {
+    pub(super) fn fork(&mut self, now: Now) {
         self.forked = true;
         if let Some(Err(error)) = self.store.as_mut().map(Store::mark_forked) {
             tracing::error!(%error, "the fork could not be written down");

@@ -7,10 +7,13 @@ mod presenting;
 
 mod answering;
 mod billing;
+mod carrying;
 mod exchanging;
 mod undoing;
 
 use std::collections::VecDeque;
+
+pub use carrying::{Brought, Carry, CarryReport, Errand};
 
 use super::{
     clock::Now,
@@ -25,6 +28,7 @@ use super::{
     view::View,
 };
 use crate::{
+    carriage::CarriageError,
     domain::{
         id::{OperatorId, Seq},
         scan::Debounce,
@@ -46,6 +50,8 @@ pub enum Event {
         /// The signed reply, not yet verified.
         result: Result<Vec<u8>, TransportError>,
     },
+    /// An errand came back.
+    Brought(Result<Brought, CarriageError>),
     /// Time has passed.
     Tick,
 }
@@ -111,6 +117,8 @@ pub struct Engine {
     silent_until: Millis,
     deferred: VecDeque<Event>,
     calls: VecDeque<Call>,
+    pub(super) carrying: carrying::Carrying,
+    errands: VecDeque<Errand>,
 }
 
 impl Engine {
@@ -156,6 +164,8 @@ impl Engine {
             silent_until: 0,
             deferred: VecDeque::new(),
             calls: VecDeque::new(),
+            carrying: carrying::Carrying::default(),
+            errands: VecDeque::new(),
         })
     }
 
@@ -178,6 +188,11 @@ impl Engine {
         match event {
             Event::Command(command) => self.command(command, now),
             Event::Answered { nonce, result } => self.answered(nonce, result, now),
+            Event::Brought(brought) if self.counter.is_asking() => {
+                // As with answers: nothing may be written before the end of a claim.
+                self.deferred.push_back(Event::Brought(brought));
+            }
+            Event::Brought(brought) => self.brought(brought, now),
             Event::Tick => {}
         }
         self.pass_time(now);
@@ -270,6 +285,9 @@ impl Engine {
                 self.silent_until = 0;
                 self.syncer.handle(Input::Switch(on), now.millis);
             }
+            Command::ShowWitness(on) => self.carrying.witnessing = on,
+            Command::FindSticks => self.find_sticks(),
+            Command::Carry(folder) => self.carry(Path::new(&folder), Carry::Both, now),
             Command::Quit => {}
         }
     }

@@ -1,6 +1,7 @@
 //! What can fill the window, one file each.
 
 pub mod bill;
+pub mod carry;
 pub mod dialog;
 pub mod question;
 pub mod ready;

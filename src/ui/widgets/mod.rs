@@ -2,6 +2,7 @@
 
 pub mod banner;
 pub mod button;
+pub mod code;
 pub mod field;
 pub mod fit;
 pub mod ground;

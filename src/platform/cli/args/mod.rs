@@ -1,6 +1,7 @@
 //! The command line as it is typed.
 
 mod campaigns;
+mod carry;
 mod issue;
 mod places;
 mod reports;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub(super) use self::{
     campaigns::{CampaignArgs, CampaignCommand, PolicyCommand, Rate, TryArgs},
+    carry::{CarryArgs, JournalCommand},
     issue::{IssueArgs, LineArg},
     places::{
         BranchCommand, EnrolArgs, GroupCommand, IssuerCommand, KeyCommand, MerchantCommand,
@@ -93,6 +95,11 @@ pub(super) enum Command {
     /// Leases: shares of a quota or of a voucher that terminals redeem from without a network.
     #[command(subcommand)]
     Lease(LeaseCommand),
+    /// Answer the parcels of terminals that are never online, in a folder such as a USB stick.
+    Carry(CarryArgs),
+    /// Journals that come as files.
+    #[command(subcommand)]
+    Journal(JournalCommand),
     /// List redemptions and roll-backs in the order of arrival.
     Redemptions(RedemptionsArgs),
     /// List double redemptions with the signed entries of all who took part.

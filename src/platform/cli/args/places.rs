@@ -176,6 +176,8 @@ pub(in super::super) struct EnrolArgs {
 pub(in super::super) enum TerminalCommand {
     /// List terminals with their journals in numbers.
     List,
+    /// Show, as JSON, the signed entries that prove which journals were restored or copied.
+    Forks,
     /// Revoke a terminal: nothing it says is heard until it is enrolled again.
     Revoke {
         /// Which.

@@ -143,5 +143,5 @@ fn the_page_is_whole_escaped_and_without_a_script() {
         assert!(!page.contains(foreign), "{foreign}");
     }
     assert_eq!(page.matches("<tr>").count(), page.matches("</tr>").count());
-    assert_eq!(page.matches("<td>").count(), 2 * 17, "two sides, seventeen rows");
+    assert_eq!(page.matches("<td>").count(), 2 * 18, "two sides, eighteen rows");
 }

@@ -11,6 +11,7 @@
 mod acts;
 mod administration;
 mod caps;
+mod carry;
 mod claim;
 mod disputes;
 mod groups;
@@ -22,5 +23,6 @@ mod push;
 mod returns;
 mod settlement;
 mod top_up;
+mod witness;
 
 pub(crate) mod world;

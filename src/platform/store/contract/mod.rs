@@ -7,6 +7,7 @@ mod leases;
 mod places;
 mod terminals;
 mod vouchers;
+mod witnesses;
 
 mod files;
 
@@ -16,6 +17,7 @@ use leases::*;
 use places::*;
 use terminals::*;
 use vouchers::*;
+use witnesses::*;
 
 macro_rules! contract {
     ($($name:ident),+ $(,)?) => {
@@ -59,5 +61,7 @@ contract!(
     a_claim_replaces_the_terminals_own,
     claims_end_when_the_journal_goes_on,
     a_conflict_is_about_one_entry_and_seen_by_those_in_it,
+    witnessed_entries_are_found_until_they_are_taken_out,
+    the_first_proof_of_a_fork_is_kept,
     what_refers_to_nothing_is_refused,
 );

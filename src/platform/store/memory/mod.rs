@@ -6,6 +6,7 @@ mod ledgers;
 mod places;
 mod terminals;
 mod vouchers;
+mod witnesses;
 
 use std::{
     collections::BTreeMap,
@@ -13,9 +14,9 @@ use std::{
 };
 
 use super::{
-    BranchRow, BundleRow, CampaignRow, ClaimRow, ConflictRow, EnrolmentRow, EntryAt, GroupRow,
-    Home, JournalRow, LeaseRow, OperatorRow, Store, StoreError, Stored, TerminalKeyRow,
-    TerminalRow, Txn, UseRow, VoucherRow,
+    BranchRow, BundleRow, CampaignRow, ClaimRow, ConflictRow, EnrolmentRow, EntryAt, ForkRow,
+    GroupRow, Home, JournalRow, LeaseRow, OperatorRow, Store, StoreError, Stored, TerminalKeyRow,
+    TerminalRow, Txn, UseRow, VoucherRow, WitnessRow,
 };
 use crate::domain::{
     id::{
@@ -74,6 +75,8 @@ struct State {
     claims: BTreeMap<(VoucherKey, TerminalId), ClaimRow>,
     leases: BTreeMap<LeaseId, LeaseRow>,
     conflicts: Vec<ConflictRow>,
+    witnesses: BTreeMap<(EntryAt, Hash), WitnessRow>,
+    forks: BTreeMap<EntryAt, ForkRow>,
 }
 
 impl State {

@@ -144,7 +144,7 @@ impl Ledgers for SqliteTxn<'_> {
 
 impl SqliteTxn<'_> {
     /// The uses, or claims, that a filter lets through.
-    fn among<T>(
+    pub(super) fn among<T>(
         &self,
         select: &str,
         filter: &UseFilter,

@@ -8,6 +8,7 @@ mod places;
 mod schema;
 mod terminals;
 mod vouchers;
+mod witnesses;
 
 use std::{
     path::{Path, PathBuf},

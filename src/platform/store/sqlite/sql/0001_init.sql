@@ -228,6 +228,44 @@ CREATE TABLE leases (
 CREATE INDEX leases_of_campaign ON leases (issuer, campaign) WHERE state < 2;
 CREATE INDEX leases_of_terminal ON leases (terminal, epoch) WHERE state < 2;
 
+-- Redemptions that customers handed in and whose journals have not arrived, or hold something else.
+CREATE TABLE witnesses (
+    terminal INTEGER NOT NULL,
+    epoch    INTEGER NOT NULL,
+    seq      INTEGER NOT NULL CHECK (seq > 0),
+    hash     BLOB NOT NULL CHECK (length(hash) = 32),
+    bytes    BLOB NOT NULL CHECK (length(bytes) BETWEEN 1 AND 4096),
+    received INTEGER NOT NULL,
+    -- What follows is read from the bytes and the terminal's place, for counting.
+    issuer   TEXT NOT NULL,
+    voucher  BLOB NOT NULL CHECK (length(voucher) = 16),
+    uses     INTEGER NOT NULL CHECK (uses >= 0),
+    minor    INTEGER NOT NULL,
+    lines    BLOB,
+    campaign INTEGER NOT NULL,
+    merchant INTEGER NOT NULL,
+    day      INTEGER NOT NULL,
+    customer TEXT,
+    lease    INTEGER,
+    PRIMARY KEY (terminal, epoch, seq, hash),
+    FOREIGN KEY (terminal, epoch) REFERENCES terminal_keys (terminal, epoch)
+) STRICT;
+
+CREATE INDEX witnesses_of_voucher ON witnesses (issuer, voucher);
+CREATE INDEX witnesses_of_campaign ON witnesses (issuer, campaign);
+
+-- Two signed entries of one terminal that cannot stand in one journal.
+CREATE TABLE forks (
+    terminal INTEGER NOT NULL,
+    epoch    INTEGER NOT NULL,
+    seq      INTEGER NOT NULL CHECK (seq > 0),
+    found    INTEGER NOT NULL,
+    first    BLOB NOT NULL CHECK (length(first) BETWEEN 1 AND 4096),
+    second   BLOB NOT NULL CHECK (length(second) BETWEEN 1 AND 4096),
+    PRIMARY KEY (terminal, epoch, seq),
+    FOREIGN KEY (terminal, epoch) REFERENCES terminal_keys (terminal, epoch)
+) STRICT;
+
 CREATE TABLE conflicts (
     id       INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id > 0),
     issuer   TEXT NOT NULL,
