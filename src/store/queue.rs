@@ -154,6 +154,18 @@ impl Store {
     pub fn heard(&mut self, time: Timestamp, sent: Millis, now: Now) -> Result<(), StoreError> {
         let before = self.sense.remembered();
         self.sense.hear(time, sent, now);
+        self.keep_time(before, time)
+    }
+
+    /// Writes down a time that the platform signed in something that took its own way here: from then on no earlier time is
+    /// believed.
+    pub fn learnt(&mut self, time: Timestamp) -> Result<(), StoreError> {
+        let before = self.sense.remembered();
+        self.sense.learn(time);
+        self.keep_time(before, time)
+    }
+
+    fn keep_time(&mut self, before: Remembered, time: Timestamp) -> Result<(), StoreError> {
         let Remembered { sure, skew, disowned, .. } = self.sense.remembered();
         if (sure, skew, disowned) == (before.sure, before.skew, before.disowned) {
             return Ok(());

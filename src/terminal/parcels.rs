@@ -1,6 +1,6 @@
 //! Parcels of this terminal: packing what the platform lacks, taking in what it answered, in any order and as often as it comes.
 
-use super::sync_driver::{Applied, Arriving, Nonce, SyncError, open_reply, request};
+use super::sync_driver::{Applied, Arriving, Nonce, SyncError, request};
 use crate::{
     domain::{
         envelope::{Envelope, EnvelopeError, decode},
@@ -154,7 +154,9 @@ fn take(
     if is_old(store, &unverified)? {
         return Ok(Taken::Old);
     }
-    let reply = open_reply(store, bundle, bytes, unverified.nonce)?;
+    let who = (unverified.terminal, unverified.nonce);
+    let reply = Reply::open(bytes, &bundle.platform_key, who)?;
+    store.learnt(reply.time)?;
     let (time, head) = (reply.time, head_of(&reply.body));
     let acked = store.identity().acked;
     let applied = arriving.apply(store, bundle, (reply, bytes), now);

@@ -1,6 +1,6 @@
 //! The engine without threads: for console commands, which do one thing and wait for it.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use super::{
     clock::Clock,

@@ -1,7 +1,7 @@
 //! What a terminal makes of the time while its clock is set forth and back at will, beside a true time it never sees.
 
 use countersign::domain::{
-    clock::{Now, TimeSense},
+    clock::{Now, Remembered, TimeSense},
     redeem::{Facts, Finding, Limits, OfflineMode, PlatformFact, Policy, Request, Verdict, decide},
     scan::EntryMethod,
     time::Timestamp,
@@ -91,7 +91,7 @@ impl World {
         let mut policy = Policy::standard(OfflineMode::Always, Limits::default());
         (policy.deny, policy.ask) = Default::default();
         policy.deny_unasked = policy.deny;
-        let (sense, voucher) = (TimeSense::new(Default::default()), voucher);
+        let (sense, voucher) = (TimeSense::new(Remembered::default()), voucher);
         let truth = NOON.0;
         let (heard, was_over) = (None, false);
         let mut world =

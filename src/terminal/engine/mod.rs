@@ -11,7 +11,7 @@ mod carrying;
 mod exchanging;
 mod undoing;
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, path::Path};
 
 pub use carrying::{Brought, Carry, CarryReport, Errand};
 
