@@ -94,6 +94,9 @@ pub struct EnrolArgs {
     /// The same with its key in this file, which should be on another medium
     #[arg(long, value_name = "FILE", requires = "encrypt")]
     pub store_key: Option<PathBuf>,
+    /// Certificates of the only authorities that may vouch for the platform's server, in PEM format
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
 }
 
 fn key_home(text: &str) -> Result<KeyHome, String> {

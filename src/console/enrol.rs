@@ -1,11 +1,14 @@
 //! `enrol`.
 
+use std::sync::Arc;
+
 use super::{Console, ConsoleError, Exit, args::EnrolArgs, voucher};
 use crate::{
     domain::enrol::EnrolmentCode,
-    net::HttpTransport,
+    net::{HttpTransport, Times},
     terminal::{
         enrolment::{self, EnrolmentError},
+        server::{self, ServerError},
         source::Source,
     },
 };
@@ -13,16 +16,22 @@ use crate::{
 pub(super) fn run(console: &mut Console<'_>, args: &EnrolArgs) -> Result<Exit, ConsoleError> {
     let text = voucher::text(&args.code)?;
     let code = EnrolmentCode::parse(&text).map_err(EnrolmentError::Answer)?;
-    let transport = HttpTransport::new(&code.url)?;
     let source = Source::from(&console.data);
     if args.encrypt {
         let made = source.make_store_key(args.store_key.as_deref());
         made.map_err(EnrolmentError::Source)?;
     }
     source.make_device_key(args.key_store).map_err(EnrolmentError::Source)?;
+    let pins = code.pins.as_deref().unwrap_or(&[]);
+    let trust = server::trust_of(&console.data, pins, args.ca.as_deref())?;
+    let clock = Arc::clone(&console.clock);
+    let times = Times::new(move || clock.now().time, None);
+    let transport = HttpTransport::new(&code.url, &trust, times).map_err(ServerError::from)?;
     let store = enrolment::enrol(&console.data, &code, &transport, console.clock.now().time)?;
     let identity = store.identity().clone();
     drop(store);
+    server::keep_pins(&console.data, pins)?;
+    args.ca.as_deref().map(|file| server::keep_authorities(&console.data, file)).transpose()?;
     // The first lists, so that the terminal can work without the network from here on. They come later where this fails.
     console.unattended()?.sync();
     let who = serde_json::json!({

@@ -21,6 +21,7 @@ pub mod runtime;
 pub mod session;
 
 pub mod enrolment;
+pub mod server;
 pub mod source;
 
 mod asking;
@@ -28,6 +29,7 @@ mod carry_words;
 mod counter;
 mod gather;
 mod parcels;
+mod pins;
 mod present;
 mod publish;
 mod receipt;

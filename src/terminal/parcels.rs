@@ -1,6 +1,6 @@
 //! Parcels of this terminal: packing what the platform lacks, taking in what it answered, in any order and as often as it comes.
 
-use super::sync_driver::{Applied, Arriving, Nonce, SyncError, request};
+use super::sync_driver::{Applied, Arriving, Nonce, SyncError, open_carried, request};
 use crate::{
     domain::{
         envelope::{Envelope, EnvelopeError, decode},
@@ -154,12 +154,10 @@ fn take(
     if is_old(store, &unverified)? {
         return Ok(Taken::Old);
     }
-    let who = (unverified.terminal, unverified.nonce);
-    let reply = Reply::open(bytes, &bundle.platform_key, who)?;
-    store.learnt(reply.time)?;
-    let (time, head) = (reply.time, head_of(&reply.body));
+    let read = open_carried(store, bundle, (bytes, unverified.nonce))?;
+    let (time, head) = (read.reply().time, head_of(&read.reply().body));
     let acked = store.identity().acked;
-    let applied = arriving.apply(store, bundle, (reply, bytes), now);
+    let applied = arriving.apply(store, bundle, (read, bytes), now);
     if matches!(unverified.body, ReplyBody::Pulled { .. }) {
         // It may have brought a bundle, also where the rest of it failed.
         *bundle = store.bundle()?;

@@ -274,6 +274,7 @@ impl Engine {
             warning: store.sense().trouble().is_some()
                 || to_send > UNSENT_WARNING
                 || age.is_none_or(|age| age > SILENCE_WARNING_S),
+            outdated: store.is_outdated(),
         }
     }
 

@@ -47,10 +47,10 @@ impl Runtime {
         let handle = TerminalHandle::new(view.clone(), events.clone());
         let lines = Lines {
             ask: line("ask", Arc::clone(&transport), events.clone())?,
-            sync: line("sync", transport, events.clone())?,
+            sync: line("sync", Arc::clone(&transport), events.clone())?,
             stick: porter(events)?,
         };
-        let body = Loop { engine, clock, inbox, lines, view };
+        let body = Loop { engine, clock, inbox, lines, view, transport };
         let engine = Builder::new().name("engine".to_owned()).spawn(move || body.run())?;
         Ok(Self { handle, engine: Some(engine) })
     }
@@ -131,6 +131,7 @@ struct Loop {
     inbox: Receiver<Event>,
     lines: Lines,
     view: ViewCell,
+    transport: Arc<dyn Transport>,
 }
 
 impl Loop {
@@ -165,6 +166,9 @@ impl Loop {
             if self.lines.stick.try_send(errand).is_err() {
                 tracing::error!("an errand was dropped: the one before it does not end");
             }
+        }
+        if let Some(time) = self.engine.proven_time() {
+            self.transport.learn(time);
         }
         self.engine.rest();
     }

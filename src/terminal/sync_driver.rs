@@ -12,7 +12,8 @@ use crate::{
         scan::ShortCode,
         sync::{
             CHUNKS_MAX, Claim, ClaimAnswer, ConflictNotice, Exchange, ListName, Listed, Millis,
-            NumberedChunk, Reply, ReplyBody, Request, RequestBody, Wanted, acknowledges,
+            NumberedChunk, PROTOCOL, Reading, ReplyBody, Request, RequestBody, Wanted,
+            acknowledges, read_reply,
         },
         time::Timestamp,
         trust::{BundleError, Chunk, Manifest, ManifestError, TrustBundle},
@@ -123,12 +124,39 @@ pub(super) fn open_reply(
     platform: &TrustBundle,
     (bytes, nonce): (&[u8], Nonce),
     (sent, now): (Millis, Now),
-) -> Result<Reply, SyncError> {
-    let who = (store.identity().terminal, nonce);
-    let reply = Reply::open(bytes, &platform.platform_key, who)?;
-    store.heard(reply.time, sent, now)?;
-    Ok(reply)
+) -> Result<Reading, SyncError> {
+    let read = read(store, platform, (bytes, nonce))?;
+    store.heard(read.reply().time, sent, now)?;
+    Ok(read)
 }
+
+/// Verifies a reply that took its own way here, and takes note of the platform's clock.
+pub(super) fn open_carried(
+    store: &mut Store,
+    platform: &TrustBundle,
+    (bytes, nonce): (&[u8], Nonce),
+) -> Result<Reading, SyncError> {
+    let read = read(store, platform, (bytes, nonce))?;
+    store.learnt(read.reply().time)?;
+    Ok(read)
+}
+
+/// Verifies a reply, and takes note of a version beyond this program's.
+fn read(
+    store: &mut Store,
+    platform: &TrustBundle,
+    (bytes, nonce): (&[u8], Nonce),
+) -> Result<Reading, SyncError> {
+    let who = (store.identity().terminal, nonce);
+    let read = read_reply(bytes, &platform.platform_key, who);
+    if matches!(read, Ok(Reading::Part(_)) | Err(EnvelopeError::NotUnderstood(_))) {
+        store.heard_protocol(store.identity().least_protocol.max(LATER))?;
+    }
+    Ok(read?)
+}
+
+/// Later than this program's.
+const LATER: u32 = PROTOCOL.saturating_add(1);
 
 /// What the platform's answer to a claim says about the voucher.
 pub(super) fn platform_fact(answer: ClaimAnswer) -> PlatformFact {
@@ -148,22 +176,27 @@ impl Arriving {
         &mut self,
         store: &mut Store,
         bundle: &TrustBundle,
-        (reply, bytes): (Reply, &[u8]),
+        (read, bytes): (Reading, &[u8]),
         now: Timestamp,
     ) -> Result<Applied, SyncError> {
+        // What was left out comes again once this program knows it.
+        let (reply, told) = match read {
+            Reading::Whole(reply) => (reply, Told::All),
+            Reading::Part(reply) => (reply, Told::Some),
+        };
         match reply.body {
             ReplyBody::Ack { head, conflicts } => acked(store, head, &conflicts, bytes),
             ReplyBody::Mismatch { kind, head } => mismatch(store, kind, head),
             ReplyBody::Pulled { bundle: newer, manifests, conflicts, listed, leases, ended } => {
-                store.keep_conflicts(&conflicts, Told::All)?;
+                store.keep_conflicts(&conflicts, told)?;
                 store.take_leases(&leases)?;
                 store.end_leases(&ended, now)?;
-                if let Some(newer) = newer {
-                    self.take_bundle(store, bundle, &newer, now)?;
-                }
+                let newer = newer.as_ref().map(|newer| newer.as_slice());
+                let least = self.take_bundle(store, bundle, newer, now)?;
                 take_listed(store, &listed)?;
                 let manifests = manifests.iter().map(|bytes| bytes.as_slice());
-                self.announce(store, bundle, manifests, reply.time)?;
+                let all = self.announce(store, bundle, manifests, reply.time)?;
+                take_note(store, least, all && told == Told::All)?;
                 let more = !listed.is_empty();
                 Ok(Applied::Pulled { wanted: self.settle(store)?, more })
             }
@@ -188,22 +221,34 @@ impl Arriving {
         u32::try_from(self.lists.len()).unwrap_or(u32::MAX)
     }
 
+    /// Puts a newer bundle in force; the least version of the protocol that it asks for. One of a later version is left aside,
+    /// and the one in force stays.
     fn take_bundle(
         &self,
         store: &mut Store,
         current: &TrustBundle,
-        bytes: &[u8],
+        newer: Option<&[u8]>,
         now: Timestamp,
-    ) -> Result<(), SyncError> {
-        let bundle = TrustBundle::open(bytes, &store.identity().root)?;
+    ) -> Result<Option<u32>, SyncError> {
+        let Some(bytes) = newer else {
+            return Ok(None);
+        };
+        let root = store.identity().root;
+        let bundle = match TrustBundle::open(bytes, &root) {
+            Err(BundleError::NotSigned(EnvelopeError::NotUnderstood(_))) => {
+                let least = TrustBundle::least_protocol(bytes, &root);
+                return Ok(Some(least.unwrap_or(LATER).max(LATER)));
+            }
+            opened => opened?,
+        };
         match bundle.check_successor_of(current) {
-            Err(BundleError::Older { .. }) if self.by_hand => return Ok(()),
+            Err(BundleError::Older { .. }) if self.by_hand => return Ok(None),
             checked => checked?,
         }
         if bundle.version > current.version {
             store.take_bundle(&bundle, bytes, now)?;
         }
-        Ok(())
+        Ok(Some(bundle.protocol.least))
     }
 
     /// Gives up what has not arrived whole; the next pull begins anew.
@@ -214,22 +259,29 @@ impl Arriving {
         }
     }
 
-    /// Opens new manifests; lists that are not mentioned are current as of the reply's time.
+    /// Opens new manifests; lists that are not mentioned are current as of the reply's time. False where one is of a later
+    /// version: then nobody knows which list it is that is not current.
     fn announce<'b>(
         &mut self,
         store: &mut Store,
         bundle: &TrustBundle,
         manifests: impl Iterator<Item = &'b [u8]>,
         time: Timestamp,
-    ) -> Result<(), SyncError> {
+    ) -> Result<bool, SyncError> {
         let held: BTreeMap<_, _> = store
             .lists()?
             .into_iter()
             .map(|held| (held.version.list, held.version.version))
             .collect();
-        let mut mentioned = BTreeSet::new();
+        let (mut mentioned, mut all) = (BTreeSet::new(), true);
         for bytes in manifests {
-            let manifest = Manifest::open(bytes, &bundle.platform_key)?;
+            let manifest = match Manifest::open(bytes, &bundle.platform_key) {
+                Err(ManifestError::NotSigned(EnvelopeError::NotUnderstood(_))) => {
+                    all = false;
+                    continue;
+                }
+                opened => opened?,
+            };
             let list = ListName { issuer: manifest.issuer.clone(), campaign: manifest.campaign };
             if self.by_hand && held.get(&list) == Some(&manifest.version) {
                 // Another parcel brought it: it was current when this was written, which may be before that.
@@ -248,8 +300,10 @@ impl Arriving {
         }
         self.spare.clear();
         let current: Vec<_> = held.into_keys().filter(|list| !mentioned.contains(list)).collect();
-        store.lists_current(&current, time)?;
-        Ok(())
+        if all {
+            store.lists_current(&current, time)?;
+        }
+        Ok(all)
     }
 
     /// The missing parts of a list that were fetched before.
@@ -333,6 +387,16 @@ fn mismatch(
     }
 }
 
+/// Takes note of what the platform speaks. Only a newer bundle takes back what was heard before.
+fn take_note(store: &mut Store, least: Option<u32>, understood: bool) -> Result<(), StoreError> {
+    let heard = store.identity().least_protocol;
+    match least {
+        Some(least) if understood => store.heard_protocol(least),
+        None if understood => Ok(()),
+        least => store.heard_protocol(heard.max(least.unwrap_or(0)).max(LATER)),
+    }
+}
+
 /// Keeps the texts of listed vouchers by their short codes, which are looked at again and verified when one is typed.
 fn take_listed(store: &mut Store, listed: &[Listed]) -> Result<(), SyncError> {
     let Some(up_to) = listed.iter().map(|listed| listed.number).max() else {
@@ -370,4 +434,11 @@ pub(super) enum SyncError {
     /// An answer to another question.
     #[error("the platform answered another question")]
     Unexpected,
+}
+
+impl SyncError {
+    /// Whether the platform answered in a version of the protocol beyond this program's.
+    pub(super) fn is_of_a_later_version(&self) -> bool {
+        matches!(self, Self::Signature(EnvelopeError::NotUnderstood(_)))
+    }
 }

@@ -56,6 +56,13 @@ mod writes;
 mod stage;
 #[cfg(feature = "demo")]
 mod two_terminals;
+#[cfg(feature = "demo")]
+mod versions;
+
+#[cfg(feature = "demo")]
+mod authority;
+#[cfg(feature = "demo")]
+mod transport;
 
 #[cfg(feature = "demo")]
 mod carriage;
@@ -71,6 +78,8 @@ mod lending;
 mod programs;
 #[cfg(feature = "demo")]
 mod proving;
+#[cfg(feature = "demo")]
+mod secrets;
 #[cfg(feature = "demo")]
 mod sequences;
 #[cfg(feature = "demo")]

@@ -1,7 +1,5 @@
 //! What customers' phones ask: to have a voucher signed anew.
 
-use std::sync::Arc;
-
 use axum::{
     Json,
     body::Bytes,
@@ -13,10 +11,12 @@ use serde_json::json;
 
 use super::{
     body::{is_of_type, voucher_asked},
+    edge::Edge,
     problem::Problem,
-    terminals::blocking,
+    sender::Sender,
+    tokens,
 };
-use crate::platform::service::Platform;
+use crate::platform::service::Right;
 
 /// Longest question, in bytes: more than the longest voucher.
 const BODY_MAX: usize = 8 * 1024;
@@ -28,15 +28,25 @@ pub(super) fn limit() -> DefaultBodyLimit {
 
 /// `POST /v1/vouchers/refresh`
 pub(super) async fn refresh(
-    State(platform): State<Arc<Platform>>,
+    State(edge): State<Edge>,
+    sender: Sender,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
+    // A wallet's program asks for many customers, and has a token and a budget for it.
+    let wallet = tokens::bearer(&headers).map(|_| tokens::shown(&edge, sender, &headers));
+    let wallet = wallet.transpose()?;
+    if wallet.is_none() {
+        edge.gate.visit(sender)?;
+    }
     let voucher = question(&headers, body)?;
-    let live = blocking(move || Ok(platform.refresh(&voucher)?)).await?;
+    let live = edge.run(move |platform| {
+        wallet.map(|shown| shown.opens(platform, Right::Refresh)).transpose()?;
+        Ok(platform.refresh(&voucher)?)
+    });
+    let live = live.await?;
     let answer = json!({ "voucher": live.voucher, "until": live.until.to_string() });
-    // The answer is the voucher: nothing on the way may keep it.
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response())
+    Ok(Json(answer).into_response())
 }
 
 fn question(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<String, Problem> {

@@ -1,24 +1,24 @@
 //! What customers' phones hand in: the signed entry of a redemption, as a message or in the address of a page.
 
-use std::sync::Arc;
-
 use axum::{
     Json,
     body::Bytes,
     extract::{DefaultBodyLimit, Path, State, rejection::BytesRejection},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{Html, IntoResponse as _, Response},
 };
 use serde_json::json;
 
 use super::{
-    dispute::{CONTENT_POLICY, HEAD, escape},
+    dispute::{HEAD, escape},
+    edge::Edge,
     problem::Problem,
-    terminals::{blocking, cose_body},
+    sender::Sender,
+    terminals::cose_body,
 };
 use crate::{
     domain::{journal::ENTRY_BYTES_MAX, sync::witness_bytes},
-    platform::service::{Platform, ServiceError, WitnessReceipt},
+    platform::service::{ServiceError, WitnessReceipt},
 };
 
 /// Keeps messages as short as an entry.
@@ -28,21 +28,25 @@ pub(super) fn limit() -> DefaultBodyLimit {
 
 /// `POST /v1/witness`
 pub(super) async fn witness(
-    State(platform): State<Arc<Platform>>,
+    State(edge): State<Edge>,
+    sender: Sender,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let bytes = cose_body(&headers, body).map_err(Problem::of_an_entry)?;
-    let receipt = blocking(move || Ok(platform.witness(&bytes)?)).await?;
+    edge.gate.visit(sender)?;
+    let receipt = edge.run(move |platform| Ok(platform.witness(&bytes)?)).await?;
     Ok(Json(json!({ "receipt": receipt.reference })).into_response())
 }
 
 /// `GET /E/{entry}`: what a phone's camera opens. Opening it again changes nothing, so it may be fetched by whoever likes.
 pub(super) async fn page(
-    State(platform): State<Arc<Platform>>,
+    State(edge): State<Edge>,
+    sender: Sender,
     Path(text): Path<String>,
 ) -> Result<Response, Problem> {
-    let taken = blocking(move || {
+    edge.gate.visit(sender)?;
+    let taken = edge.run(move |platform| {
         let bytes = witness_bytes(&text).ok_or(ServiceError::WitnessInvalid);
         match bytes.and_then(|bytes| platform.witness(&bytes)) {
             Err(ServiceError::Store(error)) => Err(ServiceError::Store(error).into()),
@@ -54,14 +58,8 @@ pub(super) async fn page(
         Err(ServiceError::WitnessesFull) => (StatusCode::TOO_MANY_REQUESTS, KEEP.to_owned()),
         Err(_) => (StatusCode::UNPROCESSABLE_ENTITY, NOT_A_REDEMPTION.to_owned()),
     };
-    let headers = [
-        (header::CONTENT_SECURITY_POLICY, CONTENT_POLICY),
-        // The address carries the entry: it is kept nowhere and told to nobody.
-        (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
-    ];
     let page = format!("{HEAD}<title>Countersign</title></head><body>{page}</body></html>");
-    Ok((status, headers, Html(page)).into_response())
+    Ok((status, Html(page)).into_response())
 }
 
 const KEEP: &str = "<h1>Please keep your receipt</h1>\

@@ -126,7 +126,7 @@ impl Platform {
         run: (Head, Vec<SignedEntry>),
         carried: &mut Carried,
     ) -> Result<Vec<u8>, ServiceError> {
-        let ((before, body), now) = self.in_turn(request, |txn, caller, now| {
+        let ((before, body), now) = self.in_turn((request, None), |txn, caller, now| {
             let before = txn.head(caller.key.terminal, caller.key.epoch)?;
             Ok((before, super::push::push(txn, caller, run, now)?))
         })?;
@@ -146,7 +146,7 @@ impl Platform {
         held: &Held,
         room: usize,
     ) -> Result<Vec<Vec<u8>>, ServiceError> {
-        let (bodies, now) = self.in_turn(request, |txn, caller, now| {
+        let (bodies, now) = self.in_turn((request, None), |txn, caller, now| {
             caller.must_be_current()?;
             self.pulled_with_parts(txn, caller, (held, room), now)
         })?;

@@ -70,11 +70,11 @@ impl Platform {
     /// Takes a run in as if its terminal had pushed it.
     pub fn import(&self, run: &Run) -> Result<Imported, ServiceError> {
         let whose = (run.terminal, run.epoch);
-        let caller = self.run(|txn| Caller::with(txn, whose))?;
+        let caller = self.run(|txn| Caller::find(txn, whose))?;
         let entries = open_entries(&caller.key, &run.entries)?;
         let now = self.now();
         self.run(|txn| {
-            let caller = Caller::with(txn, whose)?;
+            let caller = Caller::find(txn, whose)?;
             let before = txn.head(run.terminal, run.epoch)?.seq;
             let body = push(txn, &caller, (run.after, entries), now)?;
             if let ReplyBody::Mismatch { kind, head } = body {
@@ -93,7 +93,7 @@ impl Platform {
     ) -> Result<(KeyId, Vec<u8>), ServiceError> {
         let now = self.now();
         let (key, head) = self.run(|txn| {
-            let caller = Caller::with(txn, whose)?;
+            let caller = Caller::find(txn, whose)?;
             Ok((caller.key.key.id(), txn.head(whose.0, whose.1)?))
         })?;
         let nonce = head.hash.first_half();

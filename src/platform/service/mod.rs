@@ -11,6 +11,7 @@ mod live;
 mod operators;
 mod publish;
 mod status;
+mod tokens;
 mod vouchers;
 
 mod enrol;
@@ -53,5 +54,6 @@ pub use reports::{
     ConflictLine, EvidenceLine, LIST_MAX, RedemptionLine, RedemptionPage, Statistics, TerminalLine,
 };
 pub use settlement::{SettlementLine, Span};
+pub use tokens::{ApiToken, Right, Scope};
 pub use vouchers::{VoucherName, VoucherView};
 pub use witness::{WITNESSES_MAX, WitnessReceipt, Witnessed};

@@ -17,6 +17,9 @@ use crate::{
     platform::store::{TerminalKeyRow, TerminalRow, Txn},
 };
 
+/// Longest name a terminal's program may have, in bytes.
+const SOFTWARE_MAX: usize = 80;
+
 /// The terminal that asks, and the key it asks with.
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
@@ -25,13 +28,8 @@ pub(super) struct Caller {
 }
 
 impl Caller {
-    /// Looks the terminal up as it is in this transaction.
-    fn find(txn: &mut dyn Txn, request: &Request) -> Result<Self, ServiceError> {
-        Self::with(txn, (request.terminal, request.epoch))
-    }
-
-    /// The terminal in a life of its journal, unless it was revoked.
-    pub(super) fn with(
+    /// The terminal in a life of its journal as it is in this transaction, unless it was revoked.
+    pub(super) fn find(
         txn: &mut dyn Txn,
         (terminal, epoch): (TerminalId, Epoch),
     ) -> Result<Self, ServiceError> {
@@ -71,20 +69,27 @@ pub(super) enum Question {
 impl Platform {
     /// Answers a terminal.
     pub fn sync(&self, bytes: &[u8]) -> Result<Vec<u8>, ServiceError> {
+        self.sync_with(bytes, None)
+    }
+
+    /// The same, where it is known what the terminal's program calls itself.
+    pub fn sync_with(&self, bytes: &[u8], software: Option<&str>) -> Result<Vec<u8>, ServiceError> {
         let (request, question) = self.verified(bytes)?;
-        let (body, now) =
-            self.in_turn(&request, |txn, caller, now| self.answer(txn, caller, question, now))?;
+        let (body, now) = self.in_turn((&request, software), |txn, caller, now| {
+            self.answer(txn, caller, question, now)
+        })?;
         Ok(self.reply(&request, body, now))
     }
 
-    /// The request in a message, when its terminal signed it. Signatures are verified between two transactions, so that
-    /// nobody waits for them; the second looks the terminal up again.
+    /// The request in a message, when its terminal signed it: what is asked is read only once that is known. Signatures are
+    /// verified between two transactions, so that nobody waits for them; the second looks the terminal up again.
     pub(super) fn verified(&self, bytes: &[u8]) -> Result<(Request, Question), ServiceError> {
         let envelope = Envelope::parse(bytes)?;
-        let request: Request =
-            decode(envelope.unverified_payload()).map_err(EnvelopeError::Shape)?;
-        let caller = self.run(|txn| Caller::find(txn, &request))?;
-        envelope.verify(&caller.key.key, Context::Request).ok_or(ServiceError::SignatureInvalid)?;
+        let asks = Request::claimed_by(bytes).ok_or(EnvelopeError::Spelling)?;
+        let caller = self.run(|txn| Caller::find(txn, asks))?;
+        let payload = envelope.verify(&caller.key.key, Context::Request);
+        let payload = payload.ok_or(ServiceError::SignatureInvalid)?;
+        let request: Request = decode(payload).map_err(ServiceError::NotUnderstood)?;
         let question = verify_body(&caller, request.body.clone())?;
         Ok((request, question))
     }
@@ -92,14 +97,17 @@ impl Platform {
     /// Runs `work` for the terminal that asks, in one transaction, with the time that its answer is of.
     pub(super) fn in_turn<T>(
         &self,
-        request: &Request,
+        (request, software): (&Request, Option<&str>),
         work: impl FnOnce(&mut dyn Txn, &Caller, Timestamp) -> Result<T, ServiceError>,
     ) -> Result<(T, Timestamp), ServiceError> {
         // Read before the transaction begins: all that was learnt by then is in the answer.
         let now = self.now();
         let done = self.run(|txn| {
-            let mut caller = Caller::find(txn, request)?;
+            let mut caller = Caller::find(txn, (request.terminal, request.epoch))?;
             caller.terminal.last_contact = Some(now);
+            if let Some(software) = software.and_then(printable) {
+                caller.terminal.software = Some(software);
+            }
             txn.put_terminal(&caller.terminal)?;
             work(txn, &caller, now)
         })?;
@@ -137,6 +145,13 @@ impl Platform {
             RequestBody::Lookup { code } => lookup(txn, caller, code),
         }
     }
+}
+
+/// A program's name for itself, as far as it can be shown anywhere.
+fn printable(software: &str) -> Option<String> {
+    let fits = (1..=SOFTWARE_MAX).contains(&software.len());
+    let plain = software.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    (fits && plain).then(|| software.to_owned())
 }
 
 fn verify_body(caller: &Caller, body: RequestBody) -> Result<Question, ServiceError> {

@@ -74,7 +74,7 @@ fn claimed(bytes: &[u8]) -> Option<Entry> {
 
 /// Whoever brings it is not told which terminals there are.
 fn known(txn: &mut dyn Txn, whose: (TerminalId, Epoch)) -> Result<Caller, ServiceError> {
-    Caller::with(txn, whose).map_err(|error| {
+    Caller::find(txn, whose).map_err(|error| {
         let unknown =
             matches!(error, ServiceError::TerminalUnknown | ServiceError::TerminalRevoked);
         if unknown { ServiceError::WitnessInvalid } else { error }

@@ -109,8 +109,8 @@ impl Engine {
     ) -> Result<Applied, SyncError> {
         let Self { store, trust, arriving, .. } = self;
         let store = store.as_mut().ok_or(StoreError::GivenUp)?;
-        let reply = sync_driver::open_reply(store, &trust.bundle, (bytes, nonce), (sent, now))?;
-        arriving.apply(store, &trust.bundle, (reply, bytes), now.time)
+        let read = sync_driver::open_reply(store, &trust.bundle, (bytes, nonce), (sent, now))?;
+        arriving.apply(store, &trust.bundle, (read, bytes), now.time)
     }
 
     pub(super) fn heard(&mut self) {

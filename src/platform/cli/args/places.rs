@@ -167,6 +167,10 @@ pub(in super::super) struct EnrolArgs {
     /// Address that terminals use; what `serve` was last told where it is not said.
     #[arg(long)]
     pub(in super::super) url: Option<String>,
+    /// Let the terminal know the server by this key only: 64 digits, or a certificate in PEM format. Given twice, the second
+    /// is the key that comes next.
+    #[arg(long, value_name = "PIN|FILE")]
+    pub(in super::super) pin: Vec<String>,
     /// Draw the code as a picture.
     #[arg(long, value_name = "FILE")]
     pub(in super::super) png: Option<PathBuf>,
@@ -178,6 +182,12 @@ pub(in super::super) enum TerminalCommand {
     List,
     /// Show, as JSON, the signed entries that prove which journals were restored or copied.
     Forks,
+    /// Have terminals told to update whose program speaks an older version of the protocol.
+    Require {
+        /// The least version.
+        #[arg(long, value_name = "VERSION")]
+        protocol: u32,
+    },
     /// Revoke a terminal: nothing it says is heard until it is enrolled again.
     Revoke {
         /// Which.

@@ -5,6 +5,7 @@ mod leases;
 mod ledgers;
 mod places;
 mod terminals;
+mod tokens;
 mod vouchers;
 mod witnesses;
 
@@ -16,12 +17,12 @@ use std::{
 use super::{
     BranchRow, BundleRow, CampaignRow, ClaimRow, ConflictRow, EnrolmentRow, EntryAt, ForkRow,
     GroupRow, Home, JournalRow, LeaseRow, OperatorRow, Store, StoreError, Stored, TerminalKeyRow,
-    TerminalRow, Txn, UseRow, VoucherRow, WitnessRow,
+    TerminalRow, TokenRow, Txn, UseRow, VoucherRow, WitnessRow,
 };
 use crate::domain::{
     id::{
         BranchId, CampaignId, Epoch, GroupId, Hash, IssuerName, LeaseId, MerchantId, OperatorId,
-        TerminalId, VoucherKey,
+        TerminalId, TokenId, VoucherKey,
     },
     trust::{Chunk, Merchant, PublishedKey},
 };
@@ -69,6 +70,7 @@ struct State {
     enrolments: BTreeMap<Hash, EnrolmentRow>,
     terminals: BTreeMap<TerminalId, TerminalRow>,
     terminal_keys: BTreeMap<(TerminalId, Epoch), TerminalKeyRow>,
+    tokens: BTreeMap<TokenId, TokenRow>,
     journal: Vec<JournalRow>,
     positions: BTreeMap<EntryAt, usize>,
     uses: Vec<UseRow>,

@@ -68,6 +68,7 @@ pub(crate) fn seeds() -> Vec<Vec<u8>> {
         url: "https://vouchers.example".to_owned(),
         root: world::root_key().public(),
         secret: [5; 16],
+        pins: None,
     };
     let mut seeds = vec![way(TEXT, code.to_text().as_bytes()), way(BYTES, &encode(&code))];
     for (number, bytes) in (REQUEST..).zip(signed()) {

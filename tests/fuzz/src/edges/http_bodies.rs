@@ -61,7 +61,10 @@ fn problem_holds(body: &[u8]) {
             assert_eq!(refusal(403, again.as_bytes()), expected);
         }
         TransportError::Invalid(reason) => assert!(reason.contains("403")),
-        other @ (TransportError::Offline(_) | TransportError::Timeout) => panic!("{other}"),
+        other @ (TransportError::Offline(_)
+        | TransportError::Timeout
+        | TransportError::Untrusted(_)
+        | TransportError::Address(_)) => panic!("{other}"),
     }
 }
 
