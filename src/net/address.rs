@@ -19,8 +19,8 @@ impl Address {
     pub(super) fn parse(text: &str) -> Result<Self, TransportError> {
         let wrong = |why: &str| TransportError::Address(why.to_owned());
         let base = Url::parse(text).map_err(|error| TransportError::Address(error.to_string()))?;
-        let bare = base.username().is_empty() && base.password().is_none();
-        if !bare || base.query().is_some() || base.fragment().is_some() {
+        let plain_host = base.username().is_empty() && base.password().is_none();
+        if !plain_host || base.query().is_some() || base.fragment().is_some() {
             return Err(wrong("it is a host and a path, and nothing else"));
         }
         match base.scheme() {

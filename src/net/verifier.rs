@@ -176,6 +176,10 @@ pub(super) fn reason(error: &Error, clock: Timestamp) -> Option<String> {
     let Error::InvalidCertificate(why) = error else {
         return None;
     };
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the library may come to know more reasons, and these say it all"
+    )]
     let told = match why {
         E::Expired | E::ExpiredContext { .. } => format!(
             "its certificate has expired; if this terminal's clock is wrong (it says {clock}), set it"

@@ -34,8 +34,8 @@ struct Tried {
 impl PinBook {
     /// As the store has it.
     pub(super) fn new(tries: Vec<PinTry>) -> Self {
-        let tried = |row: PinTry| Tried { wrong: row.wrong, at: row.at, since: None };
-        Self(tries.into_iter().map(|row| (row.operator, tried(row))).collect())
+        let since_start = |row: PinTry| Tried { wrong: row.wrong, at: row.at, since: None };
+        Self(tries.into_iter().map(|row| (row.operator, since_start(row))).collect())
     }
 
     /// Seconds until a PIN is taken again; none where it is.
@@ -82,7 +82,8 @@ mod tests {
     const MIRA: Whose = Some(OperatorId(1));
 
     fn at(seconds: u32) -> Now {
-        Now { time: Timestamp(1_000_000 + i64::from(seconds)), millis: u64::from(seconds) * 1000 }
+        let time = Timestamp(1_000_000).plus(i64::from(seconds));
+        Now { time, millis: u64::from(seconds).saturating_mul(1000) }
     }
 
     fn typed(book: &mut PinBook, whose: Whose, times: u32, now: Now) {

@@ -65,8 +65,8 @@ pub fn keep_pins(dir: &Path, pins: &[Hash]) -> Result<(), ServerError> {
     if pins.is_empty() {
         return Ok(());
     }
-    let lines: String = pins.iter().map(|pin| format!("{pin}\n")).collect();
-    write(dir, PINS, format!("{HEAD}{lines}").as_bytes())
+    let lines: Vec<_> = pins.iter().map(Hash::to_string).collect();
+    write(dir, PINS, format!("{HEAD}{}\n", lines.join("\n")).as_bytes())
 }
 
 /// Keeps the certificates of a file in PEM format as the authorities of the folder.

@@ -39,11 +39,11 @@ pub(super) fn serve(site: &Site, args: &ServeArgs, out: &mut dyn Write) -> Resul
         "Serving on {scheme}://{address}, known to terminals as {url}. Stop with Ctrl-C."
     )?;
     out.flush()?;
-    let served = runtime.block_on(async move {
+    let done = runtime.block_on(async move {
         let stop = stop_signal()?;
         server.serve(listener, stop).await
     });
-    served.map_err(CliError::Serve)
+    done.map_err(CliError::Serve)
 }
 
 fn server(site: &Site, args: &ServeArgs) -> Result<Server, CliError> {

@@ -99,7 +99,7 @@ mod tests {
                 return Poll::Pending;
             }
             let taken = buf.len().min(self.0);
-            self.0 -= taken;
+            self.0 = self.0.saturating_sub(taken);
             Poll::Ready(Ok(taken))
         }
 

@@ -72,7 +72,7 @@ impl Default for Bounds {
             head: Duration::from_secs(20),
             request: Duration::from_secs(30),
             stall: Duration::from_secs(20),
-            life: Duration::from_secs(600),
+            life: Duration::from_mins(10),
             grace: Duration::from_secs(5),
             rates: Rates::default(),
         }

@@ -23,11 +23,11 @@ use crate::{
 /// Verifies the journal, and goes on with the terminal as after a start of the program.
 pub(super) fn look(
     film: &Film,
-    change: u64,
+    moment: u64,
     disk: Disk,
     chance: &mut Chance,
 ) -> Result<(), Broken> {
-    let Some(store) = check::open(film, change, &disk)? else {
+    let Some(store) = check::open(film, moment, &disk)? else {
         return enrol_again(film, &disk);
     };
     let head = store.verify_journal(|_| {})?;

@@ -36,6 +36,8 @@ pub(super) struct Film {
     pub(super) moments: Vec<Moment>,
     pub(super) told: Vec<Told>,
     pub(super) shown: Vec<Shown>,
+    /// For the test that looks whether a day has everything in it.
+    #[cfg(test)]
     pub(super) outcomes: Vec<(&'static str, String)>,
     /// The journal as it was in the end, every signature verified: what any cut leaves must be the beginning of it.
     pub(super) journal: Vec<SignedEntry>,
@@ -71,6 +73,7 @@ impl Film {
             moments,
             told: till.told,
             shown: till.shown,
+            #[cfg(test)]
             outcomes: till.outcomes,
             journal,
             entries,
