@@ -211,7 +211,8 @@ fn furnish(shop: &mut Talkative) -> Secrets {
     shop.platform("policy set --campaign 1 --file policy.toml");
     let issue = "issue --campaign 1 --kind prepaid_deal --value 24.90 --count 2 --out vouchers";
     let issued = shop.platform(issue);
-    let texts = issued.split_whitespace().filter(|word| word.starts_with("CS1:"));
+    // A voucher's text may have blanks in it.
+    let texts = issued.lines().filter_map(|line| Some(line.get(line.find("CS1:")?..)?.trim_end()));
     let texts: Vec<String> = texts.map(str::to_owned).collect();
     let owner = shop.platform("token create --name Books --role owner --merchant 1");
     let code = shop.platform("enrol-code --branch 1 --name Till --pin tls.pem").trim().to_owned();
