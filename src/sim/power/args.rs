@@ -121,9 +121,8 @@ fn fail_operations(args: &PowerArgs, out: &mut dyn Write) -> Result<bool, PowerE
 }
 
 fn line(out: &mut dyn Write, name: &str, columns: [&str; 6]) -> Result<(), PowerError> {
-    let [a, b, c, d, e, f] = columns;
-    let text = format!("{name:<20} {a:>11} {b:>10} {c:>9} {d:>9} {e:>9} {f:>9}");
-    writeln!(out, "{}", text.trim_end())?;
+    let columns: String = columns.map(|column| format!(" {column:>10}")).concat();
+    writeln!(out, "{}", format!("{name:<20}{columns}").trim_end())?;
     Ok(())
 }
 
@@ -141,10 +140,9 @@ fn threads(args: &PowerArgs) -> usize {
 /// One row of the table; whether it is as it must be.
 fn report(out: &mut dyn Write, mode: Mode, tally: &Tally) -> Result<bool, PowerError> {
     let of = |kind| tally.broken.get(&kind).copied().unwrap_or(0);
-    let broken = [Kind::Lost, Kind::Damaged, Kind::Wrong].map(of);
-    let [d, e, f] = broken.map(|count| count.to_string());
-    let [a, b, c] = [tally.cuts, tally.again, tally.deep].map(|count| count.to_string());
-    line(out, mode.name(), [&a, &b, &c, &d, &e, &f])?;
+    let [lost, damaged, wrong] = [Kind::Lost, Kind::Damaged, Kind::Wrong].map(of);
+    let counts = [tally.cuts, tally.again, tally.deep, lost, damaged, wrong];
+    line(out, mode.name(), counts.map(|count| count.to_string()).each_ref().map(String::as_str))?;
     match (&tally.first, mode.must_lose()) {
         (Some(first), false) => writeln!(out, "  broken: --mode {first}")?,
         (None, true) => writeln!(out, "  it had to lose something, and did not")?,

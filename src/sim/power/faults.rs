@@ -150,7 +150,9 @@ impl Run {
     fn new(seed: u64, fault: Option<Fault>) -> Result<Self, PowerError> {
         let shop = Arc::new(Shop::new(seed, Arc::new(MemoryStore::default()))?);
         let disk = Disk::default();
-        fault.into_iter().for_each(|fault| disk.fail(fault));
+        if let Some(fault) = fault {
+            disk.fail(fault);
+        }
         let mut day = Day::new(seed, &shop, disk, Mode::Ours);
         day.till.only_heads = true;
         Ok(Self { day, came: Came::default(), chance: Chance::new(seed, 4), since: 0 })

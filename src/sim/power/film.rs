@@ -104,8 +104,8 @@ impl Filmed for Film {
         check::open(self, change, disk)
     }
 
-    fn look(&self, change: u64, disk: Disk, chance: &mut Chance) -> Checked {
-        deep::look(self, change, disk, chance)
+    fn look(&self, change: u64, disk: Disk, dice: &mut Chance) -> Checked {
+        deep::look(self, change, disk, dice)
     }
 }
 

@@ -28,6 +28,9 @@ use crate::{
 
 const STEPS: usize = 30;
 
+/// What a terminal was told, and the platform's disk at that moment.
+type Answered = (Told, Image);
+
 /// A day of the platform on record.
 pub(super) struct PlatformFilm {
     seed: u64,
@@ -35,7 +38,7 @@ pub(super) struct PlatformFilm {
     shop: Arc<Shop>,
     moments: Vec<Moment>,
     /// What the terminal had been told by which change of the platform's disk, with its own disk at that time.
-    told: Vec<(Told, Image)>,
+    told: Vec<Answered>,
     terminal: TerminalId,
     /// Every entry the terminal ever wrote.
     journal: Vec<SignedEntry>,
@@ -97,7 +100,7 @@ impl PlatformFilm {
         Ok(())
     }
 
-    fn around(&self, change: u64) -> (Option<&(Told, Image)>, Option<&(Told, Image)>) {
+    fn around(&self, change: u64) -> (Option<&Answered>, Option<&Answered>) {
         let next = self.told.partition_point(|(told, _)| told.change <= change);
         let before = next.checked_sub(1).and_then(|at| self.told.get(at));
         (before, self.told.get(next).or(before))
