@@ -12,7 +12,7 @@ pub use intake::{Intake, Ledger, LedgerChange, LedgerUse, Mismatch, ledger_chang
 pub use message::{
     BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, CHUNKS_MAX, Claim, ClaimAnswer, ConflictNotice, Evidence,
     LISTED_MAX, Lease, ListName, ListVersion, Listed, MESSAGE_BYTES_MAX, NumberedChunk,
-    REQUEST_BYTES_MAX, Reply, ReplyBody, Request, RequestBody, acknowledges,
+    REQUEST_BYTES_MAX, Reply, ReplyBody, Request, RequestBody, TRAIL_MAX, Trail, acknowledges,
 };
 pub use parcel::{
     PARCEL_BYTES_MAX, PARCEL_MESSAGES_MAX, Parcel, ParcelError, ParcelKind, ParcelName,

@@ -53,8 +53,8 @@ pub enum ServiceError {
     /// As many redemptions wait for their journal as are kept.
     #[error("too many redemptions of this terminal wait for its journal; keep the receipt")]
     WitnessesFull,
-    /// Asked before entries that are stored here.
-    #[error("the request is older than the entries this terminal has sent since")]
+    /// Asked before entries that are stored here, or by another journal than the one that is stored.
+    #[error("the request does not follow the entries that are stored of this terminal")]
     RequestStale,
     /// A voucher of another merchant.
     #[error("the voucher is for another merchant")]

@@ -74,7 +74,7 @@ struct State {
     journal: Vec<JournalRow>,
     positions: BTreeMap<EntryAt, usize>,
     uses: Vec<UseRow>,
-    claims: BTreeMap<(VoucherKey, TerminalId), ClaimRow>,
+    claims: BTreeMap<(VoucherKey, TerminalId, Epoch), ClaimRow>,
     leases: BTreeMap<LeaseId, LeaseRow>,
     conflicts: Vec<ConflictRow>,
     witnesses: BTreeMap<(EntryAt, Hash), WitnessRow>,
