@@ -4,7 +4,11 @@ use std::{ffi::OsString, io::Write, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use super::power::{self, PowerArgs};
+use super::{
+    faults::Mistake,
+    power::{self, PowerArgs},
+    report::{Ask, terminal_years},
+};
 
 /// Try to break a shop's promises; every case can be run again from its seed.
 #[derive(Debug, Parser)]
@@ -19,9 +23,18 @@ pub struct Cli {
     /// Where chance begins; the same seed, the same run.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
-    /// Years of one terminal to live through.
+    /// Years of one terminal to live through, over all worlds.
+    #[arg(long, default_value_t = 1.0)]
+    pub years: f64,
+    /// Worlds at a time.
     #[arg(long, default_value_t = 1)]
-    pub years: u32,
+    pub threads: usize,
+    /// Live through the world of this seed alone, and reduce it to the events that break a promise.
+    #[arg(long)]
+    pub replay: Option<u64>,
+    /// Leave out a rule of the protocol, which must be noticed.
+    #[arg(long)]
+    pub mistake: Option<Mistake>,
     /// What to do instead.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -49,7 +62,7 @@ pub fn run(
     };
     let held = match &cli.command {
         Some(Command::Power(args)) => power::run(args, out).map_err(|error| error.to_string()),
-        None => Ok(true),
+        None => shop(&cli, out).map_err(|error| error.to_string()),
     };
     match held {
         Ok(true) => ExitCode::SUCCESS,
@@ -59,4 +72,10 @@ pub fn run(
             ExitCode::FAILURE
         }
     }
+}
+
+/// Lives through the years of a shop.
+fn shop(cli: &Cli, mut out: &mut dyn Write) -> std::io::Result<bool> {
+    let Cli { seed, years, threads, replay, mistake, .. } = *cli;
+    terminal_years(&Ask { seed, years, threads, replay, mistake }, &mut out)
 }

@@ -2,4 +2,9 @@
 
 pub mod cli;
 pub mod disk;
+pub mod faults;
+pub mod model;
 pub mod power;
+pub mod report;
+pub mod shrink;
+pub mod world;

@@ -53,7 +53,7 @@ pub struct Unpacked {
 /// The question comes last, so that the lists of its answer know of the entries.
 pub(super) fn pack(
     store: &mut Store,
-    random: fn() -> Nonce,
+    random: &dyn Fn() -> Nonce,
     now: Timestamp,
 ) -> Result<Packed, StoreError> {
     let mut parcel = Parcel::new(ParcelKind::Requests);

@@ -33,7 +33,7 @@ impl Session {
     pub fn open(
         source: impl Into<Source>,
         transport: Option<Arc<dyn Transport>>,
-        random: fn() -> Nonce,
+        random: impl Fn() -> Nonce + Send + 'static,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SourceError> {
         let mut engine = Engine::open(source, random, clock.now())?;

@@ -53,6 +53,9 @@ mod supply;
 mod tidy;
 mod writes;
 
+#[cfg(feature = "sim")]
+mod simulation;
+
 #[cfg(feature = "demo")]
 mod stage;
 #[cfg(feature = "demo")]

@@ -227,7 +227,7 @@ impl Engine {
         let (Some(store), Some(work)) = (&mut self.store, &mut self.carrying.work) else {
             return self.end_carrying(Some(StoreError::GivenUp.to_string()));
         };
-        match pack(store, self.random, now.time) {
+        match pack(store, &self.random, now.time) {
             Ok(mut packed) => {
                 let bytes = std::mem::take(&mut packed.bytes);
                 self.errands.push_back(Errand::Write(work.folder.clone(), packed.name, bytes));

@@ -107,7 +107,7 @@ pub struct Engine {
     pub(super) last: Option<Outcome>,
     pub(super) operator: Option<OperatorId>,
     source: Source,
-    random: fn() -> Nonce,
+    random: Box<dyn Fn() -> Nonce + Send>,
     debounce: Debounce,
     arriving: Arriving,
     in_flight: Vec<InFlight>,
@@ -127,7 +127,7 @@ impl Engine {
     /// Takes up a terminal; `random` gives sixteen unpredictable bytes.
     pub fn open(
         source: impl Into<Source>,
-        random: fn() -> Nonce,
+        random: impl Fn() -> Nonce + Send + 'static,
         now: Now,
     ) -> Result<Self, SourceError> {
         let source = source.into();
@@ -154,7 +154,7 @@ impl Engine {
             last: None,
             operator: None,
             source,
-            random,
+            random: Box::new(random),
             debounce: Debounce::default(),
             arriving: Arriving::default(),
             in_flight: Vec::new(),

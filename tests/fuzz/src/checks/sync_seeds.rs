@@ -1,12 +1,12 @@
 //! A request and a reply of every kind.
 
 use countersign::domain::{
-    id::{BranchId, CampaignId, Epoch, LeaseId, OperatorId, Seq, TerminalId, VoucherKey},
+    id::{BranchId, CampaignId, Epoch, Hash, LeaseId, OperatorId, Seq, TerminalId, VoucherKey},
     journal::Head,
     redeem::{Liable, PlatformRefusal, UseRecord},
     sync::{
         Claim, ClaimAnswer, ConflictNotice, Evidence, Lease, ListName, ListVersion, Listed,
-        Mismatch, NumberedChunk, Reply, ReplyBody, Request, RequestBody,
+        Mismatch, NumberedChunk, Reply, ReplyBody, Request, RequestBody, Trail,
     },
     time::Timestamp,
     voucher::{Limit, Lines, Terms, Used},
@@ -31,7 +31,8 @@ pub(crate) fn requests() -> Vec<Request> {
         leases: vec![LeaseId(6)],
     };
     let chunks = RequestBody::Chunks { list: list(), numbers: vec![0, 1, 70_000] };
-    let claim = RequestBody::Claim { claims: vec![claim(), order()], after: Seq(1) };
+    let trail = Trail { since: Seq(1), hashes: vec![Hash([7; 32])] };
+    let claim = RequestBody::Claim { claims: vec![claim(), order()], after: Seq(1), trail };
     let lookup = RequestBody::Lookup { code: 0x12_3456_789a };
     let request = |body| Request { terminal: TerminalId(3), epoch: Epoch(1), nonce: [9; 16], body };
     [push, pull, chunks, claim, lookup].map(request).into()
