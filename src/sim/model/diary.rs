@@ -26,8 +26,10 @@ pub struct Diary {
     pub signed_at: BTreeMap<VoucherKey, Timestamp>,
     /// The last acknowledged position of the present epoch.
     pub acked: Seq,
-    /// The latest time that is known here to have passed.
+    /// The time floor of the last entry.
     pub floor: Timestamp,
+    /// The platform's time in the latest reply.
+    pub synced: Option<Timestamp>,
     /// Version of the bundle in force.
     pub bundle: u64,
     /// Versions of the lists in force.
@@ -64,6 +66,7 @@ impl Default for Diary {
             signed_at: BTreeMap::new(),
             acked: Seq(0),
             floor: Timestamp(0),
+            synced: None,
             bundle: 0,
             lists: BTreeMap::new(),
             ended: Vec::new(),

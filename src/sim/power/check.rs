@@ -154,7 +154,6 @@ pub(super) fn lost_nothing(before: &Told, now: &Told) -> Checked {
         ("the epoch", now.epoch >= before.epoch),
         ("the acknowledgement", (now.epoch, now.acked) >= (before.epoch, before.acked)),
         ("the platform's time", now.synced_at >= before.synced_at),
-        ("the time floor", now.floor >= before.floor),
         ("the trust bundle", now.bundle >= before.bundle),
         ("conflict notices", now.conflicts >= before.conflicts),
         ("listed vouchers", now.epoch > before.epoch || now.listed >= before.listed),
@@ -177,7 +176,6 @@ fn invented_nothing(before: Option<&Told>, now: &Told, after: &Told) -> Checked 
         ("entries", now.entries <= after.entries),
         ("the epoch", now.epoch <= after.epoch),
         ("the acknowledgement", (now.epoch, now.acked) <= (after.epoch, after.acked)),
-        ("the time floor", now.floor <= after.floor),
         ("the trust bundle", now.bundle <= after.bundle),
         ("conflict notices", now.conflicts <= after.conflicts),
     ];

@@ -41,7 +41,6 @@ pub(super) struct Told {
     /// How many entries of that epoch the platform acknowledged.
     pub(super) acked: u64,
     pub(super) synced_at: Option<Timestamp>,
-    pub(super) floor: Timestamp,
     pub(super) bundle: u64,
     pub(super) conflicts: u64,
     pub(super) listed: u64,
@@ -265,7 +264,6 @@ impl Told {
             epoch: identity.epoch.0,
             acked: identity.acked.0,
             synced_at: identity.synced_at,
-            floor: store.time_floor(),
             bundle: 0,
             conflicts: identity.conflicts_after,
             listed: identity.listed_after,

@@ -239,13 +239,13 @@ impl World {
 
     /// The platform goes on from a backup of some days ago; the first time that is planned, the backup is made.
     fn restore_platform(&mut self, dice: &mut Dice) {
-        let Some(image) = self.office.image() else { return };
-        let Some((image, model)) = self.backup.replace((image, self.model.at_platform())) else {
+        let Some(today) = self.office.image() else { return };
+        let Some((old, model)) = self.backup.replace((today, self.model.at_platform())) else {
             return;
         };
         self.backup = None;
         self.count(Fault::PlatformRestored);
-        self.office.restore(image);
+        self.office.restore(old);
         self.model.platform_goes_back(model);
         self.platform_stops(dice.below(600_000));
     }

@@ -239,15 +239,16 @@ impl World {
         Ok(())
     }
 
-    /// Versions and the latest known time never go back.
+    /// Versions never go back, nor does the time that the platform's word is for; that of the journal is looked at with each
+    /// entry.
     fn ratchets(&mut self, at: usize) -> Kept {
         let till = &mut self.tills[at];
         let Some(engine) = &till.engine else { return Ok(()) };
         let Some(store) = engine.store() else { return Ok(()) };
-        let (bundle, floor) = (engine.trust().bundle.version, store.time_floor());
+        let (bundle, synced) = (engine.trust().bundle.version, store.identity().synced_at);
         let diary = &mut till.diary;
-        must(bundle >= diary.bundle && floor >= diary.floor, Promise::Ratchet, || {
-            format!("{bundle} after {}, or {floor} after {}", diary.bundle, diary.floor)
+        must(bundle >= diary.bundle && synced >= diary.synced, Promise::Ratchet, || {
+            format!("{bundle} after {}, or {synced:?} after {:?}", diary.bundle, diary.synced)
         })?;
         Ok(())
     }
@@ -279,7 +280,7 @@ impl World {
             return Ok(());
         };
         let diary = &mut till.diary;
-        diary.floor = diary.floor.max(store.time_floor());
+        diary.synced = store.identity().synced_at;
         let acked = store.identity().acked;
         if acked == diary.acked {
             return Ok(());
