@@ -76,7 +76,7 @@ impl Parcel {
 
     /// Adds a message; false, and nothing changes, where it does not fit.
     pub fn push(&mut self, message: Vec<u8>) -> bool {
-        let fits = message.len() <= self.room();
+        let fits = self.messages.len() < PARCEL_MESSAGES_MAX && message.len() <= self.room();
         if fits {
             self.size = self.size.saturating_add(message.len()).saturating_add(FRAME_BYTES);
             self.messages.push(message);
