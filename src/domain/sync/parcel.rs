@@ -264,7 +264,8 @@ mod tests {
         assert_eq!(Parcel::messages(ParcelKind::Replies, &bytes).unwrap().len(), 15);
         let mut many = Parcel::new(ParcelKind::Replies);
         while many.push(Vec::new()) {}
-        assert_eq!(many.to_bytes().len(), 24 + 3 + 1024);
+        // The array, the text of 21 characters with its head, the count, and an empty string each.
+        assert_eq!(many.to_bytes().len(), 1 + 22 + 3 + 1024);
     }
 
     #[test]
