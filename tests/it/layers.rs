@@ -73,6 +73,7 @@ const LAYERS: &[Layer] = &[
         crates: &[
             "getrandom",
             "jiff",
+            "minicbor",
             "qrcode",
             "serde",
             "serde_json",

@@ -73,6 +73,8 @@ mod carriage;
 #[cfg(feature = "demo")]
 mod counter;
 #[cfg(feature = "demo")]
+mod damage;
+#[cfg(feature = "demo")]
 mod flows;
 #[cfg(feature = "demo")]
 mod fuzzing;
