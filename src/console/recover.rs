@@ -1,14 +1,14 @@
 //! `recover`.
 
+use std::sync::Arc;
+
 use serde_json::json;
 
 use super::{Console, ConsoleError, Exit, random};
-use crate::{
-    net::HttpTransport,
-    terminal::{
-        recovery::{self, Means, Recovery},
-        source::Source,
-    },
+use crate::terminal::{
+    recovery::{self, Means, Recovery},
+    server,
+    source::Source,
 };
 
 pub(super) fn run(console: &mut Console<'_>) -> Result<Exit, ConsoleError> {
@@ -17,7 +17,8 @@ pub(super) fn run(console: &mut Console<'_>) -> Result<Exit, ConsoleError> {
         return Err(ConsoleError::Usage(reason.to_owned()));
     }
     let source = Source::from(&console.data);
-    let transport = HttpTransport::new(&recovery::platform_url(&source)?)?;
+    let url = recovery::platform_url(&source)?;
+    let transport = server::transport(&console.data, &url, None, Arc::clone(&console.clock))?;
     let means = Means { transport: &transport, random, now: console.clock.now() };
     let recovery = recovery::recover(&source, means)?;
     // Lists, bundle and conflicts come with the first sync; what was found in the damaged files goes out with it.

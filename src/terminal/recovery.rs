@@ -117,7 +117,7 @@ pub fn recover(source: &Source, means: Means<'_>) -> Result<Recovery, RecoveryEr
     join(&mut entries, held, &salvaged);
     let joined = head_of(&entries, grant.epoch);
     let lost = lost(source, &key.public(), joined, &salvaged)?;
-    let code = EnrolmentCode { url: kept.url, root: kept.root, secret: [0; 16] };
+    let code = EnrolmentCode { url: kept.url, root: kept.root, secret: [0; 16], pins: None };
     let rebuild = Rebuild {
         code: &code,
         grant: &grant,

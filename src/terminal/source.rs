@@ -78,7 +78,7 @@ impl Source {
             Some(key) => Ok(SecretKey::from_seed(&key.seed())),
             None if self.key_file().exists() => {
                 Ok(keys::load_with(&SystemVault, &self.key_file())?)
-            },
+            }
             None if self.place.file(Store::FILE).is_some_and(|file| file.exists()) => {
                 Err(SourceError::KeyLost(self.key_file()))
             }

@@ -166,7 +166,6 @@ impl Platform {
         }
     }
 
-
     fn verify_body(&self, caller: &Caller, body: RequestBody) -> Result<Question, ServiceError> {
         let RequestBody::Push { after, entries } = body else {
             return Ok(Question::Other(body));

@@ -72,7 +72,7 @@ impl Books {
             Body::Redeemed(redeemed) => self.redeemed(entry, redeemed, day),
             Body::RolledBack(back) => self.rolled_back(back, earlier, day),
             Body::LeaseEnded { lease, .. } => self.leases.entry(lease.0).or_default().ended = true,
-            Body::Refused(_) | Body::BundleTaken { .. } => {}
+            Body::Refused(_) | Body::BundleTaken { .. } | Body::Recovered(_) => {}
         }
     }
 
@@ -183,7 +183,8 @@ pub(super) fn consumed(journal: &[SignedEntry]) -> Vec<(VoucherKey, Used)> {
             Body::Opened(_)
             | Body::Refused(_)
             | Body::BundleTaken { .. }
-            | Body::LeaseEnded { .. } => continue,
+            | Body::LeaseEnded { .. }
+            | Body::Recovered(_) => continue,
         };
         match sums.iter_mut().find(|(known, _)| known == key) {
             Some((_, sum)) => *sum = sum.plus(used).minus(back),
