@@ -6,6 +6,8 @@
 //!   writing pragmas are never run through `query_row`: it can answer Ok for a write that was not kept.
 //! * After a commit that failed the handle is given up: [`StoreError::GivenUp`] until the store is opened again. What a
 //!   failed sync left in the operating system's cache cannot be trusted, so it is not retried.
+//! * A log that is found when the store is opened is moved into the file before anything is added to it: it may end with
+//!   what a failed sync left in the cache only, and what followed that would be lost with it.
 
 mod books;
 mod conflicts;

@@ -24,10 +24,10 @@ impl Trouble {
     /// What it is called on the command line and in reports.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Read => "read error",
-            Self::Write => "write error",
-            Self::Sync => "sync error",
-            Self::Full => "disk full",
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Sync => "sync",
+            Self::Full => "full",
         }
     }
 }

@@ -6,11 +6,14 @@ use clap::Args;
 
 use super::{
     check::Kind,
-    cuts::{self, Plan, Tally},
+    cuts::{self, Filmed as _, Plan, Tally},
     error::PowerError,
+    faults,
     film::Film,
     mode::Mode,
+    platform::PlatformFilm,
 };
+use crate::sim::disk::Fault;
 
 /// Cut the power in the middle of a shop's day, before every change of the disk.
 #[derive(Clone, Debug, Args)]
@@ -33,6 +36,15 @@ pub struct PowerArgs {
     /// One cut of the first day instead of all.
     #[arg(long)]
     pub cut: Option<u64>,
+    /// That cut is at the platform.
+    #[arg(long, requires = "cut")]
+    pub platform: bool,
+    /// How many days in which each operation of the disk fails in its turn.
+    #[arg(long, default_value_t = 1)]
+    pub faults: u64,
+    /// One failing operation of the first day instead of all, such as `sync:12:once`.
+    #[arg(long, value_parser = faults::parse)]
+    pub fault: Option<Fault>,
 }
 
 fn parse_mode(text: &str) -> Result<Mode, String> {
@@ -48,55 +60,107 @@ pub fn run(args: &PowerArgs, out: &mut dyn Write) -> Result<bool, PowerError> {
     if let Some(number) = args.cut {
         return one(args, number, out);
     }
-    writeln!(
-        out,
-        "{:<12} {:>11} {:>10} {:>9} {:>9} {:>9} {:>9}",
-        "store", "cuts", "again", "in full", "lost", "damaged", "wrong"
-    )?;
+    if let Some(fault) = args.fault {
+        let broken = faults::try_fault(args.seed, fault).err();
+        let told = broken.as_ref().map_or("nothing was broken", |broken| &broken.what);
+        writeln!(out, "{told}")?;
+        return Ok(broken.is_none());
+    }
+    let mut held = cut_terminals(args, out)?;
+    held &= cut_platforms(args, out)?;
+    if args.mode.is_none() && args.faults > 0 {
+        held &= fail_operations(args, out)?;
+    }
+    Ok(held)
+}
+
+fn cut_terminals(args: &PowerArgs, out: &mut dyn Write) -> Result<bool, PowerError> {
+    let columns = ["cuts", "again", "in full", "lost", "damaged", "wrong"];
+    line(out, "a terminal's store", columns)?;
     let mut held = true;
     for mode in Mode::ALL {
         if args.mode.is_none_or(|wanted| wanted == mode) {
-            let tally = cuts::run(plan(args, mode))?;
-            report(mode, &tally, out)?;
-            held &= mode.must_lose() == (tally.all_broken() > 0);
+            let tally = cuts::run::<Film>(plan(args, mode, args.cuts))?;
+            held &= report(out, mode, &tally)?;
         }
     }
     Ok(held)
 }
 
-/// Few cuts are enough to see a store lose something that must.
-fn plan(args: &PowerArgs, mode: Mode) -> Plan {
-    let cuts = if mode.must_lose() { (args.cuts / 50).max(1_000) } else { args.cuts };
-    let known = thread::available_parallelism().map_or(1, NonZero::get);
-    let threads = args.threads.map_or(known, NonZero::get);
-    Plan { mode, cuts, seed: args.seed, each: args.each, threads }
+/// One cut in ten is at the platform.
+fn cut_platforms(args: &PowerArgs, out: &mut dyn Write) -> Result<bool, PowerError> {
+    line(out, "the platform's store", [""; 6])?;
+    let mut held = true;
+    for mode in [Mode::Ours, Mode::LyingDisk] {
+        if args.mode.is_none_or(|wanted| wanted == mode) {
+            let tally = cuts::run::<PlatformFilm>(plan(args, mode, args.cuts / 10))?;
+            held &= report(out, mode, &tally)?;
+        }
+    }
+    Ok(held)
 }
 
-fn report(mode: Mode, tally: &Tally, out: &mut dyn Write) -> Result<(), PowerError> {
-    let of = |kind| tally.broken.get(&kind).copied().unwrap_or(0);
-    writeln!(
-        out,
-        "{:<12} {:>11} {:>10} {:>9} {:>9} {:>9} {:>9}",
-        mode.name(),
-        tally.cuts,
-        tally.again,
-        tally.deep,
-        of(Kind::Lost),
-        of(Kind::Damaged),
-        of(Kind::Wrong)
-    )?;
-    match (&tally.first, mode.must_lose()) {
-        (Some(first), false) => writeln!(out, "  broken: --mode {first}")?,
-        (None, true) => writeln!(out, "  it had to lose something, and did not")?,
-        (Some(_), true) | (None, false) => {}
+fn fail_operations(args: &PowerArgs, out: &mut dyn Write) -> Result<bool, PowerError> {
+    line(out, "failing operations", ["days", "met", "told", "broken", "", ""])?;
+    let mut held = true;
+    for day in 0..args.faults {
+        let seed = args.seed.saturating_add(day);
+        let sweep = faults::sweep(seed, 1, threads(args))?;
+        for ((trouble, sticky), count) in &sweep.of {
+            let name = format!("{} {}", trouble.name(), if *sticky { "always" } else { "once" });
+            let counts = [count.runs, count.met, count.told, count.broken];
+            let [a, b, c, d] = counts.map(|count| count.to_string());
+            line(out, &name, [&a, &b, &c, &d, "", ""])?;
+        }
+        if let Some(first) = &sweep.first {
+            writeln!(out, "  broken: {first}")?;
+            held = false;
+        }
     }
+    Ok(held)
+}
+
+fn line(out: &mut dyn Write, name: &str, columns: [&str; 6]) -> Result<(), PowerError> {
+    let [a, b, c, d, e, f] = columns;
+    let text = format!("{name:<20} {a:>11} {b:>10} {c:>9} {d:>9} {e:>9} {f:>9}");
+    writeln!(out, "{}", text.trim_end())?;
     Ok(())
 }
 
+/// Few cuts are enough to see a store lose something that must.
+fn plan(args: &PowerArgs, mode: Mode, cuts: u64) -> Plan {
+    let cuts = if mode.must_lose() { (cuts / 50).max(1_000) } else { cuts };
+    Plan { mode, cuts, seed: args.seed, each: args.each, threads: threads(args) }
+}
+
+fn threads(args: &PowerArgs) -> usize {
+    let known = thread::available_parallelism().map_or(1, NonZero::get);
+    args.threads.map_or(known, NonZero::get)
+}
+
+/// One row of the table; whether it is as it must be.
+fn report(out: &mut dyn Write, mode: Mode, tally: &Tally) -> Result<bool, PowerError> {
+    let of = |kind| tally.broken.get(&kind).copied().unwrap_or(0);
+    let broken = [Kind::Lost, Kind::Damaged, Kind::Wrong].map(of);
+    let [d, e, f] = broken.map(|count| count.to_string());
+    let [a, b, c] = [tally.cuts, tally.again, tally.deep].map(|count| count.to_string());
+    line(out, mode.name(), [&a, &b, &c, &d, &e, &f])?;
+    match (&tally.first, mode.must_lose()) {
+        (Some(first), false) => writeln!(out, "  broken: --mode {first}")?,
+        (None, true) => writeln!(out, "  it had to lose something, and did not")?,
+        (Some(_), true) | (None, false) => return Ok(true),
+    }
+    Ok(false)
+}
+
 fn one(args: &PowerArgs, number: u64, out: &mut dyn Write) -> Result<bool, PowerError> {
-    let film = Film::shoot(args.seed, args.mode.unwrap_or(Mode::Ours))?;
+    let mode = args.mode.unwrap_or(Mode::Ours);
     let mut tally = Tally::default();
-    cuts::try_cut(&film, number, &mut tally);
+    if args.platform {
+        cuts::try_cut(&PlatformFilm::shoot(args.seed, mode)?, number, &mut tally);
+    } else {
+        cuts::try_cut(&Film::shoot(args.seed, mode)?, number, &mut tally);
+    }
     writeln!(out, "{}", tally.first.as_deref().unwrap_or("nothing was broken"))?;
     Ok(tally.first.is_none())
 }

@@ -7,7 +7,8 @@ use rusqlite::{Connection, Row};
 
 use crate::{
     domain::{
-        journal::{Body, Entry, Redeemed, RolledBack},
+        id::VoucherKey,
+        journal::{Body, Entry, Redeemed, RolledBack, SignedEntry},
         redeem::LocalMoment,
         voucher::{Limit, Lines, Used},
     },
@@ -170,6 +171,26 @@ impl Books {
             .or(lease)
             .or_else(|| missing.map(|id| format!("lease {id} is missing")))
     }
+}
+
+/// What entries consumed of each voucher, less what they gave back.
+pub(super) fn consumed(journal: &[SignedEntry]) -> Vec<(VoucherKey, Used)> {
+    let mut sums: Vec<(VoucherKey, Used)> = Vec::new();
+    for signed in journal {
+        let (key, used, back) = match &signed.entry.body {
+            Body::Redeemed(redeemed) => (&redeemed.voucher, redeemed.used, Used::default()),
+            Body::RolledBack(back) => (&back.voucher, Used::default(), back.used),
+            Body::Opened(_)
+            | Body::Refused(_)
+            | Body::BundleTaken { .. }
+            | Body::LeaseEnded { .. } => continue,
+        };
+        match sums.iter_mut().find(|(known, _)| known == key) {
+            Some((_, sum)) => *sum = sum.plus(used).minus(back),
+            None => sums.push((key.clone(), used.minus(back))),
+        }
+    }
+    sums
 }
 
 const VOUCHERS: &str = "SELECT issuer, id, uses, minor, lines, uses_before, minor_before,

@@ -9,7 +9,11 @@ use super::{
     till::{Told, device},
 };
 use crate::{
-    domain::{journal::Body, money::Currency, redeem::Queue},
+    domain::{
+        journal::{Body, Entry},
+        money::Currency,
+        redeem::Queue,
+    },
     sim::disk::Disk,
     store::{Store, StoreError, position},
 };
@@ -32,13 +36,13 @@ pub(super) struct Broken {
     pub(super) what: String,
 }
 
-type Checked<T = ()> = Result<T, Broken>;
+pub(super) type Checked<T = ()> = Result<T, Broken>;
 
-fn broken<T>(kind: Kind, what: impl Into<String>) -> Checked<T> {
+pub(super) fn broken<T>(kind: Kind, what: impl Into<String>) -> Checked<T> {
     Err(Broken { kind, what: what.into() })
 }
 
-fn ensure(holds: bool, kind: Kind, what: impl FnOnce() -> String) -> Checked {
+pub(super) fn ensure(holds: bool, kind: Kind, what: impl FnOnce() -> String) -> Checked {
     if holds { Ok(()) } else { broken(kind, what()) }
 }
 
@@ -80,7 +84,7 @@ fn examine(film: &Film, store: &Store, around: (Option<&Told>, Option<&Told>)) -
     ensure(sound == "ok", Kind::Damaged, || sound)?;
     let entries = compare_journal(film, conn)?;
     let epoch = store.identity().epoch;
-    let told = Told::of(store, film.before(epoch), 0)?;
+    let told = Told::heads(store, film.before(epoch), 0).with_lists(store)?;
     ensure(told.entries == entries, Kind::Wrong, || {
         format!("the store speaks of {} entries, and there are {entries}", told.entries)
     })?;
@@ -144,7 +148,7 @@ fn compare_journal(film: &Film, conn: &Connection) -> Checked<usize> {
 }
 
 /// Nothing may be less than it was told to be.
-fn lost_nothing(before: &Told, now: &Told) -> Checked {
+pub(super) fn lost_nothing(before: &Told, now: &Told) -> Checked {
     let at_least = [
         ("entries", now.entries >= before.entries),
         ("the epoch", now.epoch >= before.epoch),
@@ -204,8 +208,14 @@ fn compare_acknowledged(film: &Film, store: &Store) -> Checked {
 
 /// What waits to be sent is what comes after the acknowledgement.
 fn compare_queue(film: &Film, store: &Store, entries: usize) -> Checked {
+    let there = film.entries.get(..entries).unwrap_or_default();
+    queue_is_of(there, store)
+}
+
+/// What waits to be sent is what these entries have after the acknowledgement.
+pub(super) fn queue_is_of(entries: &[Entry], store: &Store) -> Checked {
     let (epoch, acked) = (store.identity().epoch, store.identity().acked);
-    let there = film.entries.iter().take(entries);
+    let there = entries.iter();
     let waiting = there.filter(|entry| entry.epoch == epoch && entry.seq > acked);
     let (mut count, mut queue) = (0_u64, Queue::default());
     for entry in waiting {

@@ -11,19 +11,39 @@ use std::{
 
 use super::{
     chance::Chance,
-    check::{self, Broken, Kind},
-    deep,
+    check::{Broken, Checked, Kind},
     error::PowerError,
-    film::Film,
     mode::Mode,
 };
-use crate::sim::disk::{Disk, Image};
+use crate::sim::disk::{Disk, Image, Moment};
 
 /// Cuts are numbered by the change they come before and which of the outcomes it is.
 const VARIANTS: u64 = 1_000;
 
 /// One cut in so many is looked at with every signature and a second scan.
 const DEEP_ONE_IN: usize = 64;
+
+/// A day on record, in which the power can be cut.
+pub(super) trait Filmed: Sized {
+    /// What was opened after a cut.
+    type Opened;
+
+    /// Lives through the day of a seed.
+    fn shoot(seed: u64, mode: Mode) -> Result<Self, PowerError>;
+
+    fn seed(&self) -> u64;
+
+    fn mode(&self) -> Mode;
+
+    /// The disk before each change, and at the end.
+    fn moments(&self) -> &[Moment];
+
+    /// Opens what a cut before a change left, with the program's own code, and compares all of it.
+    fn open(&self, change: u64, disk: &Disk) -> Checked<Self::Opened>;
+
+    /// The slow look at it.
+    fn look(&self, change: u64, disk: Disk, chance: &mut Chance) -> Checked;
+}
 
 /// What came of many cuts.
 #[derive(Clone, Debug, Default)]
@@ -51,10 +71,6 @@ pub(super) struct Plan {
 }
 
 impl Tally {
-    pub(super) fn all_broken(&self) -> u64 {
-        self.broken.values().fold(0, |sum, count| sum.saturating_add(*count))
-    }
-
     fn add(&mut self, other: Self) {
         self.cuts = self.cuts.saturating_add(other.cuts);
         self.again = self.again.saturating_add(other.again);
@@ -69,13 +85,13 @@ impl Tally {
 }
 
 /// Tries days one after another on all threads until there were enough cuts.
-pub(super) fn run(plan: Plan) -> Result<Tally, PowerError> {
+pub(super) fn run<F: Filmed>(plan: Plan) -> Result<Tally, PowerError> {
     let (next, done) = (AtomicU64::new(0), AtomicU64::new(0));
     let sum = Mutex::new(Ok(Tally::default()));
     let work = || {
         while done.load(Ordering::Relaxed) < plan.cuts {
             let seed = plan.seed.saturating_add(next.fetch_add(1, Ordering::Relaxed));
-            let tried = try_day(plan, seed, &done);
+            let tried = try_day::<F>(plan, seed, &done);
             let mut sum = sum.lock().unwrap_or_else(PoisonError::into_inner);
             match (tried, sum.as_mut()) {
                 (Ok(tally), Ok(sum)) => sum.add(tally),
@@ -95,10 +111,10 @@ pub(super) fn run(plan: Plan) -> Result<Tally, PowerError> {
     sum.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn try_day(plan: Plan, seed: u64, done: &AtomicU64) -> Result<Tally, PowerError> {
-    let film = Film::shoot(seed, plan.mode)?;
+fn try_day<F: Filmed>(plan: Plan, seed: u64, done: &AtomicU64) -> Result<Tally, PowerError> {
+    let film = F::shoot(seed, plan.mode)?;
     let mut tally = Tally { days: 1, ..Tally::default() };
-    for at in 0..film.moments.len() {
+    for at in 0..film.moments().len() {
         for variant in 0..plan.each {
             let number = u64::try_from(at).unwrap_or(0).saturating_mul(VARIANTS);
             try_cut(&film, number.saturating_add(variant), &mut tally);
@@ -111,29 +127,29 @@ fn try_day(plan: Plan, seed: u64, done: &AtomicU64) -> Result<Tally, PowerError>
 }
 
 /// One cut, by its number.
-pub(super) fn try_cut(film: &Film, number: u64, tally: &mut Tally) {
+pub(super) fn try_cut<F: Filmed>(film: &F, number: u64, tally: &mut Tally) {
     tally.cuts = tally.cuts.saturating_add(1);
     if let Err(Broken { kind, what }) = cut(film, number, tally) {
         let count = tally.broken.entry(kind).or_default();
         *count = count.saturating_add(1);
-        let seed = film.seed;
+        let seed = film.seed();
         tally.first.get_or_insert_with(|| {
-            format!("{} --seed {seed} --cut {number}: {what}", film.mode.name())
+            format!("{} --seed {seed} --cut {number}: {what}", film.mode().name())
         });
     }
 }
 
-fn cut(film: &Film, number: u64, tally: &mut Tally) -> Result<(), Broken> {
+fn cut<F: Filmed>(film: &F, number: u64, tally: &mut Tally) -> Result<(), Broken> {
     let at = usize::try_from(number / VARIANTS).unwrap_or(usize::MAX);
-    let Some(moment) = film.moments.get(at) else {
+    let Some(moment) = film.moments().get(at) else {
         return Ok(());
     };
-    let mut chance = Chance::new(film.seed, number.saturating_add(100));
+    let mut chance = Chance::new(film.seed(), number.saturating_add(100));
     let disk = disk_of(film, moment.image.cut(&mut chance.0));
     if chance.one_in(3) {
         disk.watch();
     }
-    let store = check::open(film, moment.change, &disk)?;
+    let store = film.open(moment.change, &disk)?;
     if chance.one_in(8) {
         drop(store);
     } else {
@@ -145,19 +161,19 @@ fn cut(film: &Film, number: u64, tally: &mut Tally) -> Result<(), Broken> {
     if let Some(second) = chance.pick(&moments) {
         tally.again = tally.again.saturating_add(1);
         let disk = disk_of(film, second.image.cut(&mut chance.0));
-        let store = check::open(film, moment.change, &disk)?;
+        let store = film.open(moment.change, &disk)?;
         disk.kill();
         drop(store);
     }
     if chance.one_in(DEEP_ONE_IN) {
         tally.deep = tally.deep.saturating_add(1);
-        deep::look(film, moment.change, disk, &mut chance)?;
+        film.look(moment.change, disk, &mut chance)?;
     }
     Ok(())
 }
 
-fn disk_of(film: &Film, image: Image) -> Disk {
+fn disk_of<F: Filmed>(film: &F, image: Image) -> Disk {
     let disk = Disk::of(image);
-    disk.lie(film.mode == Mode::LyingDisk);
+    disk.lie(film.mode() == Mode::LyingDisk);
     disk
 }

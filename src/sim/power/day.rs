@@ -32,6 +32,7 @@ pub(super) struct Day {
     rival: Till,
     chance: Chance,
     stock: Vec<Issued>,
+    code: Option<EnrolmentCode>,
 }
 
 impl Day {
@@ -40,12 +41,16 @@ impl Day {
         let rival = Till::new(shop, Disk::default(), Mode::Ours, seed);
         let till = Till::new(shop, disk, mode, seed);
         let (chance, stock) = (Chance::new(seed, 3), shop.stock.clone());
-        Self { till, rival, chance, stock }
+        Self { till, rival, chance, stock, code: None }
     }
 
-    /// Enrolment and the first exchange: the bundle, the lists, the listed vouchers arrive.
+    /// Enrolment and the first exchange: the bundle, the lists, the listed vouchers arrive. One that failed is repeated
+    /// with the same code.
     pub(super) fn begin(&mut self) -> Result<EnrolmentCode, PowerError> {
-        let code = self.till.shop.code(None)?;
+        let code = match &self.code {
+            Some(code) => code.clone(),
+            None => self.code.insert(self.till.shop.code(None)?).clone(),
+        };
         self.till.enrol(&code)?;
         self.sync()?;
         let rival = self.till.shop.code(None)?;

@@ -6,7 +6,11 @@ use jiff::tz::TimeZone;
 
 use super::{
     books::Books,
+    chance::Chance,
+    check::{self, Checked},
+    cuts::Filmed,
     day::Day,
+    deep,
     error::PowerError,
     mode::Mode,
     shop::Shop,
@@ -36,6 +40,7 @@ pub(super) struct Film {
     pub(super) moments: Vec<Moment>,
     pub(super) told: Vec<Told>,
     pub(super) shown: Vec<Shown>,
+    #[cfg(test)]
     pub(super) outcomes: Vec<(&'static str, String)>,
     /// The journal as it was in the end, every signature verified: what any cut leaves must be the beginning of it.
     pub(super) journal: Vec<SignedEntry>,
@@ -44,9 +49,10 @@ pub(super) struct Film {
     pub(super) books: Vec<Books>,
 }
 
-impl Film {
-    /// Lives through the day of a seed.
-    pub(super) fn shoot(seed: u64, mode: Mode) -> Result<Self, PowerError> {
+impl Filmed for Film {
+    type Opened = Option<Store>;
+
+    fn shoot(seed: u64, mode: Mode) -> Result<Self, PowerError> {
         let shop = Arc::new(Shop::new(seed, Arc::new(MemoryStore::default()))?);
         let disk = Disk::default();
         disk.lie(mode == Mode::LyingDisk);
@@ -71,6 +77,7 @@ impl Film {
             moments,
             told: till.told,
             shown: till.shown,
+            #[cfg(test)]
             outcomes: till.outcomes,
             journal,
             entries,
@@ -80,6 +87,28 @@ impl Film {
         Ok(film)
     }
 
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    fn moments(&self) -> &[Moment] {
+        &self.moments
+    }
+
+    fn open(&self, change: u64, disk: &Disk) -> Checked<Option<Store>> {
+        check::open(self, change, disk)
+    }
+
+    fn look(&self, change: u64, disk: Disk, chance: &mut Chance) -> Checked {
+        deep::look(self, change, disk, chance)
+    }
+}
+
+impl Film {
     /// What was shown as accepted stands in the journal of an undisturbed day; else the day itself is wrong.
     fn all_shown_is_there(&self) -> Result<(), PowerError> {
         for shown in &self.shown {

@@ -20,6 +20,8 @@ mod deep;
 mod film;
 
 mod cuts;
+mod faults;
+mod platform;
 
 #[cfg(test)]
 mod tests;

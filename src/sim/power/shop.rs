@@ -49,7 +49,7 @@ impl Shop {
         let key = |byte| SecretKey::from_seed(&[byte; 32]);
         let keys = PlatformKeys { root: key(1), platform: key(2) };
         let platform_clock = PlatformClock::new(move || time.now().time);
-        let platform = Platform::new(store, keys, platform_clock, entropy(seed));
+        let platform = Platform::new(store, keys, platform_clock, entropy(seed, 2));
         let issuer = key(3);
         platform.create_issuer(&name()?, issuer.public(), START.plus(10 * 365 * DAY_S))?;
         let merchant = platform.create_merchant("Café Anker")?;
@@ -58,6 +58,26 @@ impl Shop {
         let mut shop = Self { platform, clock, stock, leased, issuer, merchant, branch };
         shop.furnish()?;
         Ok(shop)
+    }
+
+    /// The same shop over a store that was opened again.
+    pub(super) fn again(seed: u64, store: Arc<dyn Store>, before: &Self) -> Self {
+        let clock = Arc::clone(&before.clock);
+        let time = Arc::clone(&clock);
+        let key = |byte| SecretKey::from_seed(&[byte; 32]);
+        let keys = PlatformKeys { root: key(1), platform: key(2) };
+        let platform_clock = PlatformClock::new(move || time.now().time);
+        let platform = Platform::new(store, keys, platform_clock, entropy(seed, 5));
+        let Self { stock, leased, merchant, branch, .. } = before;
+        Self {
+            platform,
+            clock,
+            stock: stock.clone(),
+            leased: *leased,
+            issuer: key(3),
+            merchant: *merchant,
+            branch: *branch,
+        }
     }
 
     fn furnish(&mut self) -> Result<(), PowerError> {
@@ -153,8 +173,8 @@ fn name() -> Result<IssuerName, PowerError> {
     Ok("demo".parse()?)
 }
 
-fn entropy(seed: u64) -> Entropy {
-    let chance = Mutex::new(Chance::new(seed, 2));
+fn entropy(seed: u64, purpose: u64) -> Entropy {
+    let chance = Mutex::new(Chance::new(seed, purpose));
     Entropy::new(move |bytes| {
         chance.lock().unwrap_or_else(PoisonError::into_inner).fill(bytes);
         Ok(())

@@ -68,6 +68,8 @@ pub(super) struct Till {
     pub(super) shown: Vec<Shown>,
     /// Codes of what was told, in order.
     pub(super) outcomes: Vec<(&'static str, String)>,
+    /// Set where nothing may be read from the disk but by the terminal itself.
+    pub(super) only_heads: bool,
     mode: Mode,
     /// Entries of earlier epochs.
     before: usize,
@@ -114,6 +116,7 @@ impl Till {
             told: Vec::new(),
             shown: Vec::new(),
             outcomes: Vec::new(),
+            only_heads: false,
             mode,
             before: 0,
         }
@@ -121,7 +124,6 @@ impl Till {
 
     /// Enrols with a code and opens.
     pub(super) fn enrol(&mut self, code: &EnrolmentCode) -> Result<(), PowerError> {
-        self.before = self.told.last().map_or(0, |told| told.entries);
         let now = self.now().time;
         let store = enrolment::enrol(source(&self.disk), code, &*self.line, now)?;
         self.mode.apply(store.connection())?;
@@ -233,36 +235,49 @@ impl Till {
 
     /// Writes down what was told by this moment.
     pub(super) fn note(&mut self) -> Result<(), PowerError> {
-        if let Some(store) = self.engine.as_ref().and_then(Engine::store) {
-            let told = self.of(store)?;
-            self.told.push(told);
-        }
+        let Some(engine) = self.engine.take() else {
+            return Ok(());
+        };
+        let told = engine.store().map(|store| self.of(store)).transpose();
+        self.engine = Some(engine);
+        self.told.extend(told?);
         Ok(())
     }
 
-    fn of(&self, store: &Store) -> Result<Told, PowerError> {
-        Told::of(store, self.before, self.disk.counts().changes)
+    fn of(&mut self, store: &Store) -> Result<Told, PowerError> {
+        if let Some(last) = self.told.last().filter(|last| last.epoch < store.identity().epoch.0) {
+            self.before = last.entries;
+        }
+        let change = self.disk.counts().changes;
+        let heads = Told::heads(store, self.before, change);
+        if self.only_heads { Ok(heads) } else { heads.with_lists(store) }
     }
 }
 
 impl Told {
-    /// What a store says, with so many entries in earlier epochs.
-    pub(super) fn of(store: &Store, before: usize, change: u64) -> Result<Self, PowerError> {
+    /// What a store knows without looking, with so many entries in earlier epochs.
+    pub(super) fn heads(store: &Store, before: usize, change: u64) -> Self {
         let identity = store.identity();
         let seq = usize::try_from(store.head().seq.0).unwrap_or(usize::MAX);
-        Ok(Self {
+        Self {
             change,
             entries: before.saturating_add(seq),
             epoch: identity.epoch.0,
             acked: identity.acked.0,
             synced_at: identity.synced_at,
             floor: store.time_floor(),
-            bundle: bundle_version(store)?,
+            bundle: 0,
             conflicts: identity.conflicts_after,
             listed: identity.listed_after,
-            leases: store.leases()?,
-            lists: store.lists()?,
-        })
+            leases: Vec::new(),
+            lists: Vec::new(),
+        }
+    }
+
+    /// The same with what stands in the store's tables.
+    pub(super) fn with_lists(self, store: &Store) -> Result<Self, PowerError> {
+        let bundle = bundle_version(store)?;
+        Ok(Self { bundle, leases: store.leases()?, lists: store.lists()?, ..self })
     }
 }
 

@@ -35,9 +35,18 @@ pub(super) fn open(path: &Path, vfs: Option<&'static str>) -> Stored<Connection>
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     check_owner(&connection, path)?;
     configure(&connection)?;
+    empty_log(&connection)?;
     migrate(&mut connection, path)?;
     check_wal(&connection)?;
     Ok(connection)
+}
+
+/// Moves what a log holds into the file, and begins the log anew, unless another program uses it.
+///
+/// Where a sync failed once, the system may show bytes that are not on the disk, and takes them for written: no later sync
+/// brings them there. Whoever opens the log first would add to it behind them, and lose that in a power cut.
+fn empty_log(connection: &Connection) -> Stored<()> {
+    run(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
 }
 
 /// Whether commits go to the write-ahead log: in any other mode `synchronous` promises something else.
@@ -49,11 +58,11 @@ pub(super) fn check_wal(connection: &Connection) -> Stored<()> {
     }
 }
 
-/// An empty file becomes ours; a file that has a schema must be.
+/// A file without a schema becomes ours, as one does whose making was cut off; a file that has a schema must be.
 fn check_owner(connection: &Connection, path: &Path) -> Stored<()> {
     let owner = number(connection, "application_id").map_err(|error| not_ours(error, path))?;
-    let pages = number(connection, "page_count")?;
-    if owner == APPLICATION_ID || (owner == 0 && pages == 0) {
+    let version = number(connection, "schema_version")?;
+    if owner == APPLICATION_ID || (owner == 0 && version == 0) {
         Ok(())
     } else {
         Err(StoreError::Foreign(path.to_owned()))
@@ -110,8 +119,11 @@ fn migrate(connection: &mut Connection, path: &Path) -> Stored<()> {
 
 /// Sets a pragma and reads everything it answers: stopping at the first row would lose its errors.
 fn set(connection: &Connection, pragma: &str, value: &str) -> Stored<()> {
-    let sql = format!("PRAGMA {pragma} = {value}");
-    let mut statement = connection.prepare(&sql).map_err(from_sqlite)?;
+    run(connection, &format!("PRAGMA {pragma} = {value}"))
+}
+
+fn run(connection: &Connection, sql: &str) -> Stored<()> {
+    let mut statement = connection.prepare(sql).map_err(from_sqlite)?;
     let mut rows = statement.query([]).map_err(from_sqlite)?;
     while rows.next().map_err(from_sqlite)?.is_some() {}
     Ok(())
