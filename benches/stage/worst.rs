@@ -96,6 +96,8 @@ fn facts() -> Facts {
         platform: PlatformFact::Silent,
         queue: Queue { count: 7, minor: 10_000 },
         time_floor: NOON.plus(-1),
+        time_sure: NOON.plus(-1),
+        time_told: None,
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{Console, ConsoleError, Exit};
 use crate::{
     domain::{
+        clock::ClockTrouble,
         journal::{Entry, SignedEntry},
         sync::ConflictNotice,
     },
@@ -49,6 +50,7 @@ fn tell(console: &mut Console<'_>, store: &Store) -> Result<(), ConsoleError> {
             "to_send": store.unsent_entries(),
             "conflicts": conflicts.iter().map(conflict_json).collect::<Vec<_>>(),
             "synced_at": synced,
+            "clock_ahead_s": store.sense().skew(),
             "bundle": bundle.version,
             "platform": identity.url,
         }));
@@ -62,8 +64,27 @@ fn tell(console: &mut Console<'_>, store: &Store) -> Result<(), ConsoleError> {
         store.unsent_entries()
     ))?;
     console.line(format_args!("last sync   {}", synced.as_deref().unwrap_or("never")))?;
+    console.line(format_args!("clock       {}", clock(store)))?;
     console.line(format_args!("conflicts   {}", conflicts.len()))?;
     conflicts.iter().try_for_each(|notice| tell_conflict(console, notice))
+}
+
+/// How this clock stands to the platform's, as it was when they were last compared.
+fn clock(store: &Store) -> String {
+    let sense = store.sense();
+    let compared = match sense.skew() {
+        None => "not compared with the platform's yet".to_owned(),
+        Some(0) => "as the platform's".to_owned(),
+        Some(skew @ 1..) => format!("{skew} s ahead of the platform's"),
+        Some(skew) => format!("{} s behind the platform's", skew.saturating_neg()),
+    };
+    match sense.trouble() {
+        None => compared,
+        Some(ClockTrouble::SetBack(seconds)) => {
+            format!("{compared}; it stands {seconds} s before a time that has passed: set it")
+        }
+        Some(ClockTrouble::Ahead(_) | ClockTrouble::Behind(_)) => format!("{compared}: set it"),
+    }
 }
 
 /// Who took the same voucher, the one beyond the limit first.

@@ -2,6 +2,7 @@
 //!
 //! Time and randomness are arguments. Nothing here can fail for a reason outside its input.
 
+pub mod clock;
 pub mod id;
 pub mod money;
 pub mod time;

@@ -12,9 +12,10 @@ use super::{
     queue::Unsent,
 };
 use crate::domain::{
+    clock::TimeSense,
     crypto::SecretKey,
     id::{Epoch, OperatorId, Seq},
-    journal::{Body, Entry, Head, Redeemed, SignedEntry, append, verify_link},
+    journal::{Body, Entry, Head, Redeemed, SignedEntry, Uptime, append, verify_link},
     money::Currency,
     redeem::{Day, LocalMoment, Queue},
     time::Timestamp,
@@ -28,12 +29,13 @@ pub struct Txn<'a> {
     key: &'a SecretKey,
     operator: Option<OperatorId>,
     head: &'a mut Head,
-    floor: &'a mut Timestamp,
+    sense: &'a mut TimeSense,
+    start: u64,
     unsent: &'a mut Unsent,
     pace: &'a mut Pace,
     zone: &'a TimeZone,
     given_up: &'a mut bool,
-    next: (Head, Timestamp, Unsent),
+    next: (Head, TimeSense, Unsent),
     beats: Vec<Beat>,
 }
 
@@ -69,14 +71,15 @@ impl Store {
             return Err(StoreError::GivenUp);
         }
         let tx = self.conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let next = (self.head, self.time_floor, self.unsent.clone());
+        let next = (self.head, self.sense, self.unsent.clone());
         Ok(Txn {
             tx,
             identity: &self.identity,
             key: &self.key,
             operator: self.operator,
             head: &mut self.head,
-            floor: &mut self.time_floor,
+            sense: &mut self.sense,
+            start: self.start,
             unsent: &mut self.unsent,
             pace: &mut self.pace,
             zone: &self.zone,
@@ -158,26 +161,28 @@ impl Txn<'_> {
         if self.identity.forked {
             return Err(StoreError::Forked);
         }
-        let (head, floor, unsent) = &mut self.next;
+        let (head, sense, unsent) = &mut self.next;
         let entry = Entry {
             terminal: self.identity.terminal,
             epoch: head.epoch,
             seq: head.seq.next(),
             prev: head.hash,
             at: now,
-            time_floor: (*floor).max(now),
+            time_floor: sense.next_floor(now),
             branch: self.identity.branch,
             operator: self.operator,
             body,
+            uptime: Uptime { start: self.start, millis: sense.millis() },
         };
         let signed = append(self.key, entry);
         insert(&self.tx, &signed)?;
         unsent.add(&signed.entry.body);
         *head = signed.head();
-        *floor = signed.entry.time_floor;
-        let day = LocalMoment::of(signed.entry.time_floor, self.zone).day;
+        sense.wrote(now, signed.entry.time_floor);
+        let at = sense.floor().max(now);
+        let day = LocalMoment::of(at, self.zone).day;
         book(&self.tx, &signed.entry, day)?;
-        self.beats.extend(Beat::of(&signed.entry));
+        self.beats.extend(Beat::of(&signed.entry, at));
         Ok(signed)
     }
 
@@ -188,7 +193,12 @@ impl Txn<'_> {
 
     /// The latest time that is known to have passed, with what this transaction appended.
     pub fn time_floor(&self) -> Timestamp {
-        self.next.1
+        self.next.1.floor()
+    }
+
+    /// What is known of the time.
+    pub fn sense(&self) -> &TimeSense {
+        &self.next.1
     }
 
     /// Redemptions that wait to be sent, with what this transaction appended.
@@ -207,7 +217,7 @@ impl Txn<'_> {
 
     /// The date at the branch.
     pub fn day(&self, now: Timestamp) -> Day {
-        LocalMoment::of(now.max(self.next.1), self.zone).day
+        LocalMoment::of(now.max(self.time_floor()), self.zone).day
     }
 
     /// The time zone of the branch.
@@ -217,12 +227,12 @@ impl Txn<'_> {
 
     /// Makes all of it durable, or none.
     pub fn commit(self) -> Result<(), StoreError> {
-        let Self { tx, head, floor, unsent, pace, given_up, next, beats, .. } = self;
+        let Self { tx, head, sense, unsent, pace, given_up, next, beats, .. } = self;
         if let Err(error) = tx.commit() {
             *given_up = true;
             return Err(error.into());
         }
-        (*head, *floor, *unsent) = next;
+        (*head, *sense, *unsent) = next;
         for beat in beats {
             pace.add(beat);
         }

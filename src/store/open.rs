@@ -14,6 +14,7 @@ use super::{
     schema,
 };
 use crate::domain::{
+    clock::{Now, Remembered, TimeSense},
     crypto::{PublicKey, SecretKey},
     envelope::EnvelopeError,
     id::OperatorId,
@@ -27,7 +28,8 @@ pub struct Store {
     pub(super) identity: Identity,
     pub(super) key: SecretKey,
     pub(super) head: Head,
-    pub(super) time_floor: Timestamp,
+    pub(super) sense: TimeSense,
+    pub(super) start: u64,
     pub(super) unsent: Unsent,
     pub(super) given_up: bool,
     pub(super) operator: Option<OperatorId>,
@@ -68,8 +70,8 @@ impl Store {
         let last = last.map(|bytes| verify_last(&bytes, &key.public())).transpose()?;
         let head = last.as_ref().map(SignedEntry::head).filter(|head| head.epoch == identity.epoch);
         let head = head.unwrap_or(Head::start(identity.epoch));
-        let floor = last.map_or(Timestamp(0), |last| last.entry.time_floor.max(last.entry.at));
-        let time_floor = floor.max(identity.synced_at.unwrap_or_default());
+        let sense = TimeSense::new(remembered(&conn, last.as_ref())?);
+        let start = conn.query_row("SELECT count FROM start", [], |row| row.get(0))?;
         identity.forked |= !holds_acknowledged(&conn, &identity)?;
         let unsent = unsent(&conn, &identity)?;
         let mut store = Self {
@@ -77,7 +79,8 @@ impl Store {
             identity,
             key,
             head,
-            time_floor,
+            sense,
+            start,
             unsent,
             given_up: false,
             operator: None,
@@ -85,7 +88,8 @@ impl Store {
             pace: Pace::default(),
         };
         store.zone = store.branch_zone()?;
-        store.pace = Pace::of(&store.conn)?;
+        store.learn_of_the_bundle()?;
+        store.pace = Pace::of(&store.conn, &store.sense)?;
         Ok(store)
     }
 
@@ -117,7 +121,22 @@ impl Store {
 
     /// The latest time that is known to have passed.
     pub fn time_floor(&self) -> Timestamp {
-        self.time_floor
+        self.sense.floor()
+    }
+
+    /// What is known of the time.
+    pub fn sense(&self) -> &TimeSense {
+        &self.sense
+    }
+
+    /// Takes note of a reading of the clocks; entries carry the last one.
+    pub fn observe(&mut self, now: Now) {
+        self.sense.observe(now);
+    }
+
+    /// Takes note of a time that is known to have passed.
+    pub fn learn(&mut self, passed: Timestamp) {
+        self.sense.learn(passed);
     }
 
     /// Moves committed pages from the log into the database file, between two scans rather than within one.
@@ -144,6 +163,18 @@ impl Store {
     pub fn is_sound(&self) -> Result<bool, StoreError> {
         Ok(run_pragma(&self.conn, "PRAGMA quick_check(1)")? == "ok")
     }
+}
+
+/// What the store holds of the time.
+fn remembered(conn: &Connection, last: Option<&SignedEntry>) -> Result<Remembered, StoreError> {
+    let chain = last.map_or(Timestamp(0), |last| last.entry.time_floor.max(last.entry.at));
+    let sql =
+        "SELECT max(coalesce(synced_at, 0), coalesce((SELECT max(as_of) FROM status_list), 0)),
+                      skew, disowned FROM terminal";
+    Ok(conn.query_row(sql, [], |row| {
+        let (sure, disowned) = (Timestamp(row.get(0)?), Timestamp(row.get(2)?));
+        Ok(Remembered { sure, chain, disowned, skew: row.get(1)? })
+    })?)
 }
 
 fn verify_last(bytes: &[u8], key: &PublicKey) -> Result<SignedEntry, StoreError> {

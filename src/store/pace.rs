@@ -6,6 +6,7 @@ use rusqlite::Connection;
 
 use super::open::StoreError;
 use crate::domain::{
+    clock::TimeSense,
     envelope::{Envelope, decode},
     id::OperatorId,
     journal::{Body, Entry},
@@ -34,19 +35,19 @@ pub(super) struct Beat {
 }
 
 impl Beat {
-    /// What an entry adds to the pace, where it is a redemption.
-    pub(super) fn of(entry: &Entry) -> Option<Self> {
+    /// What an entry written at a time adds to the pace, where it is a redemption.
+    pub(super) fn of(entry: &Entry, at: Timestamp) -> Option<Self> {
         let Body::Redeemed(redeemed) = &entry.body else {
             return None;
         };
         let customer = redeemed.customer.clone();
-        Some(Self { at: entry.time_floor, operator: entry.operator, customer })
+        Some(Self { at, operator: entry.operator, customer })
     }
 }
 
 impl Pace {
     /// From the last entries of the journal. Only the last one's signature was checked: the pace is a bound, no evidence.
-    pub(super) fn of(conn: &Connection) -> Result<Self, StoreError> {
+    pub(super) fn of(conn: &Connection, sense: &TimeSense) -> Result<Self, StoreError> {
         let sql = "SELECT bytes FROM entry ORDER BY position DESC LIMIT ?1";
         let mut statement = conn.prepare_cached(sql)?;
         let mut rows = statement.query([PACE_MAX as u64])?;
@@ -55,7 +56,10 @@ impl Pace {
             entries.extend(unverified(row.get_ref(0)?.as_blob().unwrap_or_default()));
         }
         let mut pace = Self::default();
-        entries.iter().rev().filter_map(Beat::of).for_each(|beat| pace.add(beat));
+        let beats = entries.iter().rev();
+        let beats =
+            beats.filter_map(|entry| Beat::of(entry, sense.of_entry(entry.at, entry.time_floor)));
+        beats.for_each(|beat| pace.add(beat));
         Ok(pace)
     }
 

@@ -10,11 +10,12 @@ use super::{
     position,
 };
 use crate::domain::{
+    clock::{Now, Remembered},
     id::{Hash, Seq},
     journal::{Body, Head},
     money::Currency,
     redeem::Queue,
-    sync::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX},
+    sync::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, Millis},
     time::Timestamp,
 };
 
@@ -141,16 +142,23 @@ impl Store {
         Ok(())
     }
 
-    /// Writes down the platform's clock, as seen in a signed reply: from then on no earlier time is believed.
-    pub fn synced(&mut self, time: Timestamp) -> Result<(), StoreError> {
-        if self.identity.synced_at.is_some_and(|known| known >= time) {
+    /// Writes down the platform's clock, as seen in a signed reply to a question that was sent at a reading of the monotonic
+    /// clock: from then on no earlier time is believed.
+    pub fn heard(&mut self, time: Timestamp, sent: Millis, now: Now) -> Result<(), StoreError> {
+        let before = self.sense.remembered();
+        self.sense.hear(time, sent, now);
+        let Remembered { sure, skew, disowned, .. } = self.sense.remembered();
+        if (sure, skew, disowned) == (before.sure, before.skew, before.disowned) {
             return Ok(());
         }
+        let known = self.identity.synced_at.unwrap_or(time);
         let tx = self.begin()?;
-        tx.tx.execute("UPDATE terminal SET synced_at = ?1", [time.0])?;
+        tx.tx.execute(
+            "UPDATE terminal SET synced_at = ?1, skew = ?2, disowned = ?3",
+            params![known.max(time).0, skew, disowned.0],
+        )?;
         tx.commit()?;
-        self.identity.synced_at = Some(time);
-        self.time_floor = self.time_floor.max(time);
+        self.identity.synced_at = Some(known.max(time));
         Ok(())
     }
 

@@ -33,12 +33,24 @@ impl Store {
 
     /// The time zone of this terminal's branch; UTC where the bundle names none that is known here.
     pub(super) fn branch_zone(&self) -> Result<TimeZone, StoreError> {
-        let found =
-            self.conn.query_row("SELECT count(*) FROM bundle", [], |row| row.get::<_, u32>(0))?;
-        if found == 0 {
+        if !self.has_bundle()? {
             return Ok(TimeZone::UTC);
         }
         Ok(self.bundle()?.zone(self.identity.branch))
+    }
+
+    fn has_bundle(&self) -> Result<bool, StoreError> {
+        let sql = "SELECT EXISTS (SELECT 1 FROM bundle)";
+        Ok(self.conn.query_row(sql, [], |row| row.get(0))?)
+    }
+
+    /// It is later than when the bundle was made.
+    pub(super) fn learn_of_the_bundle(&mut self) -> Result<(), StoreError> {
+        if self.has_bundle()? {
+            let issued = self.bundle()?.issued_at;
+            self.sense.learn(issued);
+        }
+        Ok(())
     }
 
     /// The time zone of this terminal's branch.
@@ -61,6 +73,7 @@ impl Store {
         txn.append(Body::BundleTaken { version: bundle.version, hash: hash(bytes) }, now)?;
         txn.commit()?;
         self.zone = bundle.zone(self.identity.branch);
+        self.sense.learn(bundle.issued_at);
         Ok(())
     }
 
@@ -110,7 +123,9 @@ impl Store {
         if !whole.reconciles_with(manifest) {
             return Ok(false);
         }
-        self.write_list(manifest, bytes, changed).map(|()| true)
+        self.write_list(manifest, bytes, changed)?;
+        self.sense.learn(manifest.as_of);
+        Ok(true)
     }
 
     /// Notes that the platform knew of nothing newer for these lists at `time`.

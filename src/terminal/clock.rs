@@ -5,16 +5,8 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use crate::domain::{sync::Millis, time::Timestamp};
-
-/// A reading of both clocks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Now {
-    /// The wall clock, which people and other programs may set.
-    pub time: Timestamp,
-    /// Milliseconds since some fixed moment, never going back.
-    pub millis: Millis,
-}
+pub use crate::domain::clock::Now;
+use crate::domain::time::Timestamp;
 
 /// Where the time comes from.
 pub trait Clock: Send + Sync {

@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use super::{
-    asking::{Asking, Question},
+    asking::{ASK_DEADLINE_MS, Asking, Question},
     clock::Now,
     outcome::Outcome,
     rolling::RollBackOrder,
@@ -49,6 +49,7 @@ pub(super) enum Busy {
     Asking {
         asking: Asking,
         nonce: Nonce,
+        sent: Millis,
         deadline: Millis,
     },
     Question(Box<Open>),
@@ -129,8 +130,9 @@ impl Counter {
         if self.is_busy() { None } else { self.held.pop_front() }
     }
 
-    pub(super) fn ask(&mut self, asking: Asking, nonce: Nonce, deadline: Millis) {
-        self.busy = Busy::Asking { asking, nonce, deadline };
+    pub(super) fn ask(&mut self, asking: Asking, nonce: Nonce, sent: Millis) {
+        let deadline = sent.saturating_add(ASK_DEADLINE_MS);
+        self.busy = Busy::Asking { asking, nonce, sent, deadline };
     }
 
     pub(super) fn is_asking(&self) -> bool {
@@ -141,21 +143,22 @@ impl Counter {
         matches!(self.busy, Busy::Asking { nonce, .. } if nonce == wanted)
     }
 
-    pub(super) fn take_asking(&mut self, nonce: Nonce) -> Option<Asking> {
+    /// The question that was answered, with when it was asked.
+    pub(super) fn take_asking(&mut self, nonce: Nonce) -> Option<(Asking, Millis)> {
         if self.is_asking_with(nonce) { self.stop_asking() } else { None }
     }
 
     pub(super) fn overdue(&mut self, now: Millis) -> Option<Asking> {
         let over = matches!(self.busy, Busy::Asking { deadline, .. } if deadline <= now);
-        if over { self.stop_asking() } else { None }
+        if over { self.stop_asking().map(|(asking, _)| asking) } else { None }
     }
 
-    fn stop_asking(&mut self) -> Option<Asking> {
+    fn stop_asking(&mut self) -> Option<(Asking, Millis)> {
         if !self.is_asking() {
             return None;
         }
         match self.take() {
-            Busy::Asking { asking, .. } => Some(asking),
+            Busy::Asking { asking, sent, .. } => Some((asking, sent)),
             Busy::Ready | Busy::Question(_) | Busy::Bill(_) | Busy::Rolling(_) | Busy::Shown(_) => {
                 None
             }

@@ -80,6 +80,8 @@ pub(super) fn gather(
         platform: without_own(platform, local.before),
         queue: txn.queue(claims.terms.currency()),
         time_floor: txn.time_floor(),
+        time_sure: txn.sense().sure(),
+        time_told: txn.sense().told(),
     };
     Ok((facts, local))
 }

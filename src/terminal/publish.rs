@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     domain::{
+        clock::ClockTrouble,
         id::VoucherKey,
         journal::{self, Body, Goods, Redeemed},
         money::Money,
@@ -253,9 +254,31 @@ impl Engine {
             online: self.link(),
             to_send,
             last_sync: self.ago(age),
+            clock: store
+                .sense()
+                .trouble()
+                .map(|trouble| self.clock_words(trouble))
+                .unwrap_or_default(),
             conflicts: store.conflict_count().unwrap_or(0),
-            warning: to_send > UNSENT_WARNING || age.is_none_or(|age| age > SILENCE_WARNING_S),
+            warning: store.sense().trouble().is_some()
+                || to_send > UNSENT_WARNING
+                || age.is_none_or(|age| age > SILENCE_WARNING_S),
         }
+    }
+
+    fn clock_words(&self, trouble: ClockTrouble) -> String {
+        let (key, seconds) = match trouble {
+            ClockTrouble::SetBack(seconds) => ("strip.clock_set_back", seconds),
+            ClockTrouble::Ahead(seconds) => ("strip.clock_ahead", seconds),
+            ClockTrouble::Behind(seconds) => ("strip.clock_behind", seconds),
+        };
+        let (unit, count) = match seconds {
+            ..7200 => ("strip.minutes", seconds / 60),
+            7200..172_800 => ("strip.hours", seconds / 3600),
+            172_800.. => ("strip.days", seconds / 86_400),
+        };
+        let span = self.texts.fill(unit, &[("count", &count.to_string())]);
+        self.texts.fill(key, &[("span", &span)])
     }
 
     fn link(&self) -> Link {

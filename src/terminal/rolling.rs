@@ -91,7 +91,7 @@ fn decide(
     let local = txn.local_use(&redeemed.voucher, txn.day(scene.time))?;
     let taken = Taken {
         kind: redeemed.kind,
-        at: row.entry.time_floor,
+        at: txn.sense().of_entry(row.entry.at, row.entry.time_floor),
         used: redeemed.used,
         returned: row.returned,
         values: redeemed.goods.iter().map(|goods| goods.value_each).collect(),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::clock::Now;
 use crate::{
     domain::{
         envelope::EnvelopeError,
@@ -10,7 +11,7 @@ use crate::{
         redeem::PlatformFact,
         scan::ShortCode,
         sync::{
-            CHUNKS_MAX, Claim, ClaimAnswer, ConflictNotice, Exchange, ListName, Listed,
+            CHUNKS_MAX, Claim, ClaimAnswer, ConflictNotice, Exchange, ListName, Listed, Millis,
             NumberedChunk, Reply, ReplyBody, Request, RequestBody, Wanted, acknowledges,
         },
         time::Timestamp,
@@ -114,16 +115,16 @@ fn seal(store: &Store, nonce: Nonce, body: RequestBody) -> Vec<u8> {
     request.seal(store.key())
 }
 
-/// Verifies a reply, and takes note of the platform's clock.
+/// Verifies a reply to a question that was sent at a reading of the monotonic clock, and takes note of the platform's clock.
 pub(super) fn open_reply(
     store: &mut Store,
     platform: &TrustBundle,
-    bytes: &[u8],
-    nonce: Nonce,
+    (bytes, nonce): (&[u8], Nonce),
+    (sent, now): (Millis, Now),
 ) -> Result<Reply, SyncError> {
     let who = (store.identity().terminal, nonce);
     let reply = Reply::open(bytes, &platform.platform_key, who)?;
-    store.synced(reply.time)?;
+    store.heard(reply.time, sent, now)?;
     Ok(reply)
 }
 

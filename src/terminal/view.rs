@@ -203,6 +203,8 @@ pub struct StripView {
     pub to_send: u64,
     /// Such as `synced 3 min ago` or `never synced`.
     pub last_sync: String,
+    /// What is wrong with the clock, such as `clock 3 min ahead`; empty where nothing is.
+    pub clock: String,
     /// Double redemptions the platform reported.
     pub conflicts: u64,
     /// Set when the queue or its age asks for attention.

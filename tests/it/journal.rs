@@ -7,7 +7,7 @@ use countersign::domain::{
     id::{BranchId, CampaignId, Epoch, Hash, LeaseId, Seq, TerminalId, VoucherId, VoucherKey},
     journal::{
         Body, ChainError, Entry, Head, Opened, Outcome, Redeemed, Refused, RolledBack, SignedEntry,
-        Waiting, append, totals, verify_link,
+        Uptime, Waiting, append, totals, verify_link,
     },
     money::Currency,
     redeem::FindingSet,
@@ -184,6 +184,7 @@ fn chain(bodies: &[Body]) -> Vec<SignedEntry> {
             branch: BranchId(11),
             operator: None,
             body: body.clone(),
+            uptime: Uptime::default(),
         };
         journal.push(append(&world::terminal_key(), entry));
     }

@@ -31,6 +31,8 @@ mod rule_voucher;
 mod rule_words;
 mod rules;
 
+mod clock_jumps;
+
 mod decoders;
 mod format;
 mod protocol;
@@ -60,6 +62,8 @@ mod lending;
 mod programs;
 #[cfg(feature = "demo")]
 mod sequences;
+#[cfg(feature = "demo")]
+mod wrong_clocks;
 
 /// A file without its `mod` line would be compiled into nothing and never fail.
 #[test]

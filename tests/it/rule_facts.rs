@@ -56,6 +56,8 @@ pub(crate) fn ordinary(now: Timestamp) -> Facts {
         dice: 9999,
         queue: Queue::default(),
         time_floor: now.plus(-3600),
+        time_sure: now.plus(-3600),
+        time_told: None,
     }
 }
 
@@ -86,6 +88,17 @@ fn note(facts: &mut Facts, words: &mut Words<'_>, now: Timestamp) -> Parsed<()> 
         }
         "clock" => {
             facts.time_floor = now.plus(words.seconds()?);
+            words.take("behind");
+        }
+        "passed" => {
+            facts.time_sure = now.plus(words.seconds()?);
+            facts.time_floor = facts.time_sure;
+        }
+        "platform" => {
+            let seconds = words.seconds()?;
+            let ahead = words.take("ahead");
+            let told = now.plus(if ahead { seconds } else { -seconds });
+            (facts.time_told, facts.time_sure) = (Some(told), facts.time_sure.min(told));
             words.take("behind");
         }
         "zone" => facts.zone = TimeZone::get(words.next()?).map_err(|error| error.to_string())?,

@@ -4,7 +4,7 @@ use countersign::domain::{
     enrol::{EnrolmentRequest, Grant},
     envelope::{Context, open, seal},
     id::{BranchId, CampaignId, Epoch, Hash, MerchantId, OperatorId, Seq, TerminalId},
-    journal::{Body, Entry, Head, Redeemed, SignedEntry, Waiting, append},
+    journal::{Body, Entry, Head, Redeemed, SignedEntry, Uptime, Waiting, append},
     money::Currency,
     redeem::{Finding, FindingSet, PlatformRefusal, UseRecord},
     scan::EntryMethod,
@@ -134,6 +134,7 @@ pub(crate) fn entry() -> SignedEntry {
         branch: BranchId(11),
         operator: Some(OperatorId(2)),
         body: Body::Redeemed(redeemed),
+        uptime: Uptime { start: 4, millis: 81_000 },
     };
     append(&world::terminal_key(), entry)
 }

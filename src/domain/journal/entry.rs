@@ -42,6 +42,21 @@ pub struct Entry {
     /// What happened.
     #[n(9)]
     pub body: Body,
+    /// The terminal's other clock, which nobody can set.
+    #[n(10)]
+    #[cbor(default)]
+    pub uptime: Uptime,
+}
+
+/// A reading of the clock that only counts: within an epoch it never goes back, whatever the wall clock shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Encode, Decode)]
+pub struct Uptime {
+    /// Which start of the program, counted from 1.
+    #[n(0)]
+    pub start: u64,
+    /// Milliseconds on its monotonic clock.
+    #[n(1)]
+    pub millis: u64,
 }
 
 /// What an entry records.

@@ -137,8 +137,10 @@ impl Denial<'_> {
     fn denied(self, findings: FindingSet) -> Option<Verdict> {
         let mut deny = self.policy.denied().minus(self.approvable());
         if *self.platform == PlatformFact::NotAsked {
-            // Whether the platform agrees is not known before it was asked.
-            deny = deny.without(Finding::NotConfirmed);
+            // Whether the platform agrees, and what time it is, is not known before it was asked.
+            deny = deny.without(Finding::NotConfirmed).without(Finding::TimeUnclear);
+        } else {
+            deny.note(Finding::TimeUnclear, true);
         }
         findings.and(deny).first().map(because)
     }
@@ -147,7 +149,7 @@ impl Denial<'_> {
     fn unapproved(self, findings: FindingSet) -> Option<Verdict> {
         let mut waits = self.policy.denied().or(FindingSet::from_iter([Finding::ApprovalNeeded]));
         if *self.platform == PlatformFact::NotAsked {
-            waits = waits.without(Finding::NotConfirmed);
+            waits = waits.without(Finding::NotConfirmed).without(Finding::TimeUnclear);
         }
         self.approval(findings.and(waits).and(self.approvable()))
     }
@@ -162,7 +164,8 @@ impl Denial<'_> {
         let Policy { ask, deny_unasked, deny, .. } = *self.policy;
         match self.platform {
             PlatformFact::NotAsked => {
-                let asking = !findings.and(ask.or(deny_unasked).or(deny)).is_empty();
+                let unclear = findings.has(Finding::TimeUnclear);
+                let asking = unclear || !findings.and(ask.or(deny_unasked).or(deny)).is_empty();
                 asking.then_some(Verdict::AskPlatform)
             }
             PlatformFact::Silent => {

@@ -96,8 +96,12 @@ pub struct Facts {
     pub dice: u16,
     /// What waits to be sent.
     pub queue: Queue,
-    /// The latest time that is known to have passed: the clock may not stand before it.
+    /// The latest time that is known to have passed or that the clock showed: the clock may not stand before it.
     pub time_floor: Timestamp,
+    /// It is not earlier than this, by the platform's word.
+    pub time_sure: Timestamp,
+    /// What the platform's clock shows, where that is known better than by the terminal's own clock.
+    pub time_told: Option<Timestamp>,
 }
 
 /// How often, as one terminal has it.

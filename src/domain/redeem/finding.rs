@@ -89,6 +89,8 @@ findings! {
     ApprovalNeeded = "approval_required",
     /// The clock stands before a time that is known to have passed.
     ClockSetBack = "clock_suspect",
+    /// Whether it may be honoured depends on the time, and the clocks do not agree.
+    TimeUnclear = "time_unclear",
     /// The campaign is honoured only when the platform agrees.
     OnlineRequired = "online_required",
     /// The campaign is honoured offline only where a voucher names this one branch.

@@ -9,6 +9,7 @@ mod notes;
 mod policy;
 mod rollback;
 mod rules;
+mod span;
 mod value;
 
 pub use bill::{ACT_MAX, Clash, OnBill, Plan, Step, clash, plan};

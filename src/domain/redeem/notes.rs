@@ -6,6 +6,7 @@ use super::{
     finding::{Finding, FindingSet},
     local::LocalMoment,
     policy::{OfflineMode, Policy},
+    span::{Span, is_set_back},
     value::Act,
 };
 use crate::domain::{
@@ -14,9 +15,6 @@ use crate::domain::{
     trust::{CampaignState, Status},
     voucher::{Limit, Presence, Scope, Terms, Tier, Voucher},
 };
-
-/// Seconds the clock may stand behind the latest known time before it is suspect.
-const CLOCK_TOLERANCE_S: i64 = 300;
 
 /// Seconds by which a voucher that was signed anew may be ahead of this clock.
 const FRESH_TOLERANCE_S: i64 = 60;
@@ -30,16 +28,16 @@ pub(super) fn standing_findings(
     now: Timestamp,
 ) -> FindingSet {
     let mut found = FindingSet::EMPTY;
-    let time = now.max(facts.time_floor);
-    note_token(&mut found, voucher, time);
-    note_presence(&mut found, voucher, facts, policy, time);
+    let span = Span::of(facts, now);
+    note_token(&mut found, voucher, span);
+    note_presence(&mut found, voucher, facts, policy, span);
     note_place(&mut found, voucher, facts, policy);
-    note_hours(&mut found, voucher, facts, policy, time);
+    note_hours(&mut found, voucher, facts, policy, span);
     note_status(&mut found, voucher, facts);
     note_customer(&mut found, voucher, facts, policy);
     note_pace(&mut found, facts, policy);
-    note_age(&mut found, facts, policy, time);
-    found.note(Finding::ClockSetBack, facts.time_floor.since(now) > CLOCK_TOLERANCE_S);
+    note_age(&mut found, facts, policy, span);
+    found.note(Finding::ClockSetBack, is_set_back(facts, now));
     found.note(Finding::TypedEntry, request.method == EntryMethod::Typed);
     found.note(Finding::PlatformSilent, facts.platform == PlatformFact::Silent);
     let granted = matches!(facts.platform, PlatformFact::Granted { .. });
@@ -47,16 +45,25 @@ pub(super) fn standing_findings(
     found
 }
 
-fn note_token(found: &mut FindingSet, voucher: &Voucher, time: Timestamp) {
+fn note_token(found: &mut FindingSet, voucher: &Voucher, span: Span) {
     let (claims, key) = (voucher.claims(), voucher.key());
-    let trusted = key.from <= time && time < key.until && claims.until <= key.until;
     found.note(Finding::KeyWithdrawn, key.withdrawn);
-    found.note(Finding::KeyOutsideWindow, !trusted);
+    let untrusted = claims.until > key.until || span.is_outside(key.from, key.until);
+    found.note(Finding::KeyOutsideWindow, untrusted);
+    note_unclear(found, span, (key.from, key.until));
     let fresh = claims.is_fresh();
-    let ahead = if fresh { FRESH_TOLERANCE_S } else { 0 };
-    found.note(Finding::NotYetValid, time.plus(ahead) < claims.from);
-    found.note(Finding::Expired, !fresh && claims.until <= time);
-    found.note(Finding::LiveProofStale, fresh && claims.until <= time);
+    let from =
+        if fresh { claims.from.plus(FRESH_TOLERANCE_S.saturating_neg()) } else { claims.from };
+    found.note(Finding::NotYetValid, span.latest < from);
+    found.note(Finding::Expired, !fresh && claims.until <= span.earliest);
+    found.note(Finding::LiveProofStale, fresh && claims.until <= span.earliest);
+    note_unclear(found, span, (from, claims.until));
+}
+
+/// Where some of the credible times lie within a span of validity and others do not.
+fn note_unclear(found: &mut FindingSet, span: Span, (from, until): (Timestamp, Timestamp)) {
+    let clear = span.is_within(from, until) || span.is_outside(from, until);
+    found.note(Finding::TimeUnclear, !clear);
 }
 
 /// What the voucher proves about being here now, against what it and its campaign demand.
@@ -65,7 +72,7 @@ fn note_presence(
     voucher: &Voucher,
     facts: &Facts,
     policy: &Policy,
-    time: Timestamp,
+    span: Span,
 ) {
     let presence = voucher.presence();
     let own = if voucher.claims().holder.is_some() { Tier::Signed } else { Tier::Static };
@@ -74,8 +81,10 @@ fn note_presence(
     let Presence::Signed { at } = presence else {
         return;
     };
-    let age = time.since(at).saturating_abs();
-    found.note(Finding::LiveProofStale, age > policy.limits.proof_age_s());
+    let age = policy.limits.proof_age_s();
+    let (from, until) = (at.plus(age.saturating_neg()), at.plus(age.saturating_add(1)));
+    found.note(Finding::LiveProofStale, span.is_outside(from, until));
+    note_unclear(found, span, (from, until));
     found.note(Finding::LiveProofReplayed, facts.shown_before.is_some_and(|before| before >= at));
 }
 
@@ -103,18 +112,21 @@ fn note_hours(
     voucher: &Voucher,
     facts: &Facts,
     policy: &Policy,
-    time: Timestamp,
+    span: Span,
 ) {
-    if !policy.rules.windows.is_empty() || !policy.rules.blackouts.is_empty() {
+    let timed = !policy.rules.windows.is_empty() || !policy.rules.blackouts.is_empty();
+    if let Some(time) = span.only().filter(|_| timed) {
         let local = LocalMoment::of(time, &facts.zone);
         found.note(Finding::OutsideHours, !policy.rules.open_at(local));
         found.note(Finding::BlackedOut, policy.rules.blacked_out(local.day));
     }
+    found.note(Finding::TimeUnclear, timed && span.only().is_none());
     if let Terms::Ticket(ticket) = &voucher.claims().terms {
-        found.note(Finding::TooEarly, time < ticket.opens());
-        found.note(Finding::TooLate, ticket.closes() < time);
+        found.note(Finding::TooEarly, span.latest < ticket.opens());
+        found.note(Finding::TooLate, ticket.closes() < span.earliest);
+        note_unclear(found, span, (ticket.opens(), ticket.closes().plus(1)));
     }
-    let lease = facts.lease.filter(|lease| time < lease.until);
+    let lease = facts.lease.filter(|lease| span.latest < lease.until);
     let leased = policy.mode == OfflineMode::Leased;
     found.note(Finding::NoLease, leased && lease.is_none());
 }
@@ -172,11 +184,11 @@ fn note_pace(found: &mut FindingSet, facts: &Facts, policy: &Policy) {
     found.note(Finding::ChosenAtRandom, u64::from(facts.dice) < share);
 }
 
-fn note_age(found: &mut FindingSet, facts: &Facts, policy: &Policy, time: Timestamp) {
+fn note_age(found: &mut FindingSet, facts: &Facts, policy: &Policy, span: Span) {
     match facts.list {
         ListFact::NotCovered => found.note(Finding::NotCovered, true),
         ListFact::Known { as_of, .. } => {
-            let age = time.since(as_of);
+            let age = span.latest.since(as_of);
             let older_than = |bound: u32| bound > 0 && age > i64::from(bound);
             found.note(Finding::ListOld, older_than(policy.limits.list_warn_s));
             found.note(Finding::ListTooOld, older_than(policy.limits.list_max_s));

@@ -241,7 +241,8 @@ impl Policy {
 
     /// Findings that a supervisor may wave through.
     pub(super) fn approvable(&self) -> FindingSet {
-        self.approve.or(FindingSet::from_iter([Finding::ApprovalNeeded])).minus(never_approved())
+        let approve = self.approve.or(FindingSet::from_iter([Finding::ApprovalNeeded]));
+        approve.minus(never_approved()).without(Finding::TimeUnclear)
     }
 
     /// Findings that refuse.

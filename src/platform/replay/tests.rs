@@ -4,7 +4,7 @@ use super::*;
 use crate::domain::{
     crypto::SecretKey,
     id::{Hash, Hex, LeaseId, OperatorId, VoucherId, VoucherKey},
-    journal::{Act, Opened, Outcome, RolledBack, Waiting, append},
+    journal::{Act, Opened, Outcome, RolledBack, Uptime, Waiting, append},
     money::Money,
     redeem::{FindingSet, Limits, OfflineMode},
     scan::EntryMethod,
@@ -105,6 +105,7 @@ impl Till {
             branch: BranchId(1),
             operator: self.operator,
             body,
+            uptime: Uptime::default(),
         };
         let signed = append(&self.key, entry);
         let text = format!("{{\"bytes\":\"{}\"}}", Hex(&signed.bytes));

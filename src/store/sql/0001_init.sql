@@ -14,13 +14,17 @@ CREATE TABLE terminal (
     acked_hash     BLOB    NOT NULL CHECK (length(acked_hash) = 32),
     ack            BLOB,
     synced_at      INTEGER,
+    -- Seconds by which this clock was ahead of the platform's when they were last compared.
+    skew           INTEGER,
+    -- Time floors up to here were set by a clock that was ahead.
+    disowned       INTEGER NOT NULL DEFAULT 0,
     conflicts_after INTEGER NOT NULL DEFAULT 0,
     listed_after    INTEGER NOT NULL DEFAULT 0,
     -- Set once the platform has shown that it knows another journal under this name.
     forked          INTEGER NOT NULL DEFAULT 0 CHECK (forked IN (0, 1))
 ) STRICT;
 
--- One row, written at every start: proves that the file takes durable writes before the first scan.
+-- One row, written at every start: numbers it, and proves that the file takes durable writes before the first scan.
 CREATE TABLE start (
     one    INTEGER PRIMARY KEY CHECK (one = 1),
     count  INTEGER NOT NULL

@@ -1,8 +1,8 @@
 //! The exchanges with the platform that nobody waits for.
 
-use super::{Call, Engine, Lane};
+use super::{Call, Engine, InFlight, Lane};
 use crate::{
-    domain::sync::{Exchange, Input},
+    domain::sync::{Exchange, Input, Millis},
     net::TransportError,
     store::{Store, StoreError},
     terminal::{
@@ -31,7 +31,7 @@ impl Engine {
         }
         match sync_driver::request(store, &exchange, self.push_from, nonce) {
             Ok(body) => {
-                self.in_flight.push((nonce, exchange));
+                self.in_flight.push(InFlight { nonce, exchange, sent: now.millis });
                 self.calls.push_back(Call { lane: Lane::Sync, nonce, body, timeout_ms: 30_000 });
             }
             Err(error) => {
@@ -47,12 +47,12 @@ impl Engine {
         result: Result<Vec<u8>, TransportError>,
         now: Now,
     ) {
-        let Some(place) = self.in_flight.iter().position(|(sent, _)| *sent == nonce) else {
+        let Some(place) = self.in_flight.iter().position(|call| call.nonce == nonce) else {
             return;
         };
-        let (_, exchange) = self.in_flight.swap_remove(place);
+        let InFlight { exchange, sent, .. } = self.in_flight.swap_remove(place);
         let applied = match result {
-            Ok(bytes) => self.apply(&bytes, nonce, now),
+            Ok(bytes) => self.apply((&bytes, nonce), (sent, now)),
             Err(error) => Err(SyncError::Transport(error)),
         };
         self.refresh_trust(now);
@@ -102,10 +102,14 @@ impl Engine {
         self.syncer.handle(Input::Failed { exchange, jitter }, now.millis);
     }
 
-    fn apply(&mut self, bytes: &[u8], nonce: Nonce, now: Now) -> Result<Applied, SyncError> {
+    fn apply(
+        &mut self,
+        (bytes, nonce): (&[u8], Nonce),
+        (sent, now): (Millis, Now),
+    ) -> Result<Applied, SyncError> {
         let Self { store, trust, arriving, .. } = self;
         let store = store.as_mut().ok_or(StoreError::GivenUp)?;
-        let reply = sync_driver::open_reply(store, &trust.bundle, bytes, nonce)?;
+        let reply = sync_driver::open_reply(store, &trust.bundle, (bytes, nonce), (sent, now))?;
         arriving.apply(store, &trust.bundle, (reply, bytes), now.time)
     }
 

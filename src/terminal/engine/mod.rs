@@ -78,6 +78,13 @@ pub struct Call {
     pub timeout_ms: Millis,
 }
 
+/// An exchange that was not answered yet.
+struct InFlight {
+    nonce: Nonce,
+    exchange: Exchange,
+    sent: Millis,
+}
+
 /// The terminal, but for threads and sockets.
 pub struct Engine {
     pub(super) store: Option<Store>,
@@ -94,7 +101,7 @@ pub struct Engine {
     random: fn() -> Nonce,
     debounce: Debounce,
     arriving: Arriving,
-    in_flight: Vec<(Nonce, Exchange)>,
+    in_flight: Vec<InFlight>,
     push_from: Option<Seq>,
     pub(super) look_first: bool,
     wrong_pins: u8,
@@ -114,7 +121,8 @@ impl Engine {
         now: Now,
     ) -> Result<Self, SourceError> {
         let source = source.into();
-        let store = source.open()?;
+        let mut store = source.open()?;
+        store.observe(now);
         let trust = Trust::new(store.bundle()?);
         let recent = store.recent(View::RECENT_MAX)?.into();
         let mut syncer = Syncer::new(now.millis);
@@ -166,6 +174,7 @@ impl Engine {
 
     /// Handles one event. Never waits for the network; waits for the disk only where something must be on it.
     pub fn handle(&mut self, event: Event, now: Now) {
+        self.observe(now);
         match event {
             Event::Command(command) => self.command(command, now),
             Event::Answered { nonce, result } => self.answered(nonce, result, now),
@@ -176,6 +185,13 @@ impl Engine {
             && let Some(event) = self.deferred.pop_front()
         {
             self.handle(event, now);
+        }
+    }
+
+    /// Takes note of the clocks: entries carry them, and decisions compare them.
+    pub(super) fn observe(&mut self, now: Now) {
+        if let Some(store) = &mut self.store {
+            store.observe(now);
         }
     }
 

@@ -32,6 +32,7 @@ impl Engine {
         request: &Request,
         now: Now,
     ) -> Result<Outcome, StoreError> {
+        self.observe(now);
         let text = clean(text).to_owned();
         let voucher = match recognise(&self.trust, &text) {
             Presented::Voucher(voucher) => *voucher,
@@ -53,6 +54,7 @@ impl Engine {
 
     /// Presents a text with everything a cashier would be asked for already said.
     pub fn present(&mut self, text: &str, request: Request, now: Now) {
+        self.observe(now);
         self.begin(clean(text), request, now);
         self.pass_time(now);
     }
@@ -251,14 +253,13 @@ impl Engine {
     }
 
     fn ask(&mut self, asking: Asking, nonce: Nonce, body: Vec<u8>, now: Now) {
-        let deadline = now.millis.saturating_add(ASK_DEADLINE_MS);
-        self.counter.ask(asking, nonce, deadline);
+        self.counter.ask(asking, nonce, now.millis);
         self.calls.push_back(Call { lane: Lane::Ask, nonce, body, timeout_ms: ASK_DEADLINE_MS });
     }
 
     pub(super) fn asked(
         &mut self,
-        asking: Asking,
+        (asking, sent): (Asking, Millis),
         nonce: Nonce,
         result: Result<Vec<u8>, TransportError>,
         now: Now,
@@ -271,7 +272,7 @@ impl Engine {
         }
         let answer = result.map_err(|error| error.to_string()).and_then(|bytes| {
             let store = self.store.as_mut().ok_or_else(|| StoreError::GivenUp.to_string())?;
-            sync_driver::open_reply(store, &self.trust.bundle, &bytes, nonce)
+            sync_driver::open_reply(store, &self.trust.bundle, (&bytes, nonce), (sent, now))
                 .map_err(|error| error.to_string())
         });
         match (answer.map(|reply| reply.body), asking) {
@@ -351,6 +352,7 @@ impl Engine {
         match self.source.open() {
             Ok(mut store) => {
                 store.sign_in(self.operator);
+                store.observe(now);
                 self.store = Some(store);
                 self.fault = None;
                 self.refresh_recent();

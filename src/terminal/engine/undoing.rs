@@ -23,6 +23,7 @@ use crate::{
 impl Engine {
     /// Takes back what was ordered; past the campaign's window a supervisor is asked for.
     pub fn roll_back(&mut self, order: &RollBackOrder, now: Now) {
+        self.observe(now);
         let dice = self.dice();
         let Self { store, trust, .. } = self;
         let Some(store) = store else {

@@ -49,6 +49,10 @@ fn facts(strip: &StripView, texts: &Texts) -> Vec<Fact> {
         let text = counted(texts, strip.conflicts, ["ui.conflict_one", "ui.conflict_many"]);
         facts.push(Fact { icon: Icon::Warning, text, color: theme::WARN });
     }
+    if !strip.clock.is_empty() {
+        let text = strip.clock.clone();
+        facts.push(Fact { icon: Icon::Warning, text, color: theme::WARN });
+    }
     let (color, icon) =
         if strip.warning { (theme::WARN, Icon::Warning) } else { (theme::MUTED, Icon::None) };
     if strip.to_send > 0 {

@@ -14,7 +14,9 @@ use crate::{
         id::{
             BranchId, CampaignId, Epoch, Hash, IssuerName, MerchantId, Seq, TerminalId, VoucherKey,
         },
-        journal::{Body, Entry, Head, Opened, Redeemed, RolledBack, SignedEntry, Waiting, append},
+        journal::{
+            Body, Entry, Head, Opened, Redeemed, RolledBack, SignedEntry, Uptime, Waiting, append,
+        },
         money::{Currency, Money},
         redeem::{FindingSet, PlatformRefusal, Policy, Rules},
         scan::EntryMethod,
@@ -345,6 +347,7 @@ impl Till {
             branch: self.branch,
             operator: None,
             body,
+            uptime: Uptime::default(),
         };
         self.journal.push(append(&self.key, entry));
         self.last()

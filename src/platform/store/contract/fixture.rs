@@ -7,7 +7,7 @@ use crate::{
             BranchId, CampaignId, Epoch, Hash, MerchantId, OperatorId, Seq, TerminalId, VoucherId,
             VoucherKey,
         },
-        journal::{Body, Entry, Opened, SignedEntry, append},
+        journal::{Body, Entry, Opened, SignedEntry, Uptime, append},
         redeem::Policy,
         time::Timestamp,
         trust::{Branch, Campaign, CampaignState},
@@ -123,6 +123,7 @@ pub(super) fn signed(terminal: TerminalId, seq: u64, body: Body) -> SignedEntry 
         branch: BranchId(1),
         operator: Some(OperatorId(3)),
         body,
+        uptime: Uptime::default(),
     };
     append(&key(40), entry)
 }
