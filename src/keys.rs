@@ -83,6 +83,20 @@ fn check_private(metadata: &fs::Metadata, path: &Path) -> Result<(), KeyFileErro
     Ok(())
 }
 
+/// Puts a file that only its owner reads in the place of what has its name, whole or not at all.
+pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let fresh = path.with_added_extension("new");
+    match fs::remove_file(&fresh) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = create_private(&fresh)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&fresh, path)?;
+    sync_folder(path)
+}
+
 fn parse_seed(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
     let line = text.strip_suffix(b"\n").unwrap_or(text);
     let digits = line.strip_suffix(b"\r").unwrap_or(line);

@@ -7,6 +7,7 @@ mod enrol;
 mod inspect;
 mod journal;
 mod json;
+mod recover;
 mod redeem;
 mod report;
 mod status;
@@ -30,6 +31,7 @@ use crate::{
         clock::{Clock, SystemClock},
         engine::Engine,
         enrolment::EnrolmentError,
+        recovery::RecoveryError,
         session::Session,
         source::{self, SourceError},
     },
@@ -90,6 +92,7 @@ pub fn run(args: &Args, command: &Command, out: &mut dyn Write) -> Result<Exit, 
         Command::Rollback(args) => redeem::roll_back(&mut console, args),
         Command::Sync => status::sync(&mut console),
         Command::Status => status::status(&mut console),
+        Command::Recover => recover::run(&mut console),
         Command::Report(args) => report::run(&mut console, args),
         Command::Inspect(args) => inspect::run(&mut console, args),
         Command::Journal(args) => journal::run(&mut console, args),
@@ -165,6 +168,9 @@ pub enum ConsoleError {
     /// The enrolment failed.
     #[error(transparent)]
     Enrolment(#[from] EnrolmentError),
+    /// The store was not made anew.
+    #[error(transparent)]
+    Recovery(#[from] RecoveryError),
     /// A picture gave no code.
     #[error("{path}: {reason}")]
     Picture {
@@ -190,6 +196,7 @@ impl ConsoleError {
             | Self::Store(_)
             | Self::Transport(_)
             | Self::Enrolment(_)
+            | Self::Recovery(_)
             | Self::Picture { .. }
             | Self::Output(_) => 1,
         }

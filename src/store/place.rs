@@ -31,9 +31,20 @@ impl Place {
         Self { dir, drive: Some(drive) }
     }
 
+    /// Another folder, kept in the same way.
+    #[must_use]
+    pub fn moved_to(&self, dir: PathBuf) -> Self {
+        Self { dir, ..self.clone() }
+    }
+
     /// The folder.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// A file of this name, where the folder is the operating system's.
+    pub fn file(&self, name: &str) -> Option<PathBuf> {
+        self.drive.is_none().then(|| self.dir.join(name))
     }
 
     /// Whether a file of this name is there.

@@ -59,6 +59,7 @@ const LAYERS: &[Layer] = &[
         crates: &[
             "getrandom",
             "jiff",
+            "minicbor",
             "serde",
             "serde_json",
             "thiserror",

@@ -55,6 +55,8 @@ mod two_terminals;
 #[cfg(feature = "demo")]
 mod counter;
 #[cfg(feature = "demo")]
+mod damage;
+#[cfg(feature = "demo")]
 mod flows;
 #[cfg(feature = "demo")]
 mod lending;

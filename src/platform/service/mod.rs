@@ -18,6 +18,7 @@ mod enrol;
 mod caps;
 mod claim;
 mod days;
+mod history;
 mod leases;
 mod oddities;
 mod pull;

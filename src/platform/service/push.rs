@@ -149,7 +149,9 @@ impl<'a> Run<'a> {
             Body::Redeemed(redeemed) => self.redeemed(at, redeemed, self.day(&entry)),
             Body::RolledBack(back) => self.rolled_back(at, back),
             Body::LeaseEnded { lease, .. } => self.lease_ended(*lease),
-            Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } => Ok(()),
+            Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } | Body::Recovered(_) => {
+                Ok(())
+            }
         }
     }
 
