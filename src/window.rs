@@ -1,19 +1,21 @@
 //! Wiring of the window: the terminal's threads, its readers, and the counter screen.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use crate::{
     console::{self, Args, ConsoleError, random},
     device::serial::{SerialEvent, SerialReader},
     domain::scan::EntryMethod,
     net::{HttpTransport, TransportError},
+    store::StoreError,
     terminal::{
         clock::{Clock, SystemClock},
         command::Command,
         engine::{Engine, Event},
         handle::TerminalHandle,
+        recovery::{self, Means, RecoveryError},
         runtime::Runtime,
-        source::{self, SourceError},
+        source::{self, Source, SourceError},
     },
     ui,
 };
@@ -21,7 +23,13 @@ use crate::{
 /// Opens the counter screen of the terminal in the data folder.
 pub fn run(args: &Args) -> Result<(), WindowError> {
     let dir = args.data_dir();
-    let url = source::open(&dir)?.identity().url.clone();
+    let url = match source::open(&dir) {
+        Ok(store) => store.identity().url.clone(),
+        Err(SourceError::Store(why @ (StoreError::SetAside { .. } | StoreError::Gone))) => {
+            return Ok(ui::mend::run(why.to_string(), mend(dir))?);
+        }
+        Err(error) => return Err(error.into()),
+    };
     let clock = Arc::new(SystemClock::default());
     let mut engine = Engine::open(&dir, random, clock.now())?;
     console::sign_in(&mut engine, args.operator)?;
@@ -29,6 +37,20 @@ pub fn run(args: &Args) -> Result<(), WindowError> {
     let runtime = Runtime::start(engine, transport, Arc::clone(&clock) as Arc<dyn Clock>)?;
     let _serial = args.serial.as_deref().map(|port| serial(port, args.baud, &runtime, clock));
     Ok(ui::run(runtime.handle(), None)?)
+}
+
+/// What the button of a terminal without a store does.
+fn mend(dir: PathBuf) -> ui::mend::Mend {
+    Arc::new(move || {
+        let source = Source::from(&dir);
+        let recovered = || -> Result<_, RecoveryError> {
+            let transport = HttpTransport::new(&recovery::platform_url(&source)?)?;
+            let now = SystemClock::default().now();
+            recovery::recover(&source, Means { transport: &transport, random, now })
+        };
+        let recovery = recovered().map_err(|error| error.to_string())?;
+        Ok(recovery.sentences().join(" "))
+    })
 }
 
 /// Whether a window can be opened here.

@@ -169,9 +169,9 @@ fn check_acknowledged(
 
 /// Goes on with what only the damaged files hold, as long as it follows.
 fn join(entries: &mut Vec<SignedEntry>, held: Head, salvaged: &Salvaged) {
-    let mut head = held;
-    while let Some(next) = salvaged.after(head) {
-        head = next.head();
+    let mut end = held;
+    while let Some(next) = salvaged.after(end) {
+        end = next.head();
         entries.push(next.clone());
     }
 }

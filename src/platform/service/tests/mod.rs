@@ -14,6 +14,7 @@ mod caps;
 mod claim;
 mod disputes;
 mod groups;
+mod history;
 mod issuing;
 mod leases;
 mod listed;
