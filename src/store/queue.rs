@@ -14,7 +14,7 @@ use crate::domain::{
     journal::{Body, Head},
     money::Currency,
     redeem::Queue,
-    sync::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX},
+    sync::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, TRAIL_MAX, Trail},
     time::Timestamp,
 };
 
@@ -109,6 +109,19 @@ impl Store {
             entries.push(bytes);
         }
         Ok(Batch { after: Head { epoch, seq: after, hash }, entries })
+    }
+
+    /// The hashes from the last entry that was acknowledged on, as far as the platform may hold them.
+    pub fn trail(&self) -> Result<Trail, StoreError> {
+        let Identity { epoch, acked: since, .. } = self.identity;
+        let first = self.hash_at(since)?.ok_or(StoreError::Damaged("a gap in the journal"))?;
+        let sql = "SELECT hash FROM entry WHERE position > ?1 ORDER BY position LIMIT ?2";
+        let mut statement = self.conn.prepare_cached(sql)?;
+        let most = TRAIL_MAX.saturating_sub(1) as u64;
+        let rest = statement.query_map(params![position(epoch, since), most], |row| row.get(0))?;
+        let rest = rest.map(|hash| hash.map(Hash));
+        let hashes = std::iter::once(Ok(first)).chain(rest).collect::<Result<_, _>>()?;
+        Ok(Trail { since, hashes })
     }
 
     /// The hash of the entry at a position of the current epoch; zero before the first.

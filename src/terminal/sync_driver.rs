@@ -98,9 +98,13 @@ pub(super) fn request(
 }
 
 /// The signed question whether vouchers may be consumed.
-pub(super) fn claim(store: &Store, claims: Vec<Claim>, nonce: Nonce) -> Vec<u8> {
-    let after = store.head().seq;
-    seal(store, nonce, RequestBody::Claim { claims, after })
+pub(super) fn claim(
+    store: &Store,
+    claims: Vec<Claim>,
+    nonce: Nonce,
+) -> Result<Vec<u8>, StoreError> {
+    let (after, trail) = (store.head().seq, store.trail()?);
+    Ok(seal(store, nonce, RequestBody::Claim { claims, after, trail }))
 }
 
 /// The signed question which voucher has a short code.

@@ -5,11 +5,11 @@ use std::fs;
 use countersign::domain::{
     crypto::hash,
     envelope::{Context, Envelope, encode},
-    id::{CampaignId, Epoch, Seq, TerminalId},
+    id::{CampaignId, Epoch, Hash, Seq, TerminalId},
     journal::ENTRY_BYTES_MAX,
     sync::{
         BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, CHUNKS_MAX, Claim, ListName, ListVersion,
-        MESSAGE_BYTES_MAX, Request, RequestBody,
+        MESSAGE_BYTES_MAX, Request, RequestBody, TRAIL_MAX, Trail,
     },
     trust::TrustBundle,
     voucher::{Limit, TOKEN_MAX, Terms, Used},
@@ -58,6 +58,7 @@ fn limits_are_those_of_the_program() {
         ("bytes of the entries of one push", BATCH_BYTES_MAX),
         ("one signed entry", ENTRY_BYTES_MAX),
         ("parts of a list in one request", CHUNKS_MAX),
+        ("hashes of one claim", TRAIL_MAX),
         ("one message, either way", MESSAGE_BYTES_MAX),
         ("a trust bundle", TrustBundle::BYTES_MAX),
         ("a token", TOKEN_MAX),
@@ -115,5 +116,6 @@ fn claim() -> RequestBody {
         customer: None,
         lease: None,
     };
-    RequestBody::Claim { claims: vec![claim], after: Seq(1) }
+    let trail = Trail { since: Seq(1), hashes: vec![Hash([7; 32])] };
+    RequestBody::Claim { claims: vec![claim], after: Seq(1), trail }
 }

@@ -1,5 +1,7 @@
 //! Two terminals and a platform: what each promise is worth when the network is not there.
 
+use std::{fs, path::Path};
+
 use countersign::{
     domain::{
         crypto::PublicKey,
@@ -111,6 +113,39 @@ fn a_use_that_is_set_aside_for_one_terminal_is_not_given_to_another() {
     assert_eq!(code(&b.redeem(&voucher.text)), ("refused", "voucher_in_use"));
     assert!(a.sync());
     assert_eq!(code(&b.redeem(&voucher.text)), ("refused", "voucher_redeemed_elsewhere"));
+}
+
+/// Copies a terminal's folder, as a backup does.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for file in fs::read_dir(from).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), to.join(file.file_name())).unwrap();
+    }
+}
+
+#[test]
+fn a_store_that_was_set_back_is_not_given_the_platforms_word() {
+    let stage = Stage::with_mode(OfflineMode::Never);
+    let voucher = stage.issue(&Stage::deal(), 1).remove(0);
+    let till = stage.terminal("a", stage.branches[0]);
+    assert!(till.sync());
+    copy(&stage.dir("a"), &stage.dir("backup"));
+    assert_eq!(code(&till.redeem(&voucher.text)), ("accepted", "accepted"));
+    assert!(till.sync());
+    fs::remove_dir_all(stage.dir("a")).unwrap();
+    fs::rename(stage.dir("backup"), stage.dir("a")).unwrap();
+    // It writes as many entries as it lost before it asks, so that its journal is no shorter than the platform's.
+    stage.clock.advance(60);
+    assert_eq!(code(&till.redeem("no voucher at all")).0, "not_a_voucher");
+    assert_eq!(code(&till.redeem(&voucher.text)), ("cannot_check", "terminal_refused"));
+    assert!(!till.sync());
+    assert_eq!(
+        till.open().engine.fault().map(str::is_empty),
+        Some(false),
+        "it says that it forked"
+    );
+    assert_eq!(redemptions(&stage), 1);
 }
 
 #[test]

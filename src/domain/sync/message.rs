@@ -16,6 +16,9 @@ use crate::domain::{
 /// Most entries of one push.
 pub const BATCH_ENTRIES_MAX: usize = 500;
 
+/// Most hashes of one claim: the platform holds at most one run more than it acknowledged.
+pub const TRAIL_MAX: usize = BATCH_ENTRIES_MAX + 1;
+
 /// Largest push, in bytes of entries.
 pub const BATCH_BYTES_MAX: usize = 512 * 1024;
 
@@ -98,6 +101,9 @@ pub enum RequestBody {
         /// Position of the terminal's last entry: the next one says how this ended.
         #[n(1)]
         after: Seq,
+        /// By which the platform sees that this is the journal it knows.
+        #[n(2)]
+        trail: Trail,
     },
     /// Which voucher has this short code?
     #[n(4)]
@@ -106,6 +112,25 @@ pub enum RequestBody {
         #[n(0)]
         code: u64,
     },
+}
+
+/// The hashes of a journal from the last entry that was acknowledged on, as far as the platform may hold it.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+pub struct Trail {
+    /// Position of the first.
+    #[n(0)]
+    pub since: Seq,
+    /// One for each position, at most [`TRAIL_MAX`].
+    #[n(1)]
+    pub hashes: Vec<Hash>,
+}
+
+impl Trail {
+    /// The hash at a position of the journal, where it is among these.
+    pub fn hash_at(&self, seq: Seq) -> Option<Hash> {
+        let place = seq.0.checked_sub(self.since.0)?;
+        self.hashes.get(usize::try_from(place).ok()?).copied()
+    }
 }
 
 /// A use that a terminal asks to have set aside.

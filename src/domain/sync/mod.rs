@@ -8,6 +8,6 @@ pub use intake::{Intake, Ledger, LedgerChange, LedgerUse, Mismatch, ledger_chang
 pub use message::{
     BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, CHUNKS_MAX, Claim, ClaimAnswer, ConflictNotice, Evidence,
     LISTED_MAX, Lease, ListName, ListVersion, Listed, MESSAGE_BYTES_MAX, NumberedChunk, Reply,
-    ReplyBody, Request, RequestBody, acknowledges,
+    ReplyBody, Request, RequestBody, TRAIL_MAX, Trail, acknowledges,
 };
 pub use terminal::{Exchange, Input, Millis, Syncer, Wanted};

@@ -130,6 +130,16 @@ impl Used {
         Self { uses, minor, lines: Lines::NONE }
     }
 
+    /// The greater of two, each part for itself.
+    #[must_use]
+    pub fn or_more(self, other: Self) -> Self {
+        Self {
+            uses: self.uses.max(other.uses),
+            minor: self.minor.max(other.minor),
+            lines: self.lines.with(other.lines, u16::max),
+        }
+    }
+
     /// Both together; stops at the ends of the range.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {

@@ -8,6 +8,9 @@
 //! in this another terminal: what its predecessor set aside blocks it too.
 //!
 //! Several vouchers of one act are set aside together or not at all.
+//!
+//! Only the journal that the platform knows is given a word: a store that was set back or copied may have lost the very
+//! redemption that it is asked about.
 
 use super::{
     ServiceError,
@@ -20,9 +23,9 @@ use super::{
 };
 use crate::{
     domain::{
-        id::{LeaseId, Seq},
+        id::{LeaseId, Seq, VoucherKey},
         redeem::{ACT_MAX, Day, PlatformRefusal, UseRecord},
-        sync::{Claim, ClaimAnswer, Ledger, LedgerUse, ReplyBody},
+        sync::{Claim, ClaimAnswer, Ledger, LedgerUse, ReplyBody, TRAIL_MAX, Trail, acknowledges},
         time::Timestamp,
         trust::{CampaignState, Status},
         voucher::{Limit, UntrustedToken, Used},
@@ -53,10 +56,11 @@ pub(super) struct Weighed {
 pub(super) fn claim(
     txn: &mut dyn Txn,
     caller: &Caller,
-    (claims, after): (&[Claim], Seq),
+    (claims, after, trail): (&[Claim], Seq, &Trail),
     now: Timestamp,
 ) -> Result<ReplyBody, ServiceError> {
-    check(txn, caller, claims, after)?;
+    check_journal(txn, caller, after, trail)?;
+    check(claims)?;
     let day = Zones::read(txn)?.day(caller.terminal.branch, now);
     let (mut answers, mut granted) = (Vec::new(), Vec::new());
     for claim in claims {
@@ -73,17 +77,23 @@ pub(super) fn claim(
     Ok(ReplyBody::Claim(answers))
 }
 
-/// A request that was kept back and sent again must not set a use aside that nothing would release.
-fn check(
+/// A request that was kept back and sent again must not set a use aside that nothing would release, and one of another
+/// journal than the one that is held must not set any aside.
+fn check_journal(
     txn: &mut dyn Txn,
     caller: &Caller,
-    claims: &[Claim],
     after: Seq,
+    trail: &Trail,
 ) -> Result<(), ServiceError> {
-    let held = txn.head(caller.key.terminal, caller.key.epoch)?;
-    if after < held.seq {
-        return Err(ServiceError::RequestStale);
+    if trail.hashes.len() > TRAIL_MAX {
+        return Err(ServiceError::OutOfBounds("more hashes than one run may have entries"));
     }
+    let held = txn.head(caller.key.terminal, caller.key.epoch)?;
+    let known = after >= held.seq && acknowledges(held, trail.hash_at(held.seq));
+    known.then_some(()).ok_or(ServiceError::RequestStale)
+}
+
+fn check(claims: &[Claim]) -> Result<(), ServiceError> {
     if !(1..=ACT_MAX).contains(&claims.len()) {
         return Err(ServiceError::OutOfBounds("more vouchers than one act may have, or none"));
     }
@@ -116,6 +126,7 @@ fn weigh(
     };
     let ledger = txn.ledger(&claim.voucher)?;
     let held = held_of(caller, &ledger);
+    let aside = aside_before(txn, caller, &claim.voucher, after)?;
     let campaign = txn.campaign(claim.voucher.id.campaign)?;
     Ok(Weighed {
         row: ClaimRow {
@@ -123,7 +134,7 @@ fn weigh(
             terminal: caller.terminal.id,
             epoch: caller.key.epoch,
             after,
-            used: claim.used_here.minus(held).plus(claim.asked),
+            used: claim.used_here.minus(held).plus(claim.asked).or_more(aside),
             at,
             merchant: caller.terminal.merchant,
             day,
@@ -173,8 +184,11 @@ fn refusal(
     let open = txn.claims_of(voucher)?.into_iter();
     let others = open.filter(|row| !caller.holds(row.terminal, row.epoch));
     let claimed = others.fold(Used::default(), |sum, row| sum.plus(row.used));
-    let lent = lent_of(txn, voucher, weighed.limit, Some(caller))?;
-    if weighed.limit.is_exceeded_by(wanted.plus(claimed).plus(lent)) {
+    let (lent, own) = lent_of(txn, voucher, weighed.limit, (Some(caller), weighed.lease))?;
+    let aside = claimed.plus(lent);
+    // Of a voucher that nobody else touched, the device itself knows when to stop.
+    let beside = if weighed.elsewhere.plus(aside).is_nothing() { Used::default() } else { own };
+    if weighed.limit.is_exceeded_by(wanted.plus(aside).plus(beside)) {
         return Ok(Some(PlatformRefusal::Claimed));
     }
     rule_refusal(txn, caller, weighed, granted)
@@ -193,6 +207,23 @@ fn used_elsewhere(caller: &Caller, ledger: &Ledger) -> Used {
 fn held_of(caller: &Caller, ledger: &Ledger) -> Used {
     let own = ledger.uses.iter().filter(|row| caller.holds(row.terminal, row.epoch));
     own.fold(Used::default(), |sum, row| sum.plus(row.used))
+}
+
+/// What this very moment of the journal had set aside before. A question that was kept back takes the place of no later one,
+/// and of one from the same moment no more than it asks.
+fn aside_before(
+    txn: &mut dyn Txn,
+    caller: &Caller,
+    voucher: &VoucherKey,
+    after: Seq,
+) -> Result<Used, ServiceError> {
+    let open = txn.claims_of(voucher)?.into_iter();
+    let own = open.filter(|row| caller.holds(row.terminal, row.epoch)).last();
+    match own {
+        Some(row) if row.after > after => Err(ServiceError::RequestStale),
+        Some(row) if row.after == after => Ok(row.used),
+        Some(_) | None => Ok(Used::default()),
+    }
 }
 
 /// What the administrator says of the voucher, its key and its campaign.

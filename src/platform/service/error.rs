@@ -44,8 +44,8 @@ pub enum ServiceError {
         /// Its place in the push, from 1.
         position: usize,
     },
-    /// Asked before entries that are stored here.
-    #[error("the request is older than the entries this terminal has sent since")]
+    /// Asked before entries that are stored here, or by another journal than the one that is stored.
+    #[error("the request does not follow the entries that are stored of this terminal")]
     RequestStale,
     /// A voucher of another merchant.
     #[error("the voucher is for another merchant")]

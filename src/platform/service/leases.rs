@@ -212,7 +212,8 @@ fn voucher_share(
     let limit = limit_of(row)?;
     let claims = txn.claims_of(&row.key)?.into_iter();
     let consumed = claims.fold(txn.ledger(&row.key)?.used(), |sum, claim| sum.plus(claim.used));
-    let free = limit.left_after(consumed.plus(lent_of(txn, &row.key, limit, None)?));
+    let (lent, _nobodys) = lent_of(txn, &row.key, limit, (None, None))?;
+    let free = limit.left_after(consumed.plus(lent));
     let (asked, share) = match (limit, order.uses, order.minor) {
         (Limit::Balance(_), Some(uses), Some(minor)) => (minor, bounded(uses, minor)?),
         (Limit::Balance(_), None, Some(minor)) if quota == 0 => {
@@ -239,27 +240,30 @@ fn left_of(txn: &mut dyn Txn, lease: &LeaseRow) -> Result<Used, StoreError> {
     Ok(if left.uses == 0 { Used::default() } else { left })
 }
 
-/// What is lent of a voucher; `but` for the device that asks.
+/// What is lent of a voucher: to others than the device that asks, and to that device beside the lease it names.
+///
+/// What it holds beside, it may use without asking.
 pub(super) fn lent_of(
     txn: &mut dyn Txn,
     voucher: &VoucherKey,
     limit: Limit,
-    but: Option<&Caller>,
-) -> Result<Used, StoreError> {
-    let mut sum = Used::default();
+    (asks, named): (Option<&Caller>, Option<LeaseId>),
+) -> Result<(Used, Used), StoreError> {
+    let (mut others, mut beside) = (Used::default(), Used::default());
     for lease in txn.holding_leases(&voucher.issuer, voucher.id.campaign)? {
-        let own = but.is_some_and(|caller| caller.holds(lease.terminal, lease.epoch));
-        if lease.voucher != Some(voucher.id) || own {
+        let own = asks.is_some_and(|caller| caller.holds(lease.terminal, lease.epoch));
+        if lease.voucher != Some(voucher.id) || (own && named == Some(lease.id)) {
             continue;
         }
+        let sum = if own { &mut beside } else { &mut others };
         let left = left_of(txn, &lease)?;
-        sum = sum.plus(match limit {
+        *sum = sum.plus(match limit {
             // Which pieces the terminal will hand over nobody knows: all of them are.
             Limit::Lines(lines) if left.uses > 0 => Used { lines, ..left },
             Limit::Lines(_) | Limit::Uses(_) | Limit::Balance(_) => left,
         });
     }
-    Ok(sum)
+    Ok((others, beside))
 }
 
 /// How many uses of a campaign are lent, of its quota or of its vouchers.

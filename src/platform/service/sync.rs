@@ -103,7 +103,9 @@ impl Platform {
                 self.pull(txn, caller, &held, now)
             }
             RequestBody::Chunks { list, numbers } => chunks(txn, caller, &list, &numbers),
-            RequestBody::Claim { claims, after } => claim(txn, caller, (&claims, after), now),
+            RequestBody::Claim { claims, after, trail } => {
+                claim(txn, caller, (&claims, after, &trail), now)
+            }
             RequestBody::Lookup { code } => lookup(txn, caller, code),
         }
     }

@@ -222,15 +222,15 @@ pub trait Ledgers {
     /// How many uses were made, less those given back.
     fn count_uses(&mut self, filter: &UseFilter) -> Stored<u64>;
 
-    /// Sets a use aside, in the place of what was set aside of this voucher for this terminal.
+    /// Sets a use aside, in the place of what was set aside of this voucher for this epoch of the terminal.
     fn put_claim(&mut self, row: &ClaimRow) -> Stored<()>;
-    /// What is set aside of a voucher, by terminal.
+    /// What is set aside of a voucher, by terminal and epoch.
     fn claims_of(&mut self, voucher: &VoucherKey) -> Stored<Vec<ClaimRow>>;
-    /// What is set aside of an issuer's vouchers, by voucher and terminal.
+    /// What is set aside of an issuer's vouchers, by voucher, terminal and epoch.
     fn claims_among(&mut self, filter: &UseFilter) -> Stored<Vec<ClaimRow>>;
     /// All that is set aside, oldest first.
     fn claims(&mut self) -> Stored<Vec<ClaimRow>>;
-    /// Releases what was set aside of a voucher for a terminal; whether anything was.
+    /// Releases what was set aside of a voucher for a terminal in any epoch; whether anything was.
     fn release_claim(&mut self, voucher: &VoucherKey, terminal: TerminalId) -> Stored<bool>;
     /// Releases what an epoch of a terminal asked for before it had entry `head`.
     fn release_claims_before(

@@ -243,8 +243,10 @@ impl Engine {
         let Some(store) = &self.store else {
             return self.fail(&StoreError::GivenUp, now);
         };
-        let body = sync_driver::claim(store, claims, nonce);
-        self.ask(Asking::Claim(Box::new(question)), nonce, body, now);
+        match sync_driver::claim(store, claims, nonce) {
+            Ok(body) => self.ask(Asking::Claim(Box::new(question)), nonce, body, now),
+            Err(error) => self.fail(&error, now),
+        }
     }
 
     pub(super) fn may_ask(&self, now: Now) -> bool {

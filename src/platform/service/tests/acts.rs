@@ -2,7 +2,7 @@
 
 use super::world::{World, claim_of};
 use crate::{
-    domain::{redeem::PlatformRefusal, sync::RequestBody, voucher::Used},
+    domain::{redeem::PlatformRefusal, voucher::Used},
     platform::service::{Issued, ServiceError, VoucherName},
 };
 
@@ -49,7 +49,7 @@ fn an_act_has_one_to_ten_different_vouchers() {
     let vouchers: Vec<_> = (0..11).map(|_| world.deal()).collect();
     let refused = |claims: Vec<&Issued>| {
         let claims = claims.iter().map(|voucher| claim_of(voucher, Used::new(1, 1000))).collect();
-        let reply = world.ask(&till, RequestBody::Claim { claims, after: till.last() });
+        let reply = world.ask(&till, till.claim_all(claims));
         matches!(reply, Err(ServiceError::OutOfBounds(_)))
     };
     assert!(refused(Vec::new()));

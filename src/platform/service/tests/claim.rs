@@ -3,7 +3,7 @@
 use super::world::{START, Till, World, claim_of, stranger};
 use crate::{
     domain::{
-        id::Seq,
+        crypto::SecretKey,
         redeem::PlatformRefusal,
         sync::{Claim, ClaimAnswer, ListName, ListVersion, ReplyBody, RequestBody},
         time::Timestamp,
@@ -189,6 +189,70 @@ fn a_request_kept_back_and_sent_again_sets_nothing_aside() {
 }
 
 #[test]
+fn a_question_kept_back_takes_the_place_of_no_later_one() {
+    let world = World::in_memory();
+    let voucher = world.deal();
+    let (mut one, two) = (world.till(), world.till());
+    let first = one.claim(&voucher, 1000);
+    world.ask(&one, first.clone()).unwrap();
+    let refused = one.redeem(&world.deal(), 1000);
+    assert_eq!(refusal(answer(&world, &one, &voucher, 1000)), None);
+    let late = world.ask(&one, first);
+    assert!(matches!(late, Err(ServiceError::RequestStale)), "{late:?}");
+    // What arrives ends the first question only; the redemption that follows the second was not sent yet.
+    world.ask(&one, one.run(1, usize::try_from(refused.0).unwrap())).unwrap();
+    assert_eq!(refusal(answer(&world, &two, &voucher, 1000)), Some(PlatformRefusal::Claimed));
+}
+
+#[test]
+fn a_question_from_the_same_moment_never_lessens_what_is_set_aside() {
+    let world = World::in_memory();
+    let voucher = world.balance(1000);
+    let (one, two) = (world.till(), world.till());
+    let less = one.claim(&voucher, 300);
+    world.ask(&one, less.clone()).unwrap();
+    world.ask(&one, one.claim(&voucher, 500)).unwrap();
+    world.ask(&one, less).unwrap();
+    assert_eq!(refusal(answer(&world, &two, &voucher, 501)), Some(PlatformRefusal::Claimed));
+    assert_eq!(refusal(answer(&world, &two, &voucher, 500)), None);
+}
+
+#[test]
+fn the_next_device_does_not_take_the_place_of_what_a_lost_one_set_aside() {
+    let dir = tempfile::tempdir().unwrap();
+    for world in [World::in_memory(), World::on_disk(&dir)] {
+        let voucher = world.balance(1000);
+        let (lost, two) = (world.till(), world.till());
+        assert_eq!(refusal(answer(&world, &lost, &voucher, 400)), None);
+        let next = world.successor(&lost);
+        assert_eq!(refusal(answer(&world, &next, &voucher, 400)), None);
+        assert_eq!(refusal(answer(&world, &two, &voucher, 201)), Some(PlatformRefusal::Claimed));
+        assert_eq!(refusal(answer(&world, &two, &voucher, 200)), None);
+        world.platform.release_claim(&voucher.claims.key(), lost.terminal).unwrap();
+        assert_eq!(refusal(answer(&world, &two, &voucher, 1000)), None, "of both epochs");
+    }
+}
+
+#[test]
+fn a_journal_that_the_platform_does_not_know_is_given_no_word() {
+    let world = World::in_memory();
+    let (voucher, other) = (world.deal(), world.deal());
+    let mut till = world.till();
+    till.redeem(&voucher, 1000);
+    world.push_all(&till);
+    // Set back, it wrote as many entries as it had lost, and more.
+    let key = SecretKey::from_seed(&till.key.seed());
+    let mut restored = Till { journal: till.journal.clone(), key, ..till };
+    restored.rewrite(|entry| entry.at = Timestamp(START + 99));
+    for _ in 0..2 {
+        let asked = world.ask(&restored, restored.claim(&other, 1000));
+        assert!(matches!(asked, Err(ServiceError::RequestStale)), "{asked:?}");
+        restored.redeem(&world.deal(), 1000);
+    }
+    assert_eq!(world.platform.claims().unwrap(), []);
+}
+
+#[test]
 fn another_merchants_terminal_neither_claims_nor_finds() {
     let world = World::in_memory();
     let voucher = world.deal();
@@ -257,7 +321,7 @@ fn a_voucher_nobody_issued_is_claimed_once_too() {
             lease: None,
         };
         let claims = vec![claim];
-        match world.ask(till, RequestBody::Claim { claims, after: Seq(1) }).unwrap() {
+        match world.ask(till, till.claim_all(claims)).unwrap() {
             ReplyBody::Claim(mut answers) => refusal(answers.remove(0)),
             other => panic!("{other:?}"),
         }

@@ -291,3 +291,34 @@ fn entries_about_leases_that_are_not_theirs_are_kept_and_noted() {
     let row = world.platform.run(|txn| Ok(txn.entry(at)?)).unwrap().unwrap();
     assert_eq!(row.note.as_deref(), Some("lease_differs"), "it said nothing was taken");
 }
+
+#[test]
+fn a_claim_that_is_not_taken_from_the_lease_leaves_the_lease_its_share() {
+    let world = World::in_memory();
+    set_mode(&world, OfflineMode::Leased, Rules::default());
+    let (one, two) = (world.till(), world.till());
+    let share = |voucher: &Issued| {
+        let voucher = Some(VoucherName::Id(voucher.claims.id));
+        let order = LeaseOrder { voucher, uses: None, minor: Some(300), ..order(&world, &one, 1) };
+        world.platform.lend(&order).unwrap()
+    };
+    let ask = |voucher: &Issued, minor, lease| {
+        let claim = Claim { lease, ..claim_of(voucher, Used::new(1, minor)) };
+        world.claim(&one, vec![claim]).remove(0)
+    };
+    let gift = world.balance(1000);
+    let lease = share(&gift);
+    assert_eq!(world.refusal(&two, &gift, 400), None);
+    // 400 of the other, 400 asked for, and 300 that it may take without asking are more than there is.
+    let beside = ask(&gift, 400, None);
+    assert!(
+        matches!(beside, ClaimAnswer::Refused { reason: PlatformRefusal::Claimed, .. }),
+        "{beside:?}"
+    );
+    assert!(matches!(ask(&gift, 300, None), ClaimAnswer::Granted { .. }));
+    assert!(matches!(ask(&gift, 300, Some(lease)), ClaimAnswer::Granted { .. }));
+    // Where nobody else had any, the till itself knows when to stop.
+    let alone = world.balance(1000);
+    share(&alone);
+    assert!(matches!(ask(&alone, 1000, None), ClaimAnswer::Granted { .. }));
+}

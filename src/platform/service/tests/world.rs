@@ -18,7 +18,7 @@ use crate::{
         money::{Currency, Money},
         redeem::{FindingSet, PlatformRefusal, Policy, Rules},
         scan::EntryMethod,
-        sync::{Claim, ClaimAnswer, Reply, ReplyBody, Request, RequestBody},
+        sync::{Claim, ClaimAnswer, Reply, ReplyBody, Request, RequestBody, Trail},
         time::Timestamp,
         trust::TrustBundle,
         voucher::{Limit, Terms, Tier, Used},
@@ -217,8 +217,7 @@ impl World {
 
     /// What each voucher of a claim is answered.
     pub(crate) fn claim(&self, till: &Till, claims: Vec<Claim>) -> Vec<ClaimAnswer> {
-        let after = till.last();
-        match self.ask(till, RequestBody::Claim { claims, after }).unwrap() {
+        match self.ask(till, till.claim_all(claims)).unwrap() {
             ReplyBody::Claim(answers) => answers,
             other => panic!("{other:?}"),
         }
@@ -388,7 +387,13 @@ impl Till {
 
     pub(crate) fn claim(&self, voucher: &Issued, minor: i64) -> RequestBody {
         let claims = vec![claim_of(voucher, Used::new(1, minor))];
-        RequestBody::Claim { claims, after: self.last() }
+        self.claim_all(claims)
+    }
+
+    pub(crate) fn claim_all(&self, claims: Vec<Claim>) -> RequestBody {
+        let own = self.journal.iter().map(|entry| entry.hash);
+        let hashes = std::iter::once(Hash::ZERO).chain(own).collect();
+        RequestBody::Claim { claims, after: self.last(), trail: Trail { since: Seq(0), hashes } }
     }
 }
 

@@ -48,7 +48,7 @@ impl Ledgers for MemoryTxn<'_> {
     fn put_claim(&mut self, row: &ClaimRow) -> Stored<()> {
         let key = (row.terminal, row.epoch);
         must_exist(self.state.terminal_keys.contains_key(&key))?;
-        let key = (row.voucher.clone(), row.terminal);
+        let key = (row.voucher.clone(), row.terminal, row.epoch);
         self.state.claims.insert(key, row.clone());
         Ok(())
     }
@@ -70,8 +70,10 @@ impl Ledgers for MemoryTxn<'_> {
     }
 
     fn release_claim(&mut self, voucher: &VoucherKey, terminal: TerminalId) -> Stored<bool> {
-        let key = (voucher.clone(), terminal);
-        Ok(self.state.claims.remove(&key).is_some())
+        let before = self.state.claims.len();
+        let released = |row: &ClaimRow| (&row.voucher, row.terminal) == (voucher, terminal);
+        self.state.claims.retain(|_, row| !released(row));
+        Ok(self.state.claims.len() < before)
     }
 
     fn release_claims_before(

@@ -71,7 +71,7 @@ struct State {
     journal: Vec<JournalRow>,
     positions: BTreeMap<EntryAt, usize>,
     uses: Vec<UseRow>,
-    claims: BTreeMap<(VoucherKey, TerminalId), ClaimRow>,
+    claims: BTreeMap<(VoucherKey, TerminalId, Epoch), ClaimRow>,
     leases: BTreeMap<LeaseId, LeaseRow>,
     conflicts: Vec<ConflictRow>,
 }

@@ -81,8 +81,8 @@ impl Ledgers for SqliteTxn<'_> {
         let sql = "INSERT INTO claims (issuer, voucher, terminal, epoch, after, uses, minor, lines,
                                        at, campaign, merchant, day, customer)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)
-                   ON CONFLICT (issuer, voucher, terminal) DO UPDATE
-                   SET epoch = excluded.epoch, after = excluded.after, uses = excluded.uses,
+                   ON CONFLICT (issuer, voucher, terminal, epoch) DO UPDATE
+                   SET after = excluded.after, uses = excluded.uses,
                        minor = excluded.minor, lines = excluded.lines, at = excluded.at,
                        merchant = excluded.merchant, day = excluded.day,
                        customer = excluded.customer";
@@ -108,19 +108,21 @@ impl Ledgers for SqliteTxn<'_> {
     }
 
     fn claims_of(&mut self, voucher: &VoucherKey) -> Stored<Vec<ClaimRow>> {
-        let sql = "SELECT * FROM claims WHERE issuer = ?1 AND voucher = ?2 ORDER BY terminal";
+        let sql = "SELECT * FROM claims WHERE issuer = ?1 AND voucher = ?2
+                   ORDER BY terminal, epoch";
         let params = params![voucher.issuer.as_str(), voucher.id.to_bytes()];
         self.rows(sql, params, claim_row)
     }
 
     fn claims_among(&mut self, filter: &UseFilter) -> Stored<Vec<ClaimRow>> {
         let mut found = self.among("SELECT * FROM claims", filter, claim_row)?;
-        found.sort_by(|a, b| (&a.voucher, a.terminal).cmp(&(&b.voucher, b.terminal)));
+        let place = |row: &ClaimRow| (row.voucher.clone(), row.terminal, row.epoch);
+        found.sort_by_key(place);
         Ok(found)
     }
 
     fn claims(&mut self) -> Stored<Vec<ClaimRow>> {
-        let sql = "SELECT * FROM claims ORDER BY at, issuer, voucher, terminal";
+        let sql = "SELECT * FROM claims ORDER BY at, issuer, voucher, terminal, epoch";
         self.rows(sql, [], claim_row)
     }
 

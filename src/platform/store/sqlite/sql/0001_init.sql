@@ -201,7 +201,7 @@ CREATE TABLE claims (
     merchant INTEGER NOT NULL,
     day      INTEGER NOT NULL,
     customer TEXT,
-    PRIMARY KEY (issuer, voucher, terminal),
+    PRIMARY KEY (issuer, voucher, terminal, epoch),
     FOREIGN KEY (terminal, epoch) REFERENCES terminal_keys (terminal, epoch)
 ) STRICT;
 
