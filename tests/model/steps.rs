@@ -144,7 +144,9 @@ impl Config {
             actions.push(Action::Push(slot));
         }
         let room = till.journal.len() < self.entries;
-        if till.running.pull.is_none() && self.pulls && !till.forked && room {
+        // Leases are the first terminal's; to the other a pull brings nothing.
+        let pulls = self.pulls && (!self.lease || till.number == 0);
+        if till.running.pull.is_none() && pulls && !till.forked && room {
             actions.push(Action::Pull(slot));
         }
         if till.running != Running::default() && self.crashes {
