@@ -6,13 +6,13 @@ use crate::{
     console::{self, Args, ConsoleError, random},
     device::serial::{SerialEvent, SerialReader},
     domain::scan::EntryMethod,
-    net::{HttpTransport, TransportError},
     terminal::{
         clock::{Clock, SystemClock},
         command::Command,
         engine::{Engine, Event},
         handle::TerminalHandle,
         runtime::Runtime,
+        server::{self, ServerError},
         source::{self, SourceError},
     },
     ui,
@@ -21,11 +21,12 @@ use crate::{
 /// Opens the counter screen of the terminal in the data folder.
 pub fn run(args: &Args) -> Result<(), WindowError> {
     let dir = args.data_dir();
-    let url = source::open(&dir)?.identity().url.clone();
+    let identity = source::open(&dir)?.identity().clone();
     let clock = Arc::new(SystemClock::default());
     let mut engine = Engine::open(&dir, random, clock.now())?;
     console::sign_in(&mut engine, args.operator)?;
-    let transport = Arc::new(HttpTransport::new(&url)?);
+    let ticking = Arc::clone(&clock) as Arc<dyn Clock>;
+    let transport = Arc::new(server::transport(&dir, &identity.url, identity.synced_at, ticking)?);
     let runtime = Runtime::start(engine, transport, Arc::clone(&clock) as Arc<dyn Clock>)?;
     let _serial = args.serial.as_deref().map(|port| serial(port, args.baud, &runtime, clock));
     Ok(ui::run(runtime.handle(), None)?)
@@ -120,9 +121,9 @@ pub enum WindowError {
     /// The operator cannot sign in.
     #[error(transparent)]
     Operator(#[from] ConsoleError),
-    /// The platform's address makes no sense.
+    /// There is no way to the platform.
     #[error(transparent)]
-    Transport(#[from] TransportError),
+    Server(#[from] ServerError),
     /// A thread could not be started.
     #[error("a thread could not be started: {0}")]
     Thread(#[from] std::io::Error),
@@ -142,7 +143,7 @@ impl WindowError {
     pub fn code(&self) -> u8 {
         match self {
             Self::Operator(error) => error.code(),
-            Self::Terminal(_) | Self::Transport(_) | Self::Thread(_) | Self::Screen(_) => 1,
+            Self::Terminal(_) | Self::Server(_) | Self::Thread(_) | Self::Screen(_) => 1,
             #[cfg(feature = "demo")]
             Self::Demo(_) => 1,
         }

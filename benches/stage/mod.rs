@@ -16,8 +16,8 @@ use countersign::{
         scan::EntryMethod,
         time::Timestamp,
         trust::{
-            Campaign, CampaignState, Issuer, Merchant, PublishedKey, StatusList, TrustBundle,
-            seal_bundle,
+            Campaign, CampaignState, Issuer, Merchant, Protocols, PublishedKey, StatusList,
+            TrustBundle, seal_bundle,
         },
         voucher::{Claims, Kind, Limit, Scope, Terms, Tier, Used, from_text, mint},
     },
@@ -73,7 +73,7 @@ impl Shop {
             bundle: seal_bundle(&root, &bundle).into(),
         };
         let url = "https://platform.example".to_owned();
-        let code = EnrolmentCode { url, root: root.public(), secret: [0; 16] };
+        let code = EnrolmentCode { url, root: root.public(), secret: [0; 16], pins: None };
         let mut store = Store::enrol(folder.path(), key, &code, (&grant, &bundle), now).unwrap();
         fill(&mut store, entries, now);
         take_list(&mut store, now);
@@ -135,6 +135,7 @@ fn bundle(now: Timestamp) -> TrustBundle {
         default_policy: Policy::default(),
         operators: Vec::new(),
         groups: Vec::new(),
+        protocol: Protocols::default(),
     }
 }
 
@@ -276,7 +277,7 @@ impl Connected {
         let dir = folder.path().join("till");
         enrol(&platform, &server, &dir, clock.now().time);
         redeem_offline(&dir, &texts, &clock);
-        let transport = Arc::new(HttpTransport::new(&server.url()).unwrap());
+        let transport = Arc::new(HttpTransport::on_this_machine(&server.url()).unwrap());
         let session = Session::open(&dir, Some(transport), random, clock).unwrap();
         Self { session, platform, _server: server, _folder: folder, queued }
     }
@@ -335,7 +336,7 @@ fn enrol(platform: &Platform, server: &Embedded, dir: &Path, now: Timestamp) {
     let order =
         EnrolmentOrder { branch, name: "Till".to_owned(), terminal: None, url: server.url() };
     let code = platform.create_enrolment(&order).unwrap();
-    let transport = HttpTransport::new(&server.url()).unwrap();
+    let transport = HttpTransport::on_this_machine(&server.url()).unwrap();
     enrolment::enrol(dir, &code, &transport, now).unwrap();
 }
 

@@ -81,6 +81,9 @@ pub enum Command {
 pub struct EnrolArgs {
     /// The enrolment code, or the path of a picture of it
     pub code: String,
+    /// Certificates of the only authorities that may vouch for the platform's server, in PEM format
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
 }
 
 /// Vouchers and what the cashier would say.

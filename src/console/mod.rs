@@ -23,13 +23,14 @@ pub use args::{Action, Args, Command, DemoArgs};
 
 use crate::{
     domain::id::OperatorId,
-    net::{HttpTransport, Transport, TransportError},
+    net::Transport,
     store::StoreError,
     terminal::{
         Nonce,
         clock::{Clock, SystemClock},
         engine::Engine,
         enrolment::EnrolmentError,
+        server::{self, ServerError},
         session::Session,
         source::{self, SourceError},
     },
@@ -111,8 +112,10 @@ impl Console<'_> {
     }
 
     fn transport(&self) -> Result<Arc<dyn Transport>, ConsoleError> {
-        let url = source::open(&self.data)?.identity().url.clone();
-        Ok(Arc::new(HttpTransport::new(&url)?))
+        let identity = source::open(&self.data)?.identity().clone();
+        let clock = Arc::clone(&self.clock);
+        let way = server::transport(&self.data, &identity.url, identity.synced_at, clock)?;
+        Ok(Arc::new(way))
     }
 
     /// Writes one line.
@@ -159,9 +162,9 @@ pub enum ConsoleError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The network failed.
+    /// There is no way to the platform.
     #[error(transparent)]
-    Transport(#[from] TransportError),
+    Server(#[from] ServerError),
     /// The enrolment failed.
     #[error(transparent)]
     Enrolment(#[from] EnrolmentError),
@@ -188,7 +191,7 @@ impl ConsoleError {
             Self::Usage(_) => 2,
             Self::Source(_)
             | Self::Store(_)
-            | Self::Transport(_)
+            | Self::Server(_)
             | Self::Enrolment(_)
             | Self::Picture { .. }
             | Self::Output(_) => 1,

@@ -128,8 +128,8 @@ fn approved(
     let mut pin = zeroize::Zeroizing::new(String::new());
     std::io::stdin().read_line(&mut pin).map_err(ConsoleError::Output)?;
     match session.engine.approver(&pin, console.clock.now()) {
-        Some(approver) => Ok(act(session, Some(approver))),
-        None => Err(ConsoleError::Usage("that is no supervisor's PIN of this branch".to_owned())),
+        Ok(approver) => Ok(act(session, Some(approver))),
+        Err(problem) => Err(ConsoleError::Usage(problem)),
     }
 }
 

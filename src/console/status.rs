@@ -6,7 +6,7 @@ use super::{Console, ConsoleError, Exit};
 use crate::{
     domain::{
         journal::{Entry, SignedEntry},
-        sync::ConflictNotice,
+        sync::{ConflictNotice, PROTOCOL},
     },
     store::{Store, StoreError},
 };
@@ -51,6 +51,10 @@ fn tell(console: &mut Console<'_>, store: &Store) -> Result<(), ConsoleError> {
             "synced_at": synced,
             "bundle": bundle.version,
             "platform": identity.url,
+            "software": env!("CARGO_PKG_VERSION"),
+            "protocol": PROTOCOL,
+            "least_protocol": identity.least_protocol,
+            "outdated": store.is_outdated(),
         }));
     }
     let branch = bundle.branch(identity.branch).map_or("", |branch| branch.name.as_str());
@@ -63,6 +67,13 @@ fn tell(console: &mut Console<'_>, store: &Store) -> Result<(), ConsoleError> {
     ))?;
     console.line(format_args!("last sync   {}", synced.as_deref().unwrap_or("never")))?;
     console.line(format_args!("conflicts   {}", conflicts.len()))?;
+    if store.is_outdated() {
+        console.line(format_args!(
+            "program     TOO OLD: the platform asks for protocol {}, this is {PROTOCOL}; update it. \
+             Nothing is lost: entries are written down and sent as before",
+            identity.least_protocol
+        ))?;
+    }
     conflicts.iter().try_for_each(|notice| tell_conflict(console, notice))
 }
 

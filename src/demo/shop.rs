@@ -107,7 +107,7 @@ impl Shop {
 
     /// The way to the platform.
     pub fn transport(&self) -> Result<Arc<dyn Transport>, DemoError> {
-        Ok(Arc::new(HttpTransport::new(&self.url)?))
+        Ok(Arc::new(HttpTransport::on_this_machine(&self.url)?))
     }
 
     /// The platform itself, to look at what it has.
@@ -150,7 +150,7 @@ impl Shop {
             EnrolmentOrder { branch, name: name.to_owned(), terminal: None, url: self.url.clone() };
         let text = self.site.platform().create_enrolment(&order)?.to_text();
         let code = EnrolmentCode::parse(&text).map_err(EnrolmentError::Answer)?;
-        let transport = HttpTransport::new(&code.url)?;
+        let transport = HttpTransport::on_this_machine(&code.url)?;
         enrolment::enrol(&self.dir(folder), &code, &transport, self.clock.now().time)?;
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::fmt;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use minicbor::{Decode, Encode};
 use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
 
 use super::id::{Hash, Hex, parse_hex};
 
@@ -132,6 +133,11 @@ impl fmt::Debug for SecretKey {
 /// The SHA-256 of `bytes`.
 pub fn hash(bytes: &[u8]) -> Hash {
     Hash(Sha256::digest(bytes).into())
+}
+
+/// Whether two secrets, or their hashes, are the same; the time it takes tells nothing about where they differ.
+pub fn is_same_secret(one: &[u8; 32], other: &[u8; 32]) -> bool {
+    one.ct_eq(other).into()
 }
 
 /// Why 32 bytes are not taken as a public key.

@@ -8,7 +8,7 @@ use minicbor::{Decode, Encode, bytes::ByteVec};
 use super::{
     crypto::{PublicKey, SecretKey},
     envelope::{Context, Envelope, EnvelopeError, decode, encode, open_message, seal_message},
-    id::{BranchId, Epoch, MerchantId, TerminalId},
+    id::{BranchId, Epoch, Hash, MerchantId, TerminalId},
     trust::{BundleError, TrustBundle},
 };
 
@@ -17,6 +17,9 @@ pub const PREFIX: &str = "CSE1:";
 
 /// Longest enrolment code, in characters.
 const TEXT_MAX: usize = 512;
+
+/// Most pins of a code: the key in use and the next.
+pub const PINS_MAX: usize = 2;
 
 /// What the owner carries from the platform to the terminal, as a QR code or a text.
 #[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
@@ -32,6 +35,10 @@ pub struct EnrolmentCode {
     #[n(3)]
     #[cbor(with = "minicbor::bytes")]
     pub secret: [u8; 16],
+    /// SHA-256 of the public keys that its server may have, at most [`PINS_MAX`]; none where the authorities that the
+    /// device trusts are to vouch for it.
+    #[n(4)]
+    pub pins: Option<Vec<Hash>>,
 }
 
 impl EnrolmentCode {
@@ -50,7 +57,8 @@ impl EnrolmentCode {
         let code: Self = decode(&bytes).map_err(|_error| EnrolError::Damaged)?;
         let same = encode(&code) == bytes && base45::encode(&bytes) == body;
         let web = code.url.starts_with("https://") || code.url.starts_with("http://");
-        if same && web { Ok(code) } else { Err(EnrolError::Damaged) }
+        let few = code.pins.as_ref().is_none_or(|pins| (1..=PINS_MAX).contains(&pins.len()));
+        if same && web && few { Ok(code) } else { Err(EnrolError::Damaged) }
     }
 }
 
@@ -74,6 +82,12 @@ impl EnrolmentRequest {
     /// Signs the request.
     pub fn seal(&self, key: &SecretKey) -> Vec<u8> {
         seal_message(key, Context::Enrolment, self)
+    }
+
+    /// The secret that a request claims to have, before any signature is looked at.
+    pub fn unverified_secret(bytes: &[u8]) -> Option<[u8; 16]> {
+        let unverified: Self = decode(Envelope::parse(bytes).ok()?.unverified_payload()).ok()?;
+        Some(unverified.secret)
     }
 
     /// The request in `bytes`, when it is signed by the very key it names.

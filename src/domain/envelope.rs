@@ -135,7 +135,7 @@ pub fn open_message<T>(bytes: &[u8], key: &PublicKey, context: Context) -> Resul
 where
     T: for<'b> minicbor::Decode<'b, ()>,
 {
-    decode(open(bytes, key, context)?).map_err(EnvelopeError::Shape)
+    decode(open(bytes, key, context)?).map_err(EnvelopeError::NotUnderstood)
 }
 
 /// Decodes all of `bytes` as one message.
@@ -199,6 +199,9 @@ pub enum EnvelopeError {
     /// Not signed by the key it should be.
     #[error("the signature does not fit")]
     Signature,
+    /// Signed as it should be, and not a message that this version of the program knows.
+    #[error("it is of a later version than this program knows; update the program ({0})")]
+    NotUnderstood(#[source] minicbor::decode::Error),
 }
 
 #[cfg(test)]

@@ -57,6 +57,10 @@ number_id!(
     OperatorId
 );
 number_id!(
+    /// A secret that lets an owner's program read the platform's lists.
+    TokenId
+);
+number_id!(
     /// One life of a terminal's journal; a restored or re-enrolled terminal goes on in the next.
     Epoch
 );

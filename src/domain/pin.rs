@@ -6,6 +6,8 @@
 use argon2::{Algorithm, Argon2, Params, Version};
 use minicbor::{Decode, Encode};
 
+use super::{crypto::is_same_secret, id::OperatorId};
+
 /// Argon2id (RFC 9106) with 8 MiB, two passes, one lane: some tens of milliseconds on a shop PC.
 const MEMORY_KIB: u32 = 8 * 1024;
 const PASSES: u32 = 2;
@@ -40,8 +42,7 @@ impl PinHash {
     /// Whether it is this PIN.
     pub fn fits(&self, pin: &str) -> bool {
         let own = hash(pin.trim(), &self.salt);
-        // Every byte is looked at, so that the time taken tells nothing.
-        own.is_some_and(|own| own.iter().zip(self.hash).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0)
+        own.is_some_and(|own| is_same_secret(&own, &self.hash))
     }
 }
 
@@ -51,6 +52,35 @@ fn hash(pin: &str, salt: &[u8; 16]) -> Option<[u8; 32]> {
     let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
     argon.hash_password_into(pin.as_bytes(), salt, &mut hash).ok()?;
     Some(hash)
+}
+
+/// What stands between a supervisor's number and their PIN, where both are typed.
+pub const NUMBER_ENDS: char = '*';
+
+/// A PIN as it is typed, alone or after the number of the supervisor whose it is, such as `12*2580`.
+pub fn read_typed(text: &str) -> (Option<OperatorId>, &str) {
+    let text = text.trim();
+    match text.split_once(NUMBER_ENDS) {
+        // A number that is none is nobody's.
+        Some((number, pin)) => (Some(number.parse().unwrap_or(OperatorId(0))), pin),
+        None => (None, text),
+    }
+}
+
+/// Wrong PINs in a row before the first wait.
+pub const TRIES_FREE: u32 = 5;
+
+/// Longest wait, in seconds: whoever plays with the keys keeps nobody from their work for longer.
+const WAIT_MAX_S: u32 = 300;
+
+const WAIT_FIRST_S: u32 = 30;
+
+/// How long no PIN is taken after so many wrong ones in a row, in seconds; twice as long each time.
+pub fn wait_s(wrong: u32) -> u32 {
+    match wrong.checked_sub(TRIES_FREE) {
+        Some(more) => WAIT_FIRST_S.saturating_mul(1 << more.min(8)).min(WAIT_MAX_S),
+        None => 0,
+    }
 }
 
 /// Not a PIN.
@@ -70,6 +100,21 @@ mod tests {
             assert!(!pin.fits(other), "{other}");
         }
         assert_ne!(pin, PinHash::new("2580", [8; 16]).unwrap());
+    }
+
+    #[test]
+    fn a_pin_is_typed_alone_or_after_its_supervisors_number() {
+        assert_eq!(read_typed(" 2580\n"), (None, "2580"));
+        assert_eq!(read_typed("12*2580"), (Some(OperatorId(12)), "2580"));
+        assert_eq!(read_typed("*2580"), (Some(OperatorId(0)), "2580"));
+        assert_eq!(read_typed("99999999999*2580"), (Some(OperatorId(0)), "2580"));
+        assert_eq!(read_typed("1*2*3"), (Some(OperatorId(1)), "2*3"));
+    }
+
+    #[test]
+    fn waits_grow_and_end() {
+        let waits = [0, 4, 5, 6, 7, 8, 9, 100, u32::MAX].map(wait_s);
+        assert_eq!(waits, [0, 0, 30, 60, 120, 240, 300, 300, 300]);
     }
 
     #[test]

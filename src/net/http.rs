@@ -1,49 +1,80 @@
-//! HTTP by `reqwest`, TLS by `rustls` with the system's roots.
+//! HTTP by `reqwest`, TLS by `rustls`.
 
 use std::{io::Read as _, time::Duration};
 
 use reqwest::{
     Url,
-    blocking::{Client, Response},
+    blocking::{Client, ClientBuilder, Response},
     header::{CONTENT_TYPE, HeaderValue},
     redirect,
 };
 use serde::Deserialize;
 
-use super::{Transport, TransportError};
-use crate::domain::sync::MESSAGE_BYTES_MAX;
+use super::{
+    Transport, TransportError, address::Address, times::Times, trust::ServerTrust, verifier,
+};
+use crate::domain::{
+    sync::{MESSAGE_BYTES_MAX, PROTOCOL},
+    time::Timestamp,
+};
 
 /// The media type of signed messages (RFC 9052 section 2).
 const COSE: &str = "application/cose; cose-type=\"cose-sign1\"";
 
 const PROBLEM_BYTES_MAX: u64 = 64 * 1024;
 
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Shorter than a server waits for the next question, so that none is sent into a connection that is being closed.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+
 /// A platform reached over HTTP.
 pub struct HttpTransport {
     client: Client,
     base: Url,
+    times: Times,
 }
 
 impl HttpTransport {
-    /// A transport to the platform at `url`.
+    /// A transport to the platform at `url`, where a server answers that `trust` knows.
     ///
     /// Plain HTTP is taken only on this machine: every message is signed, but who redeems what is nobody's business.
-    pub fn new(url: &str) -> Result<Self, TransportError> {
-        let base = Url::parse(url).map_err(|error| TransportError::Invalid(error.to_string()))?;
-        let local = matches!(base.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
-        if base.scheme() != "https" && !(base.scheme() == "http" && local) {
-            return Err(TransportError::Invalid("the address must begin with https://".to_owned()));
-        }
-        // Another part of the program may have installed a provider first; any will do.
-        drop(rustls::crypto::ring::default_provider().install_default());
-        let client = Client::builder()
-            .redirect(redirect::Policy::none())
-            .connect_timeout(Duration::from_secs(5))
-            .user_agent(concat!("countersign/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| TransportError::Offline(error.to_string()))?;
-        Ok(Self { client, base })
+    pub fn new(url: &str, trust: &ServerTrust, times: Times) -> Result<Self, TransportError> {
+        let address = Address::parse(url)?;
+        // Without TLS nobody's word is taken, and none need be known.
+        let nobody = ServerTrust::Pins(Vec::new());
+        let config = if address.plain { &nobody } else { trust }.config(times.clone());
+        let config = config.map_err(|error| TransportError::Untrusted(error.to_string()))?;
+        let builder = Client::builder().tls_backend_preconfigured(config);
+        // A name server has no say in where this machine is.
+        let builder = builder.resolve_to_addrs("localhost", &address.localhost());
+        let client = with_limits(builder).https_only(!address.plain).build();
+        let client = client.map_err(|error| TransportError::Offline(error.to_string()))?;
+        Ok(Self { client, base: address.base, times })
     }
+
+    /// A transport to a platform on this very machine.
+    pub fn on_this_machine(url: &str) -> Result<Self, TransportError> {
+        let address = Address::parse(url)?;
+        if !address.plain {
+            let detail = "it is not on this machine".to_owned();
+            return Err(TransportError::Address(detail));
+        }
+        Self::new(url, &ServerTrust::Pins(Vec::new()), Times::new(Timestamp::default, None))
+    }
+}
+
+/// What holds for every server: no detour by a redirect or a proxy, and an end to every wait.
+fn with_limits(builder: ClientBuilder) -> ClientBuilder {
+    let name = concat!("countersign/", env!("CARGO_PKG_VERSION"));
+    builder
+        .redirect(redirect::Policy::none())
+        .no_proxy()
+        .referer(false)
+        .http1_only()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .user_agent(format!("{name} protocol/{PROTOCOL}"))
 }
 
 impl Transport for HttpTransport {
@@ -56,12 +87,16 @@ impl Transport for HttpTransport {
         let url = format!("{}{path}", self.base.as_str().trim_end_matches('/'));
         let request = self.client.post(url).timeout(timeout).body(body);
         let request = request.header(CONTENT_TYPE, HeaderValue::from_static(COSE));
-        let response = request.send().map_err(|error| failure(&error))?;
+        let response = request.send().map_err(|error| self.failure(&error))?;
         if response.status().is_success() {
             read(response, MESSAGE_BYTES_MAX as u64)
         } else {
             Err(problem(response))
         }
+    }
+
+    fn learn(&self, time: Timestamp) {
+        self.times.learn(time);
     }
 }
 
@@ -91,13 +126,29 @@ fn problem(response: Response) -> TransportError {
     }
 }
 
-fn failure(error: &reqwest::Error) -> TransportError {
-    if error.is_timeout() {
-        return TransportError::Timeout;
+impl HttpTransport {
+    fn failure(&self, error: &reqwest::Error) -> TransportError {
+        if error.is_timeout() {
+            return TransportError::Timeout;
+        }
+        let mut cause: &(dyn std::error::Error + 'static) = error;
+        loop {
+            if let Some(reason) = self.untrusted(cause) {
+                return TransportError::Untrusted(reason);
+            }
+            match cause.source() {
+                Some(deeper) => cause = deeper,
+                None => return TransportError::Offline(cause.to_string()),
+            }
+        }
     }
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(deeper) = cause.source() {
-        cause = deeper;
+
+    /// What is wrong with the server's certificate, where that is the cause.
+    fn untrusted(&self, cause: &(dyn std::error::Error + 'static)) -> Option<String> {
+        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+            return verifier::reason(tls, self.times.wall());
+        }
+        // Such an error names what it wraps, but not as its source.
+        self.untrusted(cause.downcast_ref::<std::io::Error>()?.get_ref()?)
     }
-    TransportError::Offline(cause.to_string())
 }

@@ -1,10 +1,18 @@
 //! The HTTP transport of sync: bytes out, bytes back, within a time and a size.
 
+mod address;
 mod http;
+mod times;
+mod trust;
+mod verifier;
 
 pub use http::HttpTransport;
+pub use times::Times;
+pub use trust::{ServerTrust, TrustError};
 
 use std::time::Duration;
+
+use crate::domain::time::Timestamp;
 
 /// Carries one signed message to the platform and its answer back.
 ///
@@ -15,6 +23,9 @@ pub trait Transport: Send + Sync {
     /// Sends `body` to `path`, such as `/v1/sync`.
     fn call(&self, path: &str, body: Vec<u8>, timeout: Duration)
     -> Result<Vec<u8>, TransportError>;
+
+    /// Takes note of a time that the platform signed.
+    fn learn(&self, _time: Timestamp) {}
 }
 
 /// Why no answer came back.
@@ -39,4 +50,10 @@ pub enum TransportError {
     /// Something answered that is not the platform.
     #[error("the answer is not the platform's: {0}")]
     Invalid(String),
+    /// The server has no certificate that this terminal trusts; nothing was sent to it.
+    #[error("this is not the platform's server: {0}")]
+    Untrusted(String),
+    /// The platform's address is none that may be used.
+    #[error("the platform's address cannot be used: {0}")]
+    Address(String),
 }

@@ -16,14 +16,11 @@ use std::{
 use super::{
     clock::Clock,
     entropy::Entropy,
-    service::{IssuerKeys, Platform, PlatformKeys, ServiceError},
-    store::{SqliteStore, StoreError},
+    service::{ApiToken, IssuerKeys, Platform, PlatformKeys, ServiceError},
+    store::{SqliteStore, StoreError, TokenRole},
 };
 use crate::{
-    domain::{
-        crypto::{SecretKey, hash},
-        id::{Hex, IssuerName},
-    },
+    domain::{crypto::SecretKey, id::IssuerName},
     issuer::keys::{self, KeyFileError},
 };
 
@@ -34,7 +31,6 @@ const PLATFORM_KEY: &str = "platform.key";
 const NAME: &str = "name";
 const URL: &str = "url";
 const ROOT_PUBLIC: &str = "root_key";
-const TOKEN_HASH: &str = "api_token_hash";
 
 /// How long an issuer's key may be relied on, in seconds: five years.
 const KEY_LIFETIME_S: i64 = 5 * 365 * 24 * 3600;
@@ -47,7 +43,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// Makes a platform in a directory that is new or empty; also the API token, which is not kept.
+    /// Makes a platform in a directory that is new or empty; also a token that reads everything, which is not kept.
     pub fn create(
         dir: &Path,
         name: &str,
@@ -63,7 +59,7 @@ impl Site {
         let root = site.platform.root_key().to_string();
         site.platform.set_setting(NAME, name)?;
         site.platform.set_setting(ROOT_PUBLIC, &root)?;
-        let token = site.new_api_token()?;
+        let (_first, token) = site.platform.create_token("First", TokenRole::Audit)?;
         Ok((site, token))
     }
 
@@ -130,15 +126,6 @@ impl Site {
         Ok(self.platform.set_setting(URL, url)?)
     }
 
-    /// Makes a new API token, which ends the one before.
-    pub fn new_api_token(&self) -> Result<ApiToken, SiteError> {
-        let bytes = Entropy::system().bytes::<24>().map_err(ServiceError::from)?;
-        let token = ApiToken(Hex(&bytes).to_string());
-        let digest = hash(token.0.as_bytes()).to_string();
-        self.platform.set_setting(TOKEN_HASH, &digest)?;
-        Ok(token)
-    }
-
     fn over(
         dir: &Path,
         keys: PlatformKeys,
@@ -167,30 +154,6 @@ struct KeyFiles(PathBuf);
 impl IssuerKeys for KeyFiles {
     fn key(&self, issuer: &IssuerName) -> Option<SecretKey> {
         keys::load(&issuer_path(&self.0, issuer)).ok()
-    }
-}
-
-impl Platform {
-    /// Whether this is the API token. Hashes are compared, so that the time it takes says nothing about the token.
-    pub fn is_api_token(&self, token: &str) -> Result<bool, ServiceError> {
-        let digest = hash(token.as_bytes()).to_string();
-        Ok(self.setting(TOKEN_HASH)? == Some(digest))
-    }
-}
-
-/// The secret that reading lists over HTTP asks for; shown once.
-pub struct ApiToken(String);
-
-impl ApiToken {
-    /// The token as text.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for ApiToken {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("ApiToken")
     }
 }
 
@@ -271,10 +234,8 @@ mod tests {
         assert_eq!(site.platform().root_key(), root);
         let key = site.issuer_key(&"demo".parse().unwrap()).unwrap();
         assert_eq!(key.public(), issuer.public());
-        assert!(site.platform().is_api_token(token.reveal()).unwrap());
-        let next = site.new_api_token().unwrap();
-        assert!(!site.platform().is_api_token(token.reveal()).unwrap());
-        assert!(site.platform().is_api_token(next.reveal()).unwrap());
+        let found = site.platform().token(token.reveal()).unwrap();
+        assert_eq!(found.unwrap().role, TokenRole::Audit);
     }
 
     #[test]

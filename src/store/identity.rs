@@ -41,11 +41,13 @@ pub struct Identity {
     pub listed_after: u64,
     /// Whether the platform has shown that it knows another journal under this name.
     pub forked: bool,
+    /// The least version of the protocol that the platform was heard to speak or to ask for.
+    pub least_protocol: u32,
 }
 
 impl Identity {
     pub(super) fn read(conn: &Connection) -> Result<Option<Self>, StoreError> {
-        let sql = "SELECT id, name, merchant, branch, epoch, url, root, acked_seq, synced_at, conflicts_after, forked, listed_after FROM terminal";
+        let sql = "SELECT id, name, merchant, branch, epoch, url, root, acked_seq, synced_at, conflicts_after, forked, listed_after, least_protocol FROM terminal";
         conn.query_row(sql, [], |row| Ok(Self::from_row(row))).optional()?.transpose()
     }
 
@@ -64,6 +66,7 @@ impl Identity {
             conflicts_after: row.get(9)?,
             forked: row.get(10)?,
             listed_after: row.get(11)?,
+            least_protocol: row.get(12)?,
         })
     }
 }

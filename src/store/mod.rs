@@ -15,6 +15,7 @@ mod journal;
 mod lent;
 mod open;
 mod pace;
+mod pins;
 mod queue;
 mod schema;
 mod trust;
@@ -24,6 +25,7 @@ pub use facts::LocalUse;
 pub use identity::Identity;
 pub use journal::{Row, Txn};
 pub use open::{Store, StoreError};
+pub use pins::PinTry;
 pub use queue::Batch;
 pub use trust::HeldList;
 

@@ -14,7 +14,7 @@ use crate::domain::{
     journal::{Body, Head},
     money::Currency,
     redeem::Queue,
-    sync::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX},
+    sync::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, PROTOCOL},
     time::Timestamp,
 };
 
@@ -149,6 +149,23 @@ impl Store {
         self.identity.synced_at = Some(time);
         self.time_floor = self.time_floor.max(time);
         Ok(())
+    }
+
+    /// Writes down which version of the protocol the platform was heard to speak or to ask for at the least.
+    pub fn heard_protocol(&mut self, least: u32) -> Result<(), StoreError> {
+        if self.identity.least_protocol == least {
+            return Ok(());
+        }
+        let tx = self.begin()?;
+        tx.tx.execute("UPDATE terminal SET least_protocol = ?1", [least])?;
+        tx.commit()?;
+        self.identity.least_protocol = least;
+        Ok(())
+    }
+
+    /// Whether this program is too old for the platform; it goes on with what it knows.
+    pub fn is_outdated(&self) -> bool {
+        self.identity.least_protocol > PROTOCOL
     }
 
     /// Writes down that the platform knows another journal under this terminal's name.

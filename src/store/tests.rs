@@ -20,7 +20,7 @@ use crate::domain::{
     scan::EntryMethod,
     sync::{Lease, ListName},
     time::Timestamp,
-    trust::{Chunk, Merchant, Status, StatusList, TrustBundle, seal_bundle},
+    trust::{Chunk, Merchant, Protocols, Status, StatusList, TrustBundle, seal_bundle},
     voucher::{Customer, Kind, Limit, Lines, Tier, Used},
 };
 
@@ -43,6 +43,7 @@ fn enrol(dir: &Path, epoch: u32) -> Result<Store, StoreError> {
         default_policy: Policy::default(),
         operators: Vec::new(),
         groups: Vec::new(),
+        protocol: Protocols::default(),
     };
     let grant = Grant {
         terminal: TerminalId(5),
@@ -54,7 +55,7 @@ fn enrol(dir: &Path, epoch: u32) -> Result<Store, StoreError> {
         bundle: ByteVec::from(seal_bundle(&root, &bundle)),
     };
     let url = "https://platform.example".to_owned();
-    let code = EnrolmentCode { url, root: root.public(), secret: [0; 16] };
+    let code = EnrolmentCode { url, root: root.public(), secret: [0; 16], pins: None };
     Store::enrol(dir, device(), &code, (&grant, &bundle), NOW)
 }
 

@@ -21,11 +21,13 @@ pub mod runtime;
 pub mod session;
 
 pub mod enrolment;
+pub mod server;
 pub mod source;
 
 mod asking;
 mod counter;
 mod gather;
+mod pins;
 mod present;
 mod publish;
 mod receipt;

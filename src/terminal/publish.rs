@@ -255,6 +255,7 @@ impl Engine {
             last_sync: self.ago(age),
             conflicts: store.conflict_count().unwrap_or(0),
             warning: to_send > UNSENT_WARNING || age.is_none_or(|age| age > SILENCE_WARNING_S),
+            outdated: store.is_outdated(),
         }
     }
 

@@ -47,9 +47,9 @@ impl Runtime {
         let handle = TerminalHandle::new(view.clone(), events.clone());
         let lines = Lines {
             ask: line("ask", Arc::clone(&transport), events.clone())?,
-            sync: line("sync", transport, events)?,
+            sync: line("sync", Arc::clone(&transport), events)?,
         };
-        let body = Loop { engine, clock, inbox, lines, view };
+        let body = Loop { engine, clock, inbox, lines, view, transport };
         let engine = Builder::new().name("engine".to_owned()).spawn(move || body.run())?;
         Ok(Self { handle, engine: Some(engine) })
     }
@@ -116,6 +116,7 @@ struct Loop {
     inbox: Receiver<Event>,
     lines: Lines,
     view: ViewCell,
+    transport: Arc<dyn Transport>,
 }
 
 impl Loop {
@@ -145,6 +146,9 @@ impl Loop {
             if let Some(unanswered) = self.lines.send(call) {
                 self.engine.handle(unanswered, self.clock.now());
             }
+        }
+        if let Some(time) = self.engine.proven_time() {
+            self.transport.learn(time);
         }
         self.engine.rest();
     }

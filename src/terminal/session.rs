@@ -99,6 +99,13 @@ impl Session {
         sent && self.engine.reached() == Some(true) && self.engine.fault().is_none()
     }
 
+    /// What the platform signed tells the transport the time, whatever the clock says.
+    fn learn(&self) {
+        if let (Some(transport), Some(time)) = (&self.transport, self.engine.proven_time()) {
+            transport.learn(time);
+        }
+    }
+
     /// Carries the calls that wait on a line; false where there were none.
     fn carry(&mut self, lane: Lane) -> bool {
         let calls: Vec<Call> = std::iter::from_fn(|| self.engine.poll_call()).collect();
@@ -113,6 +120,7 @@ impl Session {
                 None => continue,
             };
             self.engine.handle(Event::Answered { nonce: call.nonce, result }, self.clock.now());
+            self.learn();
         }
         self.engine.postpone(later);
         carried

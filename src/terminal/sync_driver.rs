@@ -11,7 +11,8 @@ use crate::{
         scan::ShortCode,
         sync::{
             CHUNKS_MAX, Claim, ClaimAnswer, ConflictNotice, Exchange, ListName, Listed,
-            NumberedChunk, Reply, ReplyBody, Request, RequestBody, Wanted, acknowledges,
+            NumberedChunk, PROTOCOL, Reading, ReplyBody, Request, RequestBody, Wanted,
+            acknowledges, read_reply,
         },
         time::Timestamp,
         trust::{BundleError, Chunk, Manifest, ManifestError, TrustBundle},
@@ -114,18 +115,25 @@ fn seal(store: &Store, nonce: Nonce, body: RequestBody) -> Vec<u8> {
     request.seal(store.key())
 }
 
-/// Verifies a reply, and takes note of the platform's clock.
+/// Verifies a reply, and takes note of the platform's clock and of a version beyond this program's.
 pub(super) fn open_reply(
     store: &mut Store,
     platform: &TrustBundle,
     bytes: &[u8],
     nonce: Nonce,
-) -> Result<Reply, SyncError> {
+) -> Result<Reading, SyncError> {
     let who = (store.identity().terminal, nonce);
-    let reply = Reply::open(bytes, &platform.platform_key, who)?;
-    store.synced(reply.time)?;
-    Ok(reply)
+    let read = read_reply(bytes, &platform.platform_key, who);
+    if matches!(read, Ok(Reading::Part(_)) | Err(EnvelopeError::NotUnderstood(_))) {
+        store.heard_protocol(store.identity().least_protocol.max(LATER))?;
+    }
+    let read = read?;
+    store.synced(read.reply().time)?;
+    Ok(read)
 }
+
+/// Later than this program's.
+const LATER: u32 = PROTOCOL.saturating_add(1);
 
 /// What the platform's answer to a claim says about the voucher.
 pub(super) fn platform_fact(answer: ClaimAnswer) -> PlatformFact {
@@ -145,20 +153,27 @@ impl Arriving {
         &mut self,
         store: &mut Store,
         bundle: &TrustBundle,
-        (reply, bytes): (Reply, &[u8]),
+        (read, bytes): (Reading, &[u8]),
         now: Timestamp,
     ) -> Result<Applied, SyncError> {
+        // What was left out comes again once this program knows it.
+        let (reply, told) = match read {
+            Reading::Whole(reply) => (reply, Told::All),
+            Reading::Part(reply) => (reply, Told::Some),
+        };
         match reply.body {
             ReplyBody::Ack { head, conflicts } => acked(store, head, &conflicts, bytes),
             ReplyBody::Mismatch { kind, head } => mismatch(store, kind, head),
             ReplyBody::Pulled { bundle: newer, manifests, conflicts, listed, leases, ended } => {
-                store.keep_conflicts(&conflicts, Told::All)?;
+                store.keep_conflicts(&conflicts, told)?;
                 store.take_leases(&leases)?;
                 store.end_leases(&ended, now)?;
-                newer.map(|newer| take_bundle(store, bundle, &newer, now)).transpose()?;
+                let newer = newer.as_ref().map(|newer| newer.as_slice());
+                let least = take_bundle(store, bundle, newer, now)?;
                 take_listed(store, &listed)?;
                 let manifests = manifests.iter().map(|bytes| bytes.as_slice());
-                self.announce(store, bundle, manifests, reply.time)?;
+                let all = self.announce(store, bundle, manifests, reply.time)?;
+                take_note(store, least, all && told == Told::All)?;
                 let more = !listed.is_empty();
                 Ok(Applied::Pulled { wanted: self.settle(store)?, more })
             }
@@ -181,22 +196,29 @@ impl Arriving {
         }
     }
 
-    /// Opens new manifests; lists that are not mentioned are current as of the reply's time.
+    /// Opens new manifests; lists that are not mentioned are current as of the reply's time. False where one is of a later
+    /// version: then nobody knows which list it is that is not current.
     fn announce<'b>(
         &mut self,
         store: &mut Store,
         bundle: &TrustBundle,
         manifests: impl Iterator<Item = &'b [u8]>,
         time: Timestamp,
-    ) -> Result<(), SyncError> {
+    ) -> Result<bool, SyncError> {
         let held: BTreeMap<_, _> = store
             .lists()?
             .into_iter()
             .map(|held| (held.version.list, held.version.version))
             .collect();
-        let mut mentioned = BTreeSet::new();
+        let (mut mentioned, mut all) = (BTreeSet::new(), true);
         for bytes in manifests {
-            let manifest = Manifest::open(bytes, &bundle.platform_key)?;
+            let manifest = match Manifest::open(bytes, &bundle.platform_key) {
+                Err(ManifestError::NotSigned(EnvelopeError::NotUnderstood(_))) => {
+                    all = false;
+                    continue;
+                }
+                opened => opened?,
+            };
             let list = ListName { issuer: manifest.issuer.clone(), campaign: manifest.campaign };
             mentioned.insert(list.clone());
             if held.get(&list).is_some_and(|version| *version > manifest.version) {
@@ -211,8 +233,10 @@ impl Arriving {
         }
         self.spare.clear();
         let current: Vec<_> = held.into_keys().filter(|list| !mentioned.contains(list)).collect();
-        store.lists_current(&current, time)?;
-        Ok(())
+        if all {
+            store.lists_current(&current, time)?;
+        }
+        Ok(all)
     }
 
     /// The missing parts of a list that were fetched before.
@@ -296,18 +320,40 @@ fn mismatch(
     }
 }
 
+/// Takes note of what the platform speaks. Only a newer bundle takes back what was heard before.
+fn take_note(store: &mut Store, least: Option<u32>, understood: bool) -> Result<(), StoreError> {
+    let heard = store.identity().least_protocol;
+    match least {
+        Some(least) if understood => store.heard_protocol(least),
+        None if understood => Ok(()),
+        least => store.heard_protocol(heard.max(least.unwrap_or(0)).max(LATER)),
+    }
+}
+
+/// Puts a newer bundle in force; the least version of the protocol that it asks for. One of a later version is left aside,
+/// and the one in force stays.
 fn take_bundle(
     store: &mut Store,
     current: &TrustBundle,
-    bytes: &[u8],
+    newer: Option<&[u8]>,
     now: Timestamp,
-) -> Result<(), SyncError> {
-    let bundle = TrustBundle::open(bytes, &store.identity().root)?;
+) -> Result<Option<u32>, SyncError> {
+    let Some(bytes) = newer else {
+        return Ok(None);
+    };
+    let root = store.identity().root;
+    let bundle = match TrustBundle::open(bytes, &root) {
+        Err(BundleError::NotSigned(EnvelopeError::NotUnderstood(_))) => {
+            let least = TrustBundle::least_protocol(bytes, &root);
+            return Ok(Some(least.unwrap_or(LATER).max(LATER)));
+        }
+        opened => opened?,
+    };
     bundle.check_successor_of(current)?;
     if bundle.version > current.version {
         store.take_bundle(&bundle, bytes, now)?;
     }
-    Ok(())
+    Ok(Some(bundle.protocol.least))
 }
 
 /// Keeps the texts of listed vouchers by their short codes, which are looked at again and verified when one is typed.
@@ -347,4 +393,11 @@ pub(super) enum SyncError {
     /// An answer to another question.
     #[error("the platform answered another question")]
     Unexpected,
+}
+
+impl SyncError {
+    /// Whether the platform answered in a version of the protocol beyond this program's.
+    pub(super) fn is_of_a_later_version(&self) -> bool {
+        matches!(self, Self::Signature(EnvelopeError::NotUnderstood(_)))
+    }
 }

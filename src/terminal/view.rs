@@ -207,6 +207,8 @@ pub struct StripView {
     pub conflicts: u64,
     /// Set when the queue or its age asks for attention.
     pub warning: bool,
+    /// Set when this program is too old for the platform.
+    pub outdated: bool,
 }
 
 /// State of the link to the platform.

@@ -51,6 +51,15 @@ impl<'a> Counter<'a> {
         counter
     }
 
+    /// Ends the program and starts it again.
+    pub(crate) fn restart(self) -> Self {
+        let Self { stage, till, engine } = self;
+        let folder = stage.dir("a");
+        drop(engine);
+        let engine = Engine::open(&folder, random, stage.clock.now()).unwrap();
+        Self { stage, till, engine }
+    }
+
     pub(crate) fn send(&mut self, command: Command) {
         self.engine.handle(Event::Command(command), self.stage.clock.now());
     }

@@ -340,9 +340,57 @@ fn a_pin_is_not_guessed_at_the_counter() {
     }
     counter.send(Command::Answer("2580".to_owned()));
     let asked = question(&counter);
-    assert_eq!(asked.problem.as_deref(), Some("Too many wrong PINs. Wait five minutes."));
-    counter.tick(301);
+    let wait = "Too many wrong PINs. Wait 30 s, or type your number, * and your PIN.";
+    assert_eq!(asked.problem.as_deref(), Some(wait));
+    counter.tick(31);
     counter.send(Command::Answer("2580".to_owned()));
+    assert_eq!(verdict(&counter).state, VerdictState::Accepted);
+}
+
+#[test]
+fn whoever_plays_with_pins_keeps_no_supervisor_and_no_voucher_waiting() {
+    let stage = Stage::new();
+    supervised(&stage);
+    let rules = Rules { approval_above: 2_000, ..Rules::default() };
+    let text = issue(&stage, rules, &Stage::deal());
+    let plain = stage.issue(&Stage::deal(), 1).remove(0).text;
+    let mut counter = Counter::open(&stage);
+    counter.offline();
+    counter.scan(&text);
+    for guess in 0..200 {
+        counter.send(Command::Answer(format!("9{guess:03}")));
+        // Nobody's number, and a cashier's, are as good as none.
+        counter.send(Command::Answer(format!("77*9{guess:03}")));
+        counter.send(Command::Answer(format!("2*9{guess:03}")));
+    }
+    counter.send(Command::Answer("1*2580".to_owned()));
+    assert_eq!(verdict(&counter).state, VerdictState::Accepted, "she said who she is");
+    counter.scan(&plain);
+    assert_eq!(verdict(&counter).state, VerdictState::Accepted, "redeeming goes on");
+}
+
+#[test]
+fn wrong_pins_are_remembered_over_a_restart() {
+    let stage = Stage::new();
+    supervised(&stage);
+    let rules = Rules { approval_above: 2_000, ..Rules::default() };
+    let text = issue(&stage, rules, &Stage::deal());
+    let mut counter = Counter::open(&stage);
+    counter.offline();
+    counter.scan(&text);
+    for guess in 0..5 {
+        counter.send(Command::Answer(format!("1*900{guess}")));
+    }
+    let told = question(&counter).problem.unwrap();
+    assert!(told.contains("of this supervisor"), "{told}");
+    let mut counter = counter.restart();
+    counter.offline();
+    counter.scan(&text);
+    counter.send(Command::Answer("1*2580".to_owned()));
+    let told = question(&counter).problem.unwrap();
+    assert!(told.contains("of this supervisor") && told.contains("30 s"), "{told}");
+    counter.tick(31);
+    counter.send(Command::Answer("1*2580".to_owned()));
     assert_eq!(verdict(&counter).state, VerdictState::Accepted);
 }
 

@@ -48,6 +48,13 @@ mod writes;
 mod stage;
 #[cfg(feature = "demo")]
 mod two_terminals;
+#[cfg(feature = "demo")]
+mod versions;
+
+#[cfg(feature = "demo")]
+mod authority;
+#[cfg(feature = "demo")]
+mod transport;
 
 #[cfg(feature = "demo")]
 mod counter;
@@ -57,6 +64,8 @@ mod flows;
 mod lending;
 #[cfg(feature = "demo")]
 mod programs;
+#[cfg(feature = "demo")]
+mod secrets;
 #[cfg(feature = "demo")]
 mod sequences;
 

@@ -9,7 +9,7 @@ use countersign::domain::{
     journal::ENTRY_BYTES_MAX,
     sync::{
         BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, CHUNKS_MAX, Claim, ListName, ListVersion,
-        MESSAGE_BYTES_MAX, Request, RequestBody,
+        MESSAGE_BYTES_MAX, REQUEST_BYTES_MAX, Request, RequestBody,
     },
     trust::TrustBundle,
     voucher::{Limit, TOKEN_MAX, Terms, Used},
@@ -58,6 +58,7 @@ fn limits_are_those_of_the_program() {
         ("bytes of the entries of one push", BATCH_BYTES_MAX),
         ("one signed entry", ENTRY_BYTES_MAX),
         ("parts of a list in one request", CHUNKS_MAX),
+        ("one request", REQUEST_BYTES_MAX),
         ("one message, either way", MESSAGE_BYTES_MAX),
         ("a trust bundle", TrustBundle::BYTES_MAX),
         ("a token", TOKEN_MAX),

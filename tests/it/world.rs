@@ -7,8 +7,8 @@ use countersign::domain::{
     redeem::Policy,
     time::Timestamp,
     trust::{
-        Branch, Campaign, CampaignState, Issuer, Keyring, Merchant, Operator, PublishedKey, Role,
-        TrustBundle,
+        Branch, Campaign, CampaignState, Issuer, Keyring, Merchant, Operator, Protocols,
+        PublishedKey, Role, TrustBundle,
     },
     voucher::{Claims, Scope, Terms, UntrustedToken, Voucher, mint, present},
 };
@@ -131,5 +131,6 @@ pub(crate) fn bundle() -> TrustBundle {
             pin: None,
         }],
         groups: Vec::new(),
+        protocol: Protocols::default(),
     }
 }

@@ -5,7 +5,7 @@ use minicbor::{Decode, Encode, bytes::ByteVec};
 use super::intake::Mismatch;
 use crate::domain::{
     crypto::{PublicKey, SecretKey},
-    envelope::{Context, EnvelopeError, open_message, seal_message},
+    envelope::{Context, Envelope, EnvelopeError, decode, open_message, seal_message},
     id::{CampaignId, Epoch, Hash, IssuerName, LeaseId, Seq, TerminalId, VoucherId, VoucherKey},
     journal::Head,
     redeem::{Liable, PlatformRefusal, UseRecord},
@@ -24,6 +24,9 @@ pub const CHUNKS_MAX: usize = 32;
 
 /// Most listed vouchers of one reply.
 pub const LISTED_MAX: usize = 2_000;
+
+/// Longest request, in bytes: the largest push, with room around it.
+pub const REQUEST_BYTES_MAX: usize = 640 * 1024;
 
 /// Longest message either side looks at, in bytes.
 pub const MESSAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
@@ -45,6 +48,16 @@ pub struct Request {
     /// What it asks.
     #[n(4)]
     pub body: RequestBody,
+}
+
+/// The head of a request: what there is to know whose key to verify it with.
+#[derive(Decode)]
+#[cbor(map)]
+struct Claimed {
+    #[n(1)]
+    terminal: TerminalId,
+    #[n(2)]
+    epoch: Epoch,
 }
 
 /// The questions.
@@ -341,6 +354,12 @@ impl Request {
         seal_message(key, Context::Request, self)
     }
 
+    /// Who a request claims to be of, before its signature is looked at and without reading what it asks.
+    pub fn claimed_by(bytes: &[u8]) -> Option<(TerminalId, Epoch)> {
+        let claimed: Claimed = decode(Envelope::parse(bytes).ok()?.unverified_payload()).ok()?;
+        Some((claimed.terminal, claimed.epoch))
+    }
+
     /// The request in `bytes`, when the terminal's key signed it.
     pub fn open(bytes: &[u8], key: &PublicKey) -> Result<Self, EnvelopeError> {
         open_message(bytes, key, Context::Request)
@@ -360,8 +379,12 @@ impl Reply {
         (terminal, nonce): (TerminalId, [u8; 16]),
     ) -> Result<Self, EnvelopeError> {
         let reply: Self = open_message(bytes, key, Context::Reply)?;
-        let answers = reply.nonce == nonce && reply.terminal == terminal;
-        answers.then_some(reply).ok_or(EnvelopeError::Signature)
+        reply.answers((terminal, nonce)).then_some(reply).ok_or(EnvelopeError::Signature)
+    }
+
+    /// Whether it is for this terminal and repeats what its question said.
+    pub(super) fn answers(&self, (terminal, nonce): (TerminalId, [u8; 16])) -> bool {
+        self.nonce == nonce && self.terminal == terminal
     }
 }
 

@@ -7,9 +7,9 @@ use minicbor::{Decode, Encode};
 
 use crate::domain::{
     crypto::{KeyId, PublicKey, SecretKey},
-    envelope::{Context, EnvelopeError, open_message, seal_message},
+    envelope::{Context, Envelope, EnvelopeError, decode, open_message, seal_message},
     id::{BranchId, CampaignId, GroupId, IssuerName, MerchantId, OperatorId},
-    pin::PinHash,
+    pin::{PinHash, read_typed},
     redeem::Policy,
     time::Timestamp,
     voucher::{IssuerKey, KeySource, Scope},
@@ -50,6 +50,31 @@ pub struct TrustBundle {
     #[n(10)]
     #[cbor(default)]
     pub groups: Vec<Group>,
+    /// Which versions of the protocol the platform and its terminals speak.
+    #[n(11)]
+    #[cbor(default)]
+    pub protocol: Protocols,
+}
+
+/// Versions of the protocol.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Protocols {
+    /// A terminal whose program speaks an older one is to be updated.
+    #[n(1)]
+    pub least: u32,
+    /// What the platform speaks: a terminal says nothing that needs a later one.
+    #[n(2)]
+    pub spoken: u32,
+}
+
+/// What can be read of a bundle of any version.
+#[derive(Decode)]
+#[cbor(map)]
+struct Asks {
+    #[n(11)]
+    #[cbor(default)]
+    protocol: Protocols,
 }
 
 /// A business that accepts vouchers.
@@ -242,6 +267,13 @@ impl TrustBundle {
         Ok(open_message(bytes, root, Context::Bundle)?)
     }
 
+    /// The least version of the protocol that a bundle asks for which is signed by the root key and not understood.
+    pub fn least_protocol(bytes: &[u8], root: &PublicKey) -> Option<u32> {
+        let envelope = Envelope::parse(bytes).ok()?;
+        let asks: Asks = decode(envelope.verify(root, Context::Bundle)?).ok()?;
+        Some(asks.protocol.least)
+    }
+
     /// Whether this may take the place of `current`: for the same merchant, and not older.
     pub fn check_successor_of(&self, current: &Self) -> Result<(), BundleError> {
         if self.merchant.id != current.merchant.id {
@@ -274,14 +306,24 @@ impl TrustBundle {
         TimeZone::get(name).unwrap_or(TimeZone::UTC)
     }
 
-    /// The supervisor of the branch whose PIN this is; several may be tried, so a PIN should be one person's.
-    pub fn approver(&self, pin: &str, branch: BranchId) -> Option<OperatorId> {
-        let here = self.operators.iter().filter(|operator| {
+    /// The supervisor of the branch whose PIN this is. One that is typed without a number may be anybody's, so a PIN should
+    /// be one person's.
+    pub fn approver(&self, typed: &str, branch: BranchId) -> Option<OperatorId> {
+        let (number, pin) = read_typed(typed);
+        let named = |operator: &&Operator| number.is_none_or(|number| number == operator.id);
+        let mut fitting = self
+            .supervisors(branch)
+            .filter(named)
+            .filter(|operator| operator.pin.is_some_and(|own| own.fits(pin)));
+        fitting.next().map(|operator| operator.id)
+    }
+
+    /// Who may approve at a branch.
+    pub fn supervisors(&self, branch: BranchId) -> impl Iterator<Item = &Operator> {
+        self.operators.iter().filter(move |operator| {
             operator.role == Role::Supervisor
                 && (operator.branches.is_empty() || operator.branches.contains(&branch))
-        });
-        let mut fitting = here.filter(|operator| operator.pin.is_some_and(|own| own.fits(pin)));
-        fitting.next().map(|operator| operator.id)
+        })
     }
 
     /// The groups that a branch belongs to.

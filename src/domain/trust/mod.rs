@@ -5,7 +5,7 @@ mod status;
 
 pub use bundle::{
     Branch, BundleError, Campaign, CampaignState, Group, Issuer, Keyring, Merchant, Operator,
-    Place, PublishedKey, Role, TrustBundle, seal_bundle,
+    Place, Protocols, PublishedKey, Role, TrustBundle, seal_bundle,
 };
 pub use status::{
     CHUNK_BYTES, CHUNK_VOUCHERS, Chunk, Manifest, ManifestError, Status, StatusList, chunk_of,

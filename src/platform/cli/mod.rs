@@ -8,6 +8,8 @@ mod places;
 mod policies;
 mod setup;
 mod terminals;
+mod tls;
+mod tokens;
 
 mod issue;
 mod leases;
@@ -79,7 +81,7 @@ fn execute(cli: Cli, (input, out): (&mut dyn BufRead, &mut dyn Write)) -> Result
     match cli.command {
         Command::Init(args) => setup::init(data, &args, out),
         Command::Serve(args) => setup::serve(&open(data)?, &args, out),
-        Command::ApiToken => setup::api_token(&open(data)?, out),
+        Command::Token(command) => tokens::token(&open(data)?, &command, out),
         Command::Status => setup::status(&open(data)?, out),
         Command::Merchant(command) => places::merchant(&open(data)?, command, out),
         Command::Branch(command) => places::branch(&open(data)?, command, out),

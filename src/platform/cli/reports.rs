@@ -68,6 +68,7 @@ pub(super) fn conflicts(
 
 fn all_redemptions(site: &Site, args: &RedemptionsArgs) -> Result<Vec<RedemptionLine>, CliError> {
     let mut filter = RedemptionFilter {
+        merchant: None,
         branch: args.branch,
         since: args.since,
         until: args.until,

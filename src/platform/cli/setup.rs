@@ -5,23 +5,26 @@ use std::{future::Future, io::Write, path::Path, sync::Arc};
 use super::{
     CliError,
     args::{InitArgs, ServeArgs},
+    tls,
 };
-use crate::platform::{clock::Clock, entropy::Entropy, http, service::Platform, site::Site};
+use crate::platform::{clock::Clock, entropy::Entropy, http::Server, site::Site};
 
 pub(super) fn init(data: &Path, args: &InitArgs, out: &mut dyn Write) -> Result<(), CliError> {
     let (site, token) = Site::create(data, &args.name, Clock::system(), Entropy::system())?;
     writeln!(out, "Made the platform {:?} in {}.", args.name, data.display())?;
     writeln!(out, "Root key:  {}", site.platform().root_key())?;
-    writeln!(out, "API token: {} (shown this once)", token.reveal())?;
+    writeln!(out, "Token 1:   {} (shown this once; it reads everything)", token.reveal())?;
     writeln!(out, "Keep a copy of the directory's key files where nobody else reads them.")?;
     Ok(())
 }
 
 pub(super) fn serve(site: &Site, args: &ServeArgs, out: &mut dyn Write) -> Result<(), CliError> {
+    let scheme = if args.tls_cert.is_some() { "https" } else { "http" };
     let url = match &args.url {
         Some(url) => url.clone(),
-        None => format!("http://{}", args.listen),
+        None => format!("{scheme}://{}", args.listen),
     };
+    let server = server(site, args)?;
     site.set_url(&url)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -31,20 +34,24 @@ pub(super) fn serve(site: &Site, args: &ServeArgs, out: &mut dyn Write) -> Resul
     let listener =
         runtime.block_on(tokio::net::TcpListener::bind(args.listen)).map_err(CliError::Serve)?;
     let address = listener.local_addr().map_err(CliError::Serve)?;
-    writeln!(out, "Serving on http://{address}, known to terminals as {url}. Stop with Ctrl-C.")?;
+    writeln!(
+        out,
+        "Serving on {scheme}://{address}, known to terminals as {url}. Stop with Ctrl-C."
+    )?;
     out.flush()?;
-    let platform: Arc<Platform> = Arc::clone(site.platform());
-    let served = runtime.block_on(async move {
+    let ended = runtime.block_on(async move {
         let stop = stop_signal()?;
-        http::serve(listener, platform, stop).await
+        server.serve(listener, stop).await
     });
-    served.map_err(CliError::Serve)
+    ended.map_err(CliError::Serve)
 }
 
-pub(super) fn api_token(site: &Site, out: &mut dyn Write) -> Result<(), CliError> {
-    let token = site.new_api_token()?;
-    writeln!(out, "API token: {} (shown this once; the one before has ended)", token.reveal())?;
-    Ok(())
+fn server(site: &Site, args: &ServeArgs) -> Result<Server, CliError> {
+    let server = Server::new(Arc::clone(site.platform())).behind(&args.proxy);
+    match (&args.tls_cert, &args.tls_key) {
+        (Some(certificate), Some(key)) => Ok(server.with_tls(tls::config(certificate, key)?)),
+        _none => Ok(server),
+    }
 }
 
 pub(super) fn status(site: &Site, out: &mut dyn Write) -> Result<(), CliError> {

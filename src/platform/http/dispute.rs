@@ -1,6 +1,6 @@
 //! A conflict for owners: as JSON for programs, as a page of its own for people.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::fmt::Write as _;
 
 use axum::{
     Json,
@@ -9,35 +9,28 @@ use axum::{
     response::{Html, IntoResponse as _, Response},
 };
 
-use super::{
-    lists::{authorize, bearer},
-    problem::Problem,
-    terminals::blocking,
-};
-use crate::platform::service::{Dispute, Platform, Side};
+use super::{edge::Edge, problem::Problem, sender::Sender, tokens};
+use crate::platform::service::{Dispute, Right, Side};
 
 /// Most sides on a page; programs read them all.
 const SIDES_MAX: usize = 20;
 
-/// Nothing is loaded and nothing runs.
-const CONTENT_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
-
 /// `GET /v1/conflicts/{id}`
 pub(super) async fn conflict(
-    State(platform): State<Arc<Platform>>,
+    State(edge): State<Edge>,
+    sender: Sender,
     headers: HeaderMap,
     id: Result<Path<u64>, PathRejection>,
 ) -> Result<Response, Problem> {
-    let token = bearer(&headers)?;
-    let dispute = blocking(move || {
-        authorize(&platform, &token)?;
+    let shown = tokens::shown(&edge, sender, &headers)?;
+    let dispute = edge.run(move |platform| {
+        let scope = shown.opens(platform, Right::Conflicts)?;
         let Path(id) = id.map_err(|_error| Problem::malformed("a conflict has a number"))?;
-        Ok(platform.conflict(id)?)
+        Ok(platform.conflict_for(scope, id)?)
     });
     let dispute = dispute.await?;
     if wants_page(&headers) {
-        let policy = [(header::CONTENT_SECURITY_POLICY, CONTENT_POLICY)];
-        return Ok((policy, Html(page(&dispute))).into_response());
+        return Ok(Html(page(&dispute)).into_response());
     }
     Ok(Json(dispute).into_response())
 }

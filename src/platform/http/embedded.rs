@@ -13,7 +13,7 @@ use tokio::{
     sync::oneshot,
 };
 
-use super::serve;
+use super::Server;
 use crate::platform::service::Platform;
 
 /// How long work on the store may go on after the server has stopped.
@@ -82,7 +82,7 @@ fn run(
         let shutdown = async move {
             stopped.await.ok();
         };
-        serve(listener, platform, shutdown).await
+        Server::new(platform).serve(listener, shutdown).await
     });
     if let Err(error) = served {
         tracing::error!(%error, "the embedded server failed");

@@ -1,6 +1,4 @@
-//! What owners' programs read: redemptions and conflicts, with the API token.
-
-use std::sync::Arc;
+//! What owners' programs read: redemptions and conflicts, with a token.
 
 use axum::{
     Json,
@@ -11,12 +9,12 @@ use axum::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{problem::Problem, terminals::blocking};
+use super::{edge::Edge, problem::Problem, sender::Sender, tokens};
 use crate::{
     domain::{id::BranchId, time::Timestamp},
     platform::{
         export,
-        service::{LIST_MAX, Platform},
+        service::{LIST_MAX, Right},
         store::RedemptionFilter,
     },
 };
@@ -49,23 +47,25 @@ pub(super) struct Conflicts {
 }
 
 /// `GET /healthz`: whether the store answers.
-pub(super) async fn health(State(platform): State<Arc<Platform>>) -> Result<Response, Problem> {
-    blocking(move || Ok(platform.setting("name")?)).await?;
+pub(super) async fn health(State(edge): State<Edge>, sender: Sender) -> Result<Response, Problem> {
+    edge.gate.visit(sender)?;
+    edge.run(|platform| Ok(platform.setting("name")?)).await?;
     Ok(Json(json!({ "status": "ok" })).into_response())
 }
 
 /// `GET /v1/redemptions`
 pub(super) async fn redemptions(
-    State(platform): State<Arc<Platform>>,
+    State(edge): State<Edge>,
+    sender: Sender,
     headers: HeaderMap,
     query: Result<Query<Redemptions>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let token = bearer(&headers)?;
-    let page = blocking(move || {
-        authorize(&platform, &token)?;
+    let shown = tokens::shown(&edge, sender, &headers)?;
+    let page = edge.run(move |platform| {
+        let scope = shown.opens(platform, Right::Redemptions)?;
         let Query(query) = query.map_err(|error| Problem::malformed(error.body_text()))?;
-        let page = platform.redemptions(&query.filter()?)?;
-        Ok((page, query.format))
+        let filter = RedemptionFilter { merchant: scope.merchant(), ..query.filter()? };
+        Ok((platform.redemptions(&filter)?, query.format))
     });
     let (page, format) = page.await?;
     if format != Some(Format::Csv) {
@@ -80,16 +80,17 @@ pub(super) async fn redemptions(
 
 /// `GET /v1/conflicts`
 pub(super) async fn conflicts(
-    State(platform): State<Arc<Platform>>,
+    State(edge): State<Edge>,
+    sender: Sender,
     headers: HeaderMap,
     query: Result<Query<Conflicts>, QueryRejection>,
 ) -> Result<Response, Problem> {
-    let token = bearer(&headers)?;
-    let lines = blocking(move || {
-        authorize(&platform, &token)?;
+    let shown = tokens::shown(&edge, sender, &headers)?;
+    let lines = edge.run(move |platform| {
+        let scope = shown.opens(platform, Right::Conflicts)?;
         let Query(query) = query.map_err(|error| Problem::malformed(error.body_text()))?;
         let limit = query.limit.unwrap_or(100).min(100);
-        Ok(platform.conflicts(query.after.unwrap_or(0), limit)?)
+        Ok(platform.conflicts_for(scope, query.after.unwrap_or(0), limit)?)
     });
     Ok(Json(json!({ "conflicts": lines.await? })).into_response())
 }
@@ -110,19 +111,4 @@ impl Redemptions {
 fn time(text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     let read = text.map(str::parse).transpose();
     read.map_err(|_error| Problem::malformed("write times like 2026-11-22T09:30:00Z"))
-}
-
-pub(super) fn bearer(headers: &HeaderMap) -> Result<String, Problem> {
-    let value = headers.get(header::AUTHORIZATION);
-    let value = value.and_then(|value| value.to_str().ok()).unwrap_or("");
-    let (scheme, token) = value.split_once(' ').unwrap_or((value, ""));
-    if scheme.eq_ignore_ascii_case("bearer") && !token.is_empty() {
-        Ok(token.trim().to_owned())
-    } else {
-        Err(Problem::unauthorized())
-    }
-}
-
-pub(super) fn authorize(platform: &Platform, token: &str) -> Result<(), Problem> {
-    if platform.is_api_token(token)? { Ok(()) } else { Err(Problem::unauthorized()) }
 }

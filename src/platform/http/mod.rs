@@ -1,14 +1,26 @@
 //! The platform over HTTP: two routes for terminals, one for customers' phones, lists for owners' programs, and a health
 //! check.
 
-mod dispute;
-mod embedded;
-mod lists;
+mod buckets;
+mod gate;
+mod patient;
+mod seats;
+mod sender;
+
+mod edge;
+mod headers;
 mod problem;
+mod tokens;
+
+mod dispute;
+mod lists;
 mod terminals;
 mod vouchers;
 
-use std::{future::Future, io, sync::Arc, time::Duration};
+mod embedded;
+mod server;
+
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -16,23 +28,25 @@ use axum::{
     middleware,
     routing::{get, post},
 };
-use tokio::{net::TcpListener, sync::oneshot, time::sleep};
 use tower_http::compression::CompressionLayer;
 
 pub use dispute::page;
 pub use embedded::Embedded;
+pub use gate::Rates;
+pub use server::{Bounds, Server};
 
+use self::edge::Edge;
 use super::service::Platform;
-use crate::domain::sync::MESSAGE_BYTES_MAX;
-
-/// How long a request may take from its first byte to its answer.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How long open requests may go on after the server was told to stop.
-const GRACE: Duration = Duration::from_secs(5);
+use crate::domain::sync::REQUEST_BYTES_MAX;
 
 /// All routes.
 pub fn router(platform: Arc<Platform>) -> Router {
+    router_with(platform, &Bounds::default())
+}
+
+/// All routes within bounds.
+fn router_with(platform: Arc<Platform>, bounds: &Bounds) -> Router {
+    let edge = Edge::new(platform, bounds);
     Router::new()
         .route("/healthz", get(lists::health))
         .route("/v1/enrol", post(terminals::enrol))
@@ -43,31 +57,11 @@ pub fn router(platform: Arc<Platform>) -> Router {
         .route("/v1/conflicts/{id}", get(dispute::conflict))
         .fallback(problem::not_found)
         .method_not_allowed_fallback(problem::method_not_allowed)
-        .layer(DefaultBodyLimit::max(MESSAGE_BYTES_MAX))
-        .layer(middleware::from_fn(problem::trace))
+        .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX))
+        .layer(middleware::from_fn_with_state(edge.clone(), problem::trace))
+        .layer(middleware::map_response(headers::harden))
         .layer(CompressionLayer::new())
-        .with_state(platform)
-}
-
-/// Serves until `shutdown` ends, then lets open requests finish for a few seconds.
-pub async fn serve(
-    listener: TcpListener,
-    platform: Arc<Platform>,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let (stopping, stopped) = oneshot::channel();
-    let server = axum::serve(listener, router(platform)).with_graceful_shutdown(async move {
-        shutdown.await;
-        stopping.send(()).ok();
-    });
-    let overdue = async move {
-        stopped.await.ok();
-        sleep(GRACE).await;
-    };
-    tokio::select! {
-        ended = server.into_future() => ended,
-        () = overdue => Ok(()),
-    }
+        .with_state(edge)
 }
 
 #[cfg(test)]

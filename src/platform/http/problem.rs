@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     body::Body,
-    extract::{Request, rejection::BytesRejection},
+    extract::{Request, State, rejection::BytesRejection},
     http::{HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -12,11 +12,11 @@ use axum::{
 use serde_json::json;
 use tokio::time::timeout;
 
-use super::REQUEST_TIMEOUT;
+use super::{edge::Edge, sender::Sender};
 use crate::{
     domain::{
         id::Hex,
-        sync::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, MESSAGE_BYTES_MAX},
+        sync::{BATCH_BYTES_MAX, BATCH_ENTRIES_MAX, REQUEST_BYTES_MAX},
     },
     platform::{entropy::Entropy, service::ServiceError, store::StoreError},
 };
@@ -28,13 +28,15 @@ pub(super) struct Problem {
     code: &'static str,
     detail: String,
     retryable: bool,
+    /// Seconds after which it may be tried again, where it may.
+    retry_after: u64,
     /// For the log only.
     cause: Option<Arc<ServiceError>>,
 }
 
 impl Problem {
     pub(super) fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, code, detail: detail.into(), retryable: false, cause: None }
+        Self { status, code, detail: detail.into(), retryable: false, retry_after: 1, cause: None }
     }
 
     pub(super) fn malformed(detail: impl Into<String>) -> Self {
@@ -42,13 +44,35 @@ impl Problem {
     }
 
     pub(super) fn unauthorized() -> Self {
-        let detail = "this list needs the platform's API token: Authorization: Bearer <token>";
+        let detail = "this needs a token of the platform: Authorization: Bearer <token>";
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail)
+    }
+
+    pub(super) fn forbidden() -> Self {
+        let detail = "the role of this token does not open this";
+        Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
+    }
+
+    /// Too often: to be tried again after so many milliseconds.
+    pub(super) fn too_many(wait_ms: u64) -> Self {
+        let detail = "too many requests; try again later";
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", detail);
+        Self { retryable: true, retry_after: wait_ms.div_ceil(1000).max(1), ..problem }
+    }
+
+    pub(super) fn busy() -> Self {
+        let detail = "the platform has too much to do; try again";
+        Self { retryable: true, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail) }
     }
 
     pub(super) fn internal() -> Self {
         let detail = "something went wrong at the platform; its log says what";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+    }
+
+    fn too_large() -> Self {
+        let detail = format!("a request has at most {REQUEST_BYTES_MAX} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
     }
 
     fn late() -> Self {
@@ -107,14 +131,16 @@ impl From<ServiceError> for Problem {
 impl From<BytesRejection> for Problem {
     fn from(rejection: BytesRejection) -> Self {
         if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            let detail = format!("a message has at most {MESSAGE_BYTES_MAX} bytes");
-            return Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail);
+            return Self::too_large();
         }
         Self::malformed("the body of the request did not arrive as a whole")
     }
 }
 
-pub(super) async fn not_found() -> Problem {
+pub(super) async fn not_found(State(edge): State<Edge>, sender: Sender) -> Problem {
+    if let Err(waits) = edge.gate.visit(sender) {
+        return waits;
+    }
     Problem::new(StatusCode::NOT_FOUND, "not_found", "there is nothing at this address")
 }
 
@@ -124,11 +150,15 @@ pub(super) async fn method_not_allowed() -> Problem {
 }
 
 /// Numbers each request, bounds its time, and writes problems down: to the log and to the caller.
-pub(super) async fn trace(request: Request, next: Next) -> Response {
+pub(super) async fn trace(State(edge): State<Edge>, request: Request, next: Next) -> Response {
     let trace_id = trace_id();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let answered = timeout(REQUEST_TIMEOUT, next.run(request)).await;
-    let mut response = answered.unwrap_or_else(|_late| Problem::late().into_response());
+    let mut response = if declares_too_much(&request) {
+        Problem::too_large().into_response()
+    } else {
+        let answered = timeout(edge.request, next.run(request)).await;
+        answered.unwrap_or_else(|_late| Problem::late().into_response())
+    };
     let status = response.status().as_u16();
     tracing::debug!(trace_id, %method, path, status, "request answered");
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
@@ -141,6 +171,13 @@ pub(super) async fn trace(request: Request, next: Next) -> Response {
     response
 }
 
+/// Whether what is to come is too long, before any of it is waited for.
+fn declares_too_much(request: &Request) -> bool {
+    let length = request.headers().get(header::CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
+    length.is_some_and(|length| length > REQUEST_BYTES_MAX)
+}
+
 fn fill(response: &mut Response, problem: &Problem, trace_id: &str) {
     let json = HeaderValue::from_static("application/problem+json");
     let headers = response.headers_mut();
@@ -151,7 +188,7 @@ fn fill(response: &mut Response, problem: &Problem, trace_id: &str) {
         headers.insert(header::WWW_AUTHENTICATE, scheme);
     }
     if problem.retryable {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        headers.insert(header::RETRY_AFTER, HeaderValue::from(problem.retry_after));
     }
     *response.body_mut() = Body::from(problem.body(trace_id));
 }
@@ -159,7 +196,7 @@ fn fill(response: &mut Response, problem: &Problem, trace_id: &str) {
 fn status_of(error: &ServiceError) -> StatusCode {
     use ServiceError as E;
     match error {
-        E::Malformed(_) | E::OutOfBounds(_) => StatusCode::BAD_REQUEST,
+        E::Malformed(_) | E::NotUnderstood(_) | E::OutOfBounds(_) => StatusCode::BAD_REQUEST,
         E::SignatureInvalid | E::TerminalUnknown | E::TerminalRevoked | E::VoucherNotAllowed => {
             StatusCode::FORBIDDEN
         }
@@ -186,7 +223,7 @@ fn limits(code: &str) -> Option<serde_json::Value> {
         "batch_too_large" => {
             Some(json!({ "entries_max": BATCH_ENTRIES_MAX, "bytes_max": BATCH_BYTES_MAX }))
         }
-        "body_too_large" => Some(json!({ "bytes_max": MESSAGE_BYTES_MAX })),
+        "body_too_large" => Some(json!({ "bytes_max": REQUEST_BYTES_MAX })),
         _other => None,
     }
 }

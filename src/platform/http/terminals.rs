@@ -9,8 +9,8 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 
-use super::problem::Problem;
-use crate::platform::service::{Platform, ServiceError};
+use super::{edge::Edge, gate::Who, problem::Problem, sender::Sender};
+use crate::{domain::sync::Request, platform::service::ServiceError};
 
 /// RFC 9052 section 11.2.
 const COSE: &str = "application/cose";
@@ -18,43 +18,62 @@ const COSE: &str = "application/cose";
 type Body = Result<Bytes, BytesRejection>;
 
 /// `POST /v1/enrol`
+///
+/// Who has a code is let through, whatever others at the same address do; who has none spends that address's budget.
 pub(super) async fn enrol(
-    State(platform): State<Arc<Platform>>,
+    State(edge): State<Edge>,
+    sender: Sender,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     let bytes = cose_body(&headers, body)?;
-    answer(move || platform.enrol(&bytes)).await
+    let gate = Arc::clone(&edge.gate);
+    let answer = edge.run(move |platform| {
+        if let Err(waits) = gate.admit(sender, None)
+            && !platform.knows_enrolment(&bytes)?
+        {
+            return Err(waits);
+        }
+        let answer = platform.enrol(&bytes);
+        if answer.as_ref().is_err_and(ServiceError::is_of_a_stranger) {
+            gate.failed(sender, None);
+        }
+        Ok(answer?)
+    });
+    Ok(signed(answer.await?))
 }
 
 /// `POST /v1/sync`
 pub(super) async fn sync(
-    State(platform): State<Arc<Platform>>,
+    State(edge): State<Edge>,
+    sender: Sender,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     let bytes = cose_body(&headers, body)?;
-    answer(move || platform.sync(&bytes)).await
-}
-
-async fn answer(
-    work: impl FnOnce() -> Result<Vec<u8>, ServiceError> + Send + 'static,
-) -> Result<Response, Problem> {
-    let reply = blocking(move || Ok(work()?)).await?;
-    Ok(([(header::CONTENT_TYPE, COSE)], reply).into_response())
-}
-
-/// Runs what waits for the store where waiting is allowed.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
-) -> Result<T, Problem> {
-    match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
-        Err(lost) => {
-            tracing::error!(%lost, "a request was lost");
-            Err(Problem::internal())
+    let who = Request::claimed_by(&bytes).map(|(terminal, epoch)| Who::Terminal(terminal, epoch));
+    let gate = Arc::clone(&edge.gate);
+    gate.admit(sender, who)?;
+    let software = software(&headers);
+    let answer = edge.run(move |platform| {
+        let answer = platform.sync_with(&bytes, software.as_deref());
+        let stranger = answer.as_ref().is_err_and(ServiceError::is_of_a_stranger);
+        match who.filter(|_| !stranger) {
+            Some(who) => gate.proven(sender, who),
+            None => gate.failed(sender, who),
         }
-    }
+        Ok(answer?)
+    });
+    Ok(signed(answer.await?))
+}
+
+fn signed(answer: Vec<u8>) -> Response {
+    ([(header::CONTENT_TYPE, COSE)], answer).into_response()
+}
+
+/// What the terminal's program calls itself.
+fn software(headers: &HeaderMap) -> Option<String> {
+    Some(headers.get(header::USER_AGENT)?.to_str().ok()?.to_owned())
 }
 
 fn cose_body(headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {

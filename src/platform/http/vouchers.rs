@@ -1,7 +1,5 @@
 //! What customers' phones ask: to have a voucher signed anew.
 
-use std::sync::Arc;
-
 use axum::{
     Json,
     body::Bytes,
@@ -12,8 +10,8 @@ use axum::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{problem::Problem, terminals::blocking};
-use crate::platform::service::Platform;
+use super::{edge::Edge, problem::Problem, sender::Sender, tokens};
+use crate::platform::service::Right;
 
 /// Longest question, in bytes: more than the longest voucher.
 const BODY_MAX: usize = 8 * 1024;
@@ -31,15 +29,25 @@ struct Question {
 
 /// `POST /v1/vouchers/refresh`
 pub(super) async fn refresh(
-    State(platform): State<Arc<Platform>>,
+    State(edge): State<Edge>,
+    sender: Sender,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
+    // A wallet's program asks for many customers, and has a token and a budget for it.
+    let wallet = tokens::bearer(&headers).map(|_| tokens::shown(&edge, sender, &headers));
+    let wallet = wallet.transpose()?;
+    if wallet.is_none() {
+        edge.gate.visit(sender)?;
+    }
     let question = question(&headers, body)?;
-    let live = blocking(move || Ok(platform.refresh(&question.voucher)?)).await?;
+    let live = edge.run(move |platform| {
+        wallet.map(|shown| shown.opens(platform, Right::Refresh)).transpose()?;
+        Ok(platform.refresh(&question.voucher)?)
+    });
+    let live = live.await?;
     let answer = json!({ "voucher": live.voucher, "until": live.until.to_string() });
-    // The answer is the voucher: nothing on the way may keep it.
-    Ok(([(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response())
+    Ok(Json(answer).into_response())
 }
 
 fn question(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<Question, Problem> {

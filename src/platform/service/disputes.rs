@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde::Serialize;
 
-use super::{Platform, ServiceError};
+use super::{Platform, Scope, ServiceError};
 use crate::{
     domain::{
-        id::{Hex, OperatorId},
+        id::{Hex, MerchantId, OperatorId},
         journal::{Body, Redeemed},
         money::Money,
         redeem::{FindingSet, Liable},
@@ -122,6 +122,18 @@ pub struct FindingLine {
 }
 
 impl Platform {
+    /// One conflict with what is known of each side, to whoever took part.
+    pub fn conflict_for(&self, scope: Scope, id: u64) -> Result<Dispute, ServiceError> {
+        let dispute = self.conflict(id)?;
+        let own =
+            |merchant: MerchantId| dispute.sides.iter().any(|side| side.merchant == merchant.0);
+        if scope.merchant().is_none_or(own) {
+            Ok(dispute)
+        } else {
+            Err(ServiceError::NotFound("conflict"))
+        }
+    }
+
     /// One conflict with what is known of each side.
     pub fn conflict(&self, id: u64) -> Result<Dispute, ServiceError> {
         self.run(|txn| {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     domain::{
-        crypto::hash,
+        crypto::{hash, is_same_secret},
         enrol::{EnrolmentCode, EnrolmentRequest, Grant},
         id::{BranchId, Epoch, TerminalId},
     },
@@ -45,6 +45,7 @@ impl Platform {
             url: parse_url(&order.url)?,
             root: self.root_key(),
             secret: self.entropy.bytes()?,
+            pins: None,
         };
         let expires = self.now().plus(CODE_LIFETIME_S);
         self.run(|txn| {
@@ -64,6 +65,14 @@ impl Platform {
         Ok(code)
     }
 
+    /// Whether a request names a code that was made here: its secret cannot be guessed.
+    pub fn knows_enrolment(&self, bytes: &[u8]) -> Result<bool, ServiceError> {
+        let Some(secret) = EnrolmentRequest::unverified_secret(bytes) else {
+            return Ok(false);
+        };
+        Ok(self.run(|txn| txn.enrolment(hash(&secret)).map_err(ServiceError::from))?.is_some())
+    }
+
     /// Answers a device: signed request in, signed grant out. The same device may ask again, as one must whose
     /// answer was lost; the code belongs to the first key that used it.
     pub fn enrol(&self, bytes: &[u8]) -> Result<Vec<u8>, ServiceError> {
@@ -71,6 +80,8 @@ impl Platform {
         let now = self.now();
         self.run(|txn| {
             let row = txn.enrolment(hash(&request.secret))?;
+            let digest = hash(&request.secret);
+            let row = row.filter(|row| is_same_secret(&row.secret_hash.0, &digest.0));
             let row = row.ok_or(ServiceError::EnrolmentCodeUnknown)?;
             let used = match row.used {
                 Some(used) if used.key == request.key => used,
@@ -116,6 +127,7 @@ impl Platform {
             name: row.name.clone(),
             epoch: FIRST_EPOCH,
             last_contact: Some(self.now()),
+            software: None,
         };
         let Some(id) = row.terminal else {
             terminal.id = txn.add_terminal(&terminal)?;

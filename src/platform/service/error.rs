@@ -16,6 +16,9 @@ pub enum ServiceError {
     /// Not a message of the protocol.
     #[error("the request is not a message of this protocol: {0}")]
     Malformed(#[source] EnvelopeError),
+    /// Signed as it should be, and of a later version of the protocol.
+    #[error("this platform does not know what the terminal asks: {0}")]
+    NotUnderstood(#[source] minicbor::decode::Error),
     /// A message of the protocol beyond its bounds.
     #[error("{0}")]
     OutOfBounds(&'static str),
@@ -98,6 +101,7 @@ impl ServiceError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Malformed(_) | Self::OutOfBounds(_) => "request_malformed",
+            Self::NotUnderstood(_) => "request_not_understood",
             Self::SignatureInvalid => "signature_invalid",
             Self::TerminalUnknown => "terminal_unknown",
             Self::TerminalRevoked => "terminal_revoked",
@@ -120,6 +124,20 @@ impl ServiceError {
         }
     }
 
+    /// Whether whoever asked did not prove who they are.
+    pub fn is_of_a_stranger(&self) -> bool {
+        matches!(
+            self,
+            Self::Malformed(_)
+                | Self::SignatureInvalid
+                | Self::TerminalUnknown
+                | Self::TerminalRevoked
+                | Self::EnrolmentCodeUnknown
+                | Self::EnrolmentCodeUsed
+                | Self::EnrolmentCodeExpired
+        )
+    }
+
     /// Whether the same request may succeed a moment later.
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Store(error) if error.is_retryable())
@@ -131,6 +149,7 @@ impl From<EnvelopeError> for ServiceError {
     fn from(error: EnvelopeError) -> Self {
         match error {
             EnvelopeError::Signature => Self::SignatureInvalid,
+            EnvelopeError::NotUnderstood(error) => Self::NotUnderstood(error),
             EnvelopeError::Shape(_) | EnvelopeError::Spelling => Self::Malformed(error),
         }
     }

@@ -11,6 +11,7 @@ mod live;
 mod operators;
 mod publish;
 mod status;
+mod tokens;
 mod vouchers;
 
 mod enrol;
@@ -46,4 +47,5 @@ pub use reports::{
     ConflictLine, EvidenceLine, LIST_MAX, RedemptionLine, RedemptionPage, Statistics, TerminalLine,
 };
 pub use settlement::{SettlementLine, Span};
+pub use tokens::{ApiToken, Right, Scope};
 pub use vouchers::{VoucherName, VoucherView};

@@ -7,12 +7,28 @@ use crate::{
     domain::{
         id::MerchantId,
         redeem::Policy,
-        trust::{Branch, Group, Issuer, Merchant, TrustBundle, seal_bundle},
+        sync::PROTOCOL,
+        trust::{Branch, Group, Issuer, Merchant, Protocols, TrustBundle, seal_bundle},
     },
     platform::store::{BundleRow, CampaignRow, GroupRow, Home, Txn},
 };
 
 impl Platform {
+    /// Has all terminals told whose program speaks an older version of the protocol than this.
+    pub fn require_protocol(&self, least: u32) -> Result<(), ServiceError> {
+        if least > PROTOCOL {
+            let reason = format!("this platform speaks protocol {PROTOCOL} itself");
+            return Err(ServiceError::Invalid(reason));
+        }
+        self.run(|txn| {
+            txn.set_setting(LEAST, least.to_string().as_bytes())?;
+            for merchant in txn.merchants()? {
+                self.publish(txn, merchant.id)?;
+            }
+            Ok(())
+        })
+    }
+
     /// Signs the next bundle of a merchant; its version.
     pub(super) fn publish(
         &self,
@@ -61,8 +77,17 @@ impl Platform {
                 .collect(),
             campaigns,
             groups,
+            protocol: Protocols { least: least_protocol(txn)?, spoken: PROTOCOL },
         })
     }
+}
+
+/// The setting that says which version of the protocol terminals must speak at the least.
+const LEAST: &str = "least_protocol";
+
+fn least_protocol(txn: &mut dyn Txn) -> Result<u32, ServiceError> {
+    let set = txn.setting(LEAST)?.and_then(|bytes| String::from_utf8(bytes).ok());
+    Ok(set.and_then(|text| text.parse().ok()).unwrap_or(0))
 }
 
 /// The groups that any of a merchant's branches belongs to; of others' branches it is told nothing.

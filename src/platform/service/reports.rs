@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use minicbor::bytes::ByteVec;
 use serde::Serialize;
 
-use super::{Platform, ServiceError};
+use super::{Platform, Scope, ServiceError};
 use crate::{
     domain::{
         id::{BranchId, Hex, TerminalId},
@@ -165,8 +165,18 @@ impl Platform {
 
     /// Conflicts after a number, at most `limit`.
     pub fn conflicts(&self, after: u64, limit: u32) -> Result<Vec<ConflictLine>, ServiceError> {
+        self.conflicts_for(Scope::All, after, limit)
+    }
+
+    /// The same, of those that somebody took part in.
+    pub fn conflicts_for(
+        &self,
+        scope: Scope,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<ConflictLine>, ServiceError> {
         self.run(|txn| {
-            let rows = txn.conflicts(after, None, limit.clamp(1, LIST_MAX))?;
+            let rows = txn.conflicts(after, scope.merchant(), limit.clamp(1, LIST_MAX))?;
             let lines = rows.iter().map(|row| conflict_line(txn, row));
             lines.collect()
         })

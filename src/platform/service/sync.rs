@@ -17,6 +17,9 @@ use crate::{
     platform::store::{TerminalKeyRow, TerminalRow, Txn},
 };
 
+/// Longest name a terminal's program may have, in bytes.
+const SOFTWARE_MAX: usize = 80;
+
 /// The terminal that asks, and the key it asks with.
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
@@ -26,9 +29,9 @@ pub(super) struct Caller {
 
 impl Caller {
     /// Looks the terminal up as it is in this transaction.
-    fn find(txn: &mut dyn Txn, request: &Request) -> Result<Self, ServiceError> {
-        let terminal = txn.terminal(request.terminal)?;
-        let key = txn.terminal_key(request.terminal, request.epoch)?;
+    fn find(txn: &mut dyn Txn, (id, epoch): (TerminalId, Epoch)) -> Result<Self, ServiceError> {
+        let terminal = txn.terminal(id)?;
+        let key = txn.terminal_key(id, epoch)?;
         let (Some(terminal), Some(key)) = (terminal, key) else {
             return Err(ServiceError::TerminalUnknown);
         };
@@ -64,17 +67,28 @@ impl Platform {
     /// Answers a terminal. Signatures are verified between two transactions, so that nobody waits for them; the
     /// second looks the terminal up again.
     pub fn sync(&self, bytes: &[u8]) -> Result<Vec<u8>, ServiceError> {
+        self.sync_with(bytes, None)
+    }
+
+    /// The same, where it is known what the terminal's program calls itself.
+    ///
+    /// What is asked is read only once it is known to be the terminal's.
+    pub fn sync_with(&self, bytes: &[u8], software: Option<&str>) -> Result<Vec<u8>, ServiceError> {
         let envelope = Envelope::parse(bytes)?;
-        let request: Request =
-            decode(envelope.unverified_payload()).map_err(EnvelopeError::Shape)?;
-        let caller = self.run(|txn| Caller::find(txn, &request))?;
-        envelope.verify(&caller.key.key, Context::Request).ok_or(ServiceError::SignatureInvalid)?;
+        let asks = Request::claimed_by(bytes).ok_or(EnvelopeError::Spelling)?;
+        let caller = self.run(|txn| Caller::find(txn, asks))?;
+        let payload = envelope.verify(&caller.key.key, Context::Request);
+        let payload = payload.ok_or(ServiceError::SignatureInvalid)?;
+        let request: Request = decode(payload).map_err(ServiceError::NotUnderstood)?;
         let question = verify_body(&caller, request.body.clone())?;
         // Read before the transaction begins: all that was learnt by then is in the answer.
         let now = self.now();
         let body = self.run(|txn| {
-            let mut caller = Caller::find(txn, &request)?;
+            let mut caller = Caller::find(txn, asks)?;
             caller.terminal.last_contact = Some(now);
+            if let Some(software) = software.and_then(printable) {
+                caller.terminal.software = Some(software);
+            }
             txn.put_terminal(&caller.terminal)?;
             self.answer(txn, &caller, question, now)
         })?;
@@ -107,6 +121,13 @@ impl Platform {
             RequestBody::Lookup { code } => lookup(txn, caller, code),
         }
     }
+}
+
+/// A program's name for itself, as far as it can be shown anywhere.
+fn printable(software: &str) -> Option<String> {
+    let fits = (1..=SOFTWARE_MAX).contains(&software.len());
+    let plain = software.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    (fits && plain).then(|| software.to_owned())
 }
 
 fn verify_body(caller: &Caller, body: RequestBody) -> Result<Question, ServiceError> {

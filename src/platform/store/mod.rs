@@ -21,7 +21,7 @@ pub use records::{
 };
 pub use rows::{
     BranchRow, BundleRow, CampaignRow, EnrolmentRow, EnrolmentUse, GroupRow, Home, ListedFilter,
-    OperatorRow, TerminalKeyRow, TerminalRow, VoucherRow,
+    OperatorRow, TerminalKeyRow, TerminalRow, TokenRole, TokenRow, VoucherRow,
 };
 pub use sqlite::SqliteStore;
 #[cfg(test)]
@@ -31,10 +31,11 @@ use crate::domain::{
     crypto::PublicKey,
     id::{
         BranchId, CampaignId, Epoch, GroupId, Hash, IssuerName, LeaseId, MerchantId, OperatorId,
-        Seq, TerminalId, VoucherKey,
+        Seq, TerminalId, TokenId, VoucherKey,
     },
     journal::Head,
     sync::Ledger,
+    time::Timestamp,
     trust::{Chunk, Issuer, Merchant, PublishedKey, Status},
     voucher::Used,
 };
@@ -49,10 +50,10 @@ pub type Stored<T> = Result<T, StoreError>;
 /// * When [`Txn::commit`] returns `Ok`, everything is **durable**: it survives the loss of power.
 /// * A transaction that is dropped without a commit, or whose commit fails, leaves **nothing** behind.
 /// * Unique, whatever the callers do: a journal position (terminal, epoch, seq); the hash of an enrolment
-///   secret; a short code; a voucher's id and its index within its campaign; a claim of a voucher and terminal; a
+///   secret or of a token; a short code; a voucher's id and its index within its campaign; a claim of a voucher and terminal; a
 ///   bundle's merchant and version; the entry that a conflict is about. A second one is [`StoreError::Duplicate`].
 /// * Numbers that a store gives out (merchants, branches, groups, operators, campaigns, terminals, leases,
-///   conflicts, arrivals, listed vouchers) grow from
+///   tokens, conflicts, arrivals, listed vouchers) grow from
 ///   1, and no smaller one becomes visible after a greater one: whoever asked for "all after n" misses none.
 pub trait Store: Send + Sync {
     /// Begins a transaction that may write.
@@ -60,7 +61,7 @@ pub trait Store: Send + Sync {
 }
 
 /// An open transaction of a store.
-pub trait Txn: Places + Vouchers + Terminals + Journals + Ledgers + Leases {
+pub trait Txn: Places + Vouchers + Terminals + Tokens + Journals + Ledgers + Leases {
     /// Keeps everything, durably.
     fn commit(self: Box<Self>) -> Stored<()>;
 }
@@ -177,6 +178,20 @@ pub trait Terminals {
     fn terminal_key(&mut self, id: TerminalId, epoch: Epoch) -> Stored<Option<TerminalKeyRow>>;
     /// Revokes all keys a terminal has; how many were not revoked before.
     fn revoke_terminal(&mut self, id: TerminalId) -> Stored<u64>;
+}
+
+/// Secrets that let programs ask.
+pub trait Tokens {
+    /// Adds a token; the number of `row` is not looked at.
+    fn add_token(&mut self, row: &TokenRow) -> Stored<TokenId>;
+    /// The token whose secret has this hash.
+    fn token(&mut self, hash: Hash) -> Stored<Option<TokenRow>>;
+    /// All tokens, by number.
+    fn tokens(&mut self) -> Stored<Vec<TokenRow>>;
+    /// Writes down when a token was used.
+    fn use_token(&mut self, id: TokenId, at: Timestamp) -> Stored<()>;
+    /// Revokes a token; whether there was one that was not revoked.
+    fn revoke_token(&mut self, id: TokenId) -> Stored<bool>;
 }
 
 /// Journals and the conflicts between them.

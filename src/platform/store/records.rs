@@ -56,6 +56,8 @@ pub struct ArrivedRow {
 /// Which redemptions and roll-backs to list, oldest arrival first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RedemptionFilter {
+    /// Only of this merchant.
+    pub merchant: Option<MerchantId>,
     /// Only of this branch.
     pub branch: Option<BranchId>,
     /// Only from this second on, by the terminal's clock.

@@ -2,7 +2,7 @@
 
 use crate::domain::{
     crypto::PublicKey,
-    id::{BranchId, CampaignId, Epoch, GroupId, Hash, MerchantId, TerminalId, VoucherKey},
+    id::{BranchId, CampaignId, Epoch, GroupId, Hash, MerchantId, TerminalId, TokenId, VoucherKey},
     time::Timestamp,
     trust::{Branch, Campaign, Operator, Status},
 };
@@ -139,6 +139,8 @@ pub struct TerminalRow {
     pub epoch: Epoch,
     /// When it was last heard of.
     pub last_contact: Option<Timestamp>,
+    /// What its program called itself then.
+    pub software: Option<String>,
 }
 
 /// The key of one life of a terminal's journal.
@@ -152,6 +154,38 @@ pub struct TerminalKeyRow {
     pub key: PublicKey,
     /// When it was enrolled.
     pub enrolled_at: Timestamp,
+    /// Whether the administrator revoked it.
+    pub revoked: bool,
+}
+
+/// What the bearer of a token may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenRole {
+    /// Read what concerns one merchant.
+    Owner(MerchantId),
+    /// Read the redemptions of all merchants.
+    Settlement,
+    /// Read everything.
+    Audit,
+    /// Have customers' vouchers signed anew for them.
+    Wallet,
+}
+
+/// A secret that lets a program ask.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenRow {
+    /// Its number.
+    pub id: TokenId,
+    /// Whose it is, in the administrator's words.
+    pub name: String,
+    /// What its bearer may do.
+    pub role: TokenRole,
+    /// SHA-256 of the secret; the secret itself is not kept.
+    pub hash: Hash,
+    /// When it was made.
+    pub made: Timestamp,
+    /// When it was last used.
+    pub used: Option<Timestamp>,
     /// Whether the administrator revoked it.
     pub revoked: bool,
 }

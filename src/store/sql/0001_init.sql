@@ -17,7 +17,9 @@ CREATE TABLE terminal (
     conflicts_after INTEGER NOT NULL DEFAULT 0,
     listed_after    INTEGER NOT NULL DEFAULT 0,
     -- Set once the platform has shown that it knows another journal under this name.
-    forked          INTEGER NOT NULL DEFAULT 0 CHECK (forked IN (0, 1))
+    forked          INTEGER NOT NULL DEFAULT 0 CHECK (forked IN (0, 1)),
+    -- The least version of the protocol that the platform was heard to speak or to ask for.
+    least_protocol  INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- One row, written at every start: proves that the file takes durable writes before the first scan.
@@ -156,6 +158,13 @@ CREATE TABLE status_chunk (
     number   INTEGER NOT NULL,
     bits     BLOB    NOT NULL CHECK (length(bits) = 8192),
     PRIMARY KEY (issuer, campaign, number)
+) STRICT;
+
+-- Wrong PINs in a row, by the supervisor whose they were said to be; 0 where nobody was named.
+CREATE TABLE pin_try (
+    operator INTEGER PRIMARY KEY,
+    wrong    INTEGER NOT NULL CHECK (wrong > 0),
+    at       INTEGER NOT NULL
 ) STRICT;
 
 -- Double redemptions the platform reported, with the signed entries of all sides.

@@ -2,18 +2,12 @@
 
 use super::Engine;
 use crate::{
-    domain::{id::OperatorId, money::Money, redeem::Wanted, sync::Millis, voucher::Lines},
+    domain::{money::Money, redeem::Wanted, voucher::Lines},
     terminal::{
         clock::Now,
         counter::{Busy, Open},
     },
 };
-
-/// Wrong PINs in a row after which none is taken for a while.
-const WRONG_MAX: u8 = 5;
-
-/// For how long.
-const LOCKED_MS: Millis = 300_000;
 
 impl Engine {
     /// A number or a PIN, as typed; one that does not fit leaves the question open and says why.
@@ -67,53 +61,6 @@ impl Engine {
         }
     }
 
-    /// The supervisor of this branch whose PIN this is; none after too many wrong ones.
-    pub fn approver(&mut self, pin: &str, now: Now) -> Option<OperatorId> {
-        if now.millis < self.pin_locked_until {
-            return None;
-        }
-        let branch = self.store.as_ref()?.identity().branch;
-        let approver = self.trust.bundle.approver(pin, branch);
-        self.wrong_pins = if approver.is_some() { 0 } else { self.wrong_pins.saturating_add(1) };
-        if self.wrong_pins >= WRONG_MAX {
-            tracing::warn!("too many wrong PINs");
-            (self.wrong_pins, self.pin_locked_until) = (0, now.millis.saturating_add(LOCKED_MS));
-        }
-        approver
-    }
-
-    fn approve(&mut self, pin: &str, now: Now) {
-        let approver = self.approver(pin, now);
-        let key = if now.millis < self.pin_locked_until {
-            "question.pin_locked"
-        } else {
-            "question.pin_wrong"
-        };
-        let tries = WRONG_MAX.saturating_sub(self.wrong_pins).to_string();
-        let problem = approver.is_none().then(|| self.texts.fill(key, &[("count", &tries)]));
-        match self.counter.busy() {
-            Busy::Question(open) => {
-                open.problem = problem;
-                if let Some(request) = open.request_mut() {
-                    request.approved_by = approver;
-                }
-                if approver.is_some() {
-                    self.go_on(now);
-                }
-            }
-            Busy::Rolling(open) => {
-                open.problem = problem;
-                open.order.approved_by = approver;
-                if approver.is_some()
-                    && let Busy::Rolling(open) = self.counter.take()
-                {
-                    self.roll_back(&open.order, now);
-                }
-            }
-            Busy::Ready | Busy::Asking { .. } | Busy::Bill(_) | Busy::Shown(_) => {}
-        }
-    }
-
     fn take_number(&mut self, text: &str, now: Now) {
         let positive = self.texts.get("question.positive").to_owned();
         let Busy::Question(open) = self.counter.busy() else {
@@ -127,7 +74,7 @@ impl Engine {
     }
 
     /// Decides the act anew with what was said.
-    fn go_on(&mut self, now: Now) {
+    pub(super) fn go_on(&mut self, now: Now) {
         if let Busy::Question(open) = self.counter.take() {
             self.decide(open.question, None, now);
         }

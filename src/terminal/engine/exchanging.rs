@@ -105,8 +105,8 @@ impl Engine {
     fn apply(&mut self, bytes: &[u8], nonce: Nonce, now: Now) -> Result<Applied, SyncError> {
         let Self { store, trust, arriving, .. } = self;
         let store = store.as_mut().ok_or(StoreError::GivenUp)?;
-        let reply = sync_driver::open_reply(store, &trust.bundle, bytes, nonce)?;
-        arriving.apply(store, &trust.bundle, (reply, bytes), now.time)
+        let read = sync_driver::open_reply(store, &trust.bundle, bytes, nonce)?;
+        arriving.apply(store, &trust.bundle, (read, bytes), now.time)
     }
 
     pub(super) fn heard(&mut self) {

@@ -6,6 +6,7 @@
 mod presenting;
 
 mod answering;
+mod approving;
 mod billing;
 mod exchanging;
 mod undoing;
@@ -20,6 +21,7 @@ use super::{
     command::Command,
     counter::Counter,
     outcome::Outcome,
+    pins::PinBook,
     rolling::RollBackOrder,
     source::{self, SourceError},
     sync_driver::{Arriving, Nonce},
@@ -32,6 +34,7 @@ use crate::{
         id::{OperatorId, Seq},
         scan::Debounce,
         sync::{Exchange, Input, Millis, Syncer},
+        time::Timestamp,
     },
     net::TransportError,
     store::{Row, Store},
@@ -100,8 +103,7 @@ pub struct Engine {
     in_flight: Vec<(Nonce, Exchange)>,
     push_from: Option<Seq>,
     pub(super) look_first: bool,
-    wrong_pins: u8,
-    pin_locked_until: Millis,
+    pins: PinBook,
     forked: bool,
     greeted: bool,
     silent_until: Millis,
@@ -119,6 +121,7 @@ impl Engine {
         // The first push may be empty: its answer tells whether the platform knows this very journal.
         syncer.handle(Input::Unsent, now.millis);
         let forked = store.identity().forked;
+        let pins = PinBook::new(store.pin_tries()?);
         let texts = Texts::english();
         let fault = forked.then(|| texts.get("fault.forked").to_owned());
         Ok(Self {
@@ -139,8 +142,7 @@ impl Engine {
             in_flight: Vec::new(),
             push_from: None,
             look_first: false,
-            wrong_pins: 0,
-            pin_locked_until: 0,
+            pins,
             forked,
             greeted: false,
             silent_until: 0,
@@ -209,6 +211,11 @@ impl Engine {
     /// The store, unless it failed.
     pub fn store(&self) -> Option<&Store> {
         self.store.as_ref()
+    }
+
+    /// The platform's time in its last reply.
+    pub fn proven_time(&self) -> Option<Timestamp> {
+        self.store.as_ref()?.identity().synced_at
     }
 
     /// The bundle in force.

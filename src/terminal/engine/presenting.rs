@@ -18,7 +18,7 @@ use crate::{
         outcome::{Outcome, State, UNREADABLE},
         present::{self, Presented, Step, Written, recognise, scan_hash},
         source,
-        sync_driver::{self, Nonce},
+        sync_driver::{self, Nonce, SyncError},
     },
 };
 
@@ -270,12 +270,15 @@ impl Engine {
         {
             return self.told_off(asking, code, now);
         }
-        let answer = result.map_err(|error| error.to_string()).and_then(|bytes| {
-            let store = self.store.as_mut().ok_or_else(|| StoreError::GivenUp.to_string())?;
+        let answer = result.map_err(SyncError::from).and_then(|bytes| {
+            let store = self.store.as_mut().ok_or(StoreError::GivenUp)?;
             sync_driver::open_reply(store, &self.trust.bundle, &bytes, nonce)
-                .map_err(|error| error.to_string())
         });
-        match (answer.map(|reply| reply.body), asking) {
+        if answer.as_ref().is_err_and(SyncError::is_of_a_later_version) {
+            return self.told_off(asking, "reply_not_understood", now);
+        }
+        let answer = answer.map(|read| read.reply().body.clone());
+        match (answer, asking) {
             (Ok(ReplyBody::Claim(answers)), Asking::Claim(question))
                 if answers.len() == question.vouchers.len() =>
             {
@@ -293,8 +296,8 @@ impl Engine {
                 self.refuse(what, &code.to_string(), request.method, now);
             }
             (Ok(_), asking) => self.unanswered(asking, now),
-            (Err(reason), asking) => {
-                tracing::warn!(reason, "a question to the platform went unanswered");
+            (Err(error), asking) => {
+                tracing::warn!(%error, "a question to the platform went unanswered");
                 self.unanswered(asking, now);
             }
         }
@@ -316,6 +319,7 @@ impl Engine {
         };
         let what = match code {
             "voucher_not_allowed" => (State::Refused, "merchant_not_allowed"),
+            "reply_not_understood" => (State::CannotCheck, "terminal_outdated"),
             _other => (State::CannotCheck, "terminal_refused"),
         };
         self.refuse(what, &text, method, now);

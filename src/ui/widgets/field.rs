@@ -13,15 +13,15 @@ use super::{
     press,
 };
 use crate::{
-    domain::pin::PinHash,
+    domain::pin::{NUMBER_ENDS, PinHash},
     terminal::text::Texts,
     ui::theme::{self, Face, GAP},
 };
 
 /// Longest number that can be typed, in characters.
 const NUMBER_MAX: usize = 16;
-/// Most digits of a PIN.
-const PIN_MAX: usize = *PinHash::DIGITS.end();
+/// Longest PIN with the number of its supervisor before it.
+const PIN_MAX: usize = *PinHash::DIGITS.end() + 11;
 /// Most that steps reach.
 const COUNT_MAX: u32 = 10_000;
 /// Narrowest step button, in points.
@@ -81,7 +81,7 @@ pub enum Purpose {
     Amount,
     /// A number of uses or people, with buttons for more and less.
     Count,
-    /// Digits nobody may see.
+    /// Digits nobody may see, with a supervisor's number before them or not.
     Pin,
 }
 
@@ -173,7 +173,7 @@ fn edit_ui(
         .frame(frame);
     let response = ui.put(place, edit).accessible_name(field.name);
     if pin {
-        typing.text.retain(|sign| sign.is_ascii_digit());
+        typing.text.retain(|sign| sign.is_ascii_digit() || sign == NUMBER_ENDS);
     }
     if !covered && !response.has_focus() && !ui.ctx().text_edit_focused() {
         response.request_focus();

@@ -45,6 +45,10 @@ enum Icon {
 
 fn facts(strip: &StripView, texts: &Texts) -> Vec<Fact> {
     let mut facts = Vec::new();
+    if strip.outdated {
+        let text = texts.get("ui.outdated").to_owned();
+        facts.push(Fact { icon: Icon::Warning, text, color: theme::WARN });
+    }
     if strip.conflicts > 0 {
         let text = counted(texts, strip.conflicts, ["ui.conflict_one", "ui.conflict_many"]);
         facts.push(Fact { icon: Icon::Warning, text, color: theme::WARN });

@@ -4,10 +4,14 @@ mod campaigns;
 mod issue;
 mod places;
 mod reports;
+mod tokens;
 mod values;
 mod vouchers;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+};
 
 use clap::{Args, Parser, Subcommand};
 
@@ -22,6 +26,7 @@ pub(super) use self::{
         ConflictCommand, ConflictsArgs, NoShowsArgs, RedemptionsArgs, SettlementArgs,
         TicketsCommand,
     },
+    tokens::TokenCommand,
     vouchers::{
         ClaimCommand, LeaseCommand, LendArgs, PhoneCommand, PresentArgs, TopUpArgs, VoucherCommand,
     },
@@ -105,8 +110,9 @@ pub(super) enum Command {
     Tickets(TicketsCommand),
     /// Sum up what merchants are owed for a span of time.
     Settlement(SettlementArgs),
-    /// Make a new API token; the one before ends.
-    ApiToken,
+    /// Tokens by which owners' programs read lists.
+    #[command(subcommand)]
+    Token(TokenCommand),
     /// Show the platform in numbers.
     Status,
 }
@@ -126,4 +132,13 @@ pub(super) struct ServeArgs {
     /// Address that terminals use, beginning with https; stands in enrolment codes.
     #[arg(long)]
     pub(super) url: Option<String>,
+    /// Serve TLS with this certificate and those that vouch for it, in PEM format.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(super) tls_cert: Option<PathBuf>,
+    /// The certificate's private key, in PEM format.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(super) tls_key: Option<PathBuf>,
+    /// Address of a proxy whose X-Forwarded-For says who asks; may be given several times.
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) proxy: Vec<IpAddr>,
 }

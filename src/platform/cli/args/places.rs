@@ -167,6 +167,10 @@ pub(in super::super) struct EnrolArgs {
     /// Address that terminals use; what `serve` was last told where it is not said.
     #[arg(long)]
     pub(in super::super) url: Option<String>,
+    /// Let the terminal know the server by this key only: 64 digits, or a certificate in PEM format. Given twice, the second
+    /// is the key that comes next.
+    #[arg(long, value_name = "PIN|FILE")]
+    pub(in super::super) pin: Vec<String>,
     /// Draw the code as a picture.
     #[arg(long, value_name = "FILE")]
     pub(in super::super) png: Option<PathBuf>,
@@ -176,6 +180,12 @@ pub(in super::super) struct EnrolArgs {
 pub(in super::super) enum TerminalCommand {
     /// List terminals with their journals in numbers.
     List,
+    /// Have terminals told to update whose program speaks an older version of the protocol.
+    Require {
+        /// The least version.
+        #[arg(long, value_name = "VERSION")]
+        protocol: u32,
+    },
     /// Revoke a terminal: nothing it says is heard until it is enrolled again.
     Revoke {
         /// Which.

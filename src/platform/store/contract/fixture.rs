@@ -87,6 +87,7 @@ pub(super) fn terminal_row(merchant: MerchantId, branch: BranchId) -> TerminalRo
         name: "Till 1".to_owned(),
         epoch: Epoch(1),
         last_contact: None,
+        software: None,
     }
 }
 

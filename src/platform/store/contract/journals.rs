@@ -65,6 +65,25 @@ pub(super) fn redemptions_are_listed_by_arrival(store: &dyn Store) {
     assert_eq!(list(RedemptionFilter { branch: Some(BranchId(2)), ..all }), Vec::<u64>::new());
 }
 
+pub(super) fn redemptions_of_one_merchant_are_listed(store: &dyn Store) {
+    let (id, owner) = terminal(store);
+    let other = merchant(store);
+    for (seq, merchant) in [(1, owner), (2, other), (3, owner)] {
+        let row = journal_row(merchant, signed(id, seq, back()));
+        write(store, |txn| txn.append(&row)).unwrap();
+    }
+    let list = |merchant, after| {
+        let filter = RedemptionFilter { merchant, after, limit: 10, ..RedemptionFilter::default() };
+        let rows = write(store, |txn| txn.redemptions(&filter)).unwrap();
+        rows.into_iter().map(|row| row.arrival).collect::<Vec<_>>()
+    };
+    assert_eq!(list(None, 0), [1, 2, 3]);
+    assert_eq!(list(Some(owner), 0), [1, 3]);
+    assert_eq!(list(Some(owner), 1), [3]);
+    assert_eq!(list(Some(other), 0), [2]);
+    assert_eq!(list(Some(MerchantId(99)), 0), Vec::<u64>::new());
+}
+
 fn use_row(voucher: &VoucherKey, terminal: TerminalId, seq: u64) -> UseRow {
     let lines = Lines::from_slice(&[2, 0, 1]).unwrap();
     let used = Used { lines, ..Used::new(3, 50) };

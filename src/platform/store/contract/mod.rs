@@ -6,6 +6,7 @@ mod journals;
 mod leases;
 mod places;
 mod terminals;
+mod tokens;
 mod vouchers;
 
 mod files;
@@ -15,6 +16,7 @@ use journals::*;
 use leases::*;
 use places::*;
 use terminals::*;
+use tokens::*;
 use vouchers::*;
 
 macro_rules! contract {
@@ -44,6 +46,8 @@ contract!(
     chunks_begin_valid_and_are_replaced,
     an_enrolment_is_used_once,
     terminals_and_their_keys,
+    tokens_come_back_as_they_were_and_are_revoked_once,
+    redemptions_of_one_merchant_are_listed,
     a_journal_position_is_taken_once,
     entries_come_back_as_they_were_signed,
     redemptions_are_listed_by_arrival,

@@ -38,6 +38,7 @@ pub(super) fn terminals_and_their_keys(store: &dyn Store) {
         id,
         epoch: Epoch(2),
         last_contact: Some(NOW),
+        software: Some("countersign/9.9.9".to_owned()),
         name: "Till 9".to_owned(),
         ..terminal_row(owner, BranchId(1))
     };

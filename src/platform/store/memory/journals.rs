@@ -121,6 +121,7 @@ impl State {
 fn passes(filter: &RedemptionFilter, row: &JournalRow) -> bool {
     let entry = &row.signed.entry;
     matches!(entry.body, Body::Redeemed(_) | Body::RolledBack(_))
+        && filter.merchant.is_none_or(|wanted| wanted == row.merchant)
         && filter.branch.is_none_or(|wanted| wanted == entry.branch)
         && filter.since.is_none_or(|since| entry.at >= since)
         && filter.until.is_none_or(|until| entry.at < until)

@@ -5,6 +5,7 @@ mod leases;
 mod ledgers;
 mod places;
 mod terminals;
+mod tokens;
 mod vouchers;
 
 use std::{
@@ -15,12 +16,12 @@ use std::{
 use super::{
     BranchRow, BundleRow, CampaignRow, ClaimRow, ConflictRow, EnrolmentRow, EntryAt, GroupRow,
     Home, JournalRow, LeaseRow, OperatorRow, Store, StoreError, Stored, TerminalKeyRow,
-    TerminalRow, Txn, UseRow, VoucherRow,
+    TerminalRow, TokenRow, Txn, UseRow, VoucherRow,
 };
 use crate::domain::{
     id::{
         BranchId, CampaignId, Epoch, GroupId, Hash, IssuerName, LeaseId, MerchantId, OperatorId,
-        TerminalId, VoucherKey,
+        TerminalId, TokenId, VoucherKey,
     },
     trust::{Chunk, Merchant, PublishedKey},
 };
@@ -68,6 +69,7 @@ struct State {
     enrolments: BTreeMap<Hash, EnrolmentRow>,
     terminals: BTreeMap<TerminalId, TerminalRow>,
     terminal_keys: BTreeMap<(TerminalId, Epoch), TerminalKeyRow>,
+    tokens: BTreeMap<TokenId, TokenRow>,
     journal: Vec<JournalRow>,
     positions: BTreeMap<EntryAt, usize>,
     uses: Vec<UseRow>,

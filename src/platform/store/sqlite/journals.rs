@@ -85,17 +85,26 @@ impl Journals for SqliteTxn<'_> {
     }
 
     fn redemptions(&mut self, filter: &RedemptionFilter) -> Stored<Vec<ArrivedRow>> {
-        let sql = "SELECT * FROM journal
+        // Two plans: all in the order of arrival, or one merchant's.
+        let all = "SELECT * FROM journal
                    WHERE arrival > ?1 AND kind IN ('redeemed', 'rolled_back')
+                     AND ?8 IS NULL AND (?2 IS NULL OR branch = ?2)
+                     AND (?3 IS NULL OR at >= ?3) AND (?4 IS NULL OR at < ?4)
+                     AND (?5 IS NULL OR received >= ?5) AND (?6 IS NULL OR received < ?6)
+                   ORDER BY arrival LIMIT ?7";
+        let owned = "SELECT * FROM journal INDEXED BY journal_of_merchant
+                   WHERE merchant = ?8 AND arrival > ?1 AND kind IN ('redeemed', 'rolled_back')
                      AND (?2 IS NULL OR branch = ?2)
                      AND (?3 IS NULL OR at >= ?3) AND (?4 IS NULL OR at < ?4)
                      AND (?5 IS NULL OR received >= ?5) AND (?6 IS NULL OR received < ?6)
                    ORDER BY arrival LIMIT ?7";
+        let sql = if filter.merchant.is_some() { owned } else { all };
         let branch = filter.branch.map(|id| id.0);
         let times = [filter.since, filter.until, filter.received_since, filter.received_until];
         let [since, until, from, to] = times.map(|time| time.map(|time| time.0));
         let after = to_sql(filter.after).unwrap_or(i64::MAX);
-        let params = params![after, branch, since, until, from, to, filter.limit];
+        let merchant = filter.merchant.map(|id| id.0);
+        let params = params![after, branch, since, until, from, to, filter.limit, merchant];
         self.rows(sql, params, |row| {
             Ok(ArrivedRow { arrival: whole(row, "arrival")?, row: journal_row(row)? })
         })

@@ -7,6 +7,7 @@ mod ledgers;
 mod places;
 mod schema;
 mod terminals;
+mod tokens;
 mod vouchers;
 
 use std::{

@@ -42,21 +42,22 @@ impl Terminals for SqliteTxn<'_> {
     }
 
     fn add_terminal(&mut self, row: &TerminalRow) -> Stored<TerminalId> {
-        let sql = "INSERT INTO terminals (merchant, branch, name, epoch, last_contact)
-                   VALUES (?1, ?2, ?3, ?4, ?5)";
+        let sql = "INSERT INTO terminals (merchant, branch, name, epoch, last_contact, software)
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
         let contact = row.last_contact.map(|time| time.0);
         let (merchant, branch) = (row.merchant.0, row.branch.0);
-        let id = self.insert(sql, params![merchant, branch, row.name, row.epoch.0, contact])?;
+        let (epoch, software) = (row.epoch.0, &row.software);
+        let id = self.insert(sql, params![merchant, branch, row.name, epoch, contact, software])?;
         narrow(id).map(TerminalId)
     }
 
     fn put_terminal(&mut self, row: &TerminalRow) -> Stored<()> {
         let sql = "UPDATE terminals SET merchant = ?2, branch = ?3, name = ?4, epoch = ?5,
-                          last_contact = ?6 WHERE id = ?1";
+                          last_contact = ?6, software = ?7 WHERE id = ?1";
         let contact = row.last_contact.map(|time| time.0);
         let (merchant, branch) = (row.merchant.0, row.branch.0);
         let (id, epoch) = (row.id.0, row.epoch.0);
-        self.write(sql, params![id, merchant, branch, row.name, epoch, contact])?;
+        self.write(sql, params![id, merchant, branch, row.name, epoch, contact, row.software])?;
         Ok(())
     }
 
@@ -126,5 +127,6 @@ fn terminal_row(row: &Row<'_>) -> Stored<TerminalRow> {
         name: get(row, "name")?,
         epoch: Epoch(whole(row, "epoch")?),
         last_contact: get::<Option<i64>>(row, "last_contact")?.map(Timestamp),
+        software: get(row, "software")?,
     })
 }

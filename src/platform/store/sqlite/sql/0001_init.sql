@@ -113,7 +113,8 @@ CREATE TABLE terminals (
     branch       INTEGER NOT NULL REFERENCES branches (id),
     name         TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 80),
     epoch        INTEGER NOT NULL CHECK (epoch >= 0),
-    last_contact INTEGER
+    last_contact INTEGER,
+    software     TEXT CHECK (length(software) <= 80)
 ) STRICT;
 
 CREATE TABLE terminal_keys (
@@ -139,6 +140,19 @@ CREATE TABLE enrolments (
     CHECK ((used_key IS NULL) = (used_epoch IS NULL))
 ) STRICT;
 
+CREATE TABLE tokens (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id > 0),
+    name     TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 80),
+    role     TEXT NOT NULL CHECK (role IN ('owner', 'settlement', 'audit', 'wallet')),
+    -- Whose lists an owner reads.
+    merchant INTEGER REFERENCES merchants (id),
+    hash     BLOB NOT NULL UNIQUE CHECK (length(hash) = 32),
+    made     INTEGER NOT NULL,
+    used     INTEGER,
+    revoked  INTEGER NOT NULL DEFAULT 0 CHECK (revoked IN (0, 1)),
+    CHECK ((role = 'owner') = (merchant IS NOT NULL))
+) STRICT;
+
 CREATE TABLE journal (
     arrival  INTEGER PRIMARY KEY AUTOINCREMENT,
     terminal INTEGER NOT NULL,
@@ -160,6 +174,7 @@ CREATE TABLE journal (
 ) STRICT;
 
 CREATE INDEX journal_listed ON journal (arrival) WHERE kind IN ('redeemed', 'rolled_back');
+CREATE INDEX journal_of_merchant ON journal (merchant, arrival) WHERE kind IN ('redeemed', 'rolled_back');
 
 CREATE TABLE uses (
     arrival  INTEGER PRIMARY KEY AUTOINCREMENT,

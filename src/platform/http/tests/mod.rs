@@ -9,15 +9,18 @@ use axum::{
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use super::{Embedded, router};
+use super::{Bounds, Embedded, Server, router};
 use crate::{
-    domain::{enrol::EnrolmentRequest, sync::MESSAGE_BYTES_MAX},
+    domain::{enrol::EnrolmentRequest, sync::REQUEST_BYTES_MAX},
     platform::{
-        clock::Clock,
-        service::tests::world::{World, counting},
-        site::Site,
+        service::{ApiToken, tests::world::World},
+        store::TokenRole,
     },
 };
+
+mod limits;
+mod roles;
+mod server;
 
 const COSE: &str = "application/cose; cose-type=\"cose-sign1\"";
 
@@ -65,7 +68,7 @@ async fn problem(response: Response<Body>, status: u16) -> String {
 #[tokio::test]
 async fn every_wrong_turn_is_a_problem_with_a_code() {
     let world = World::in_memory();
-    let long = vec![0; MESSAGE_BYTES_MAX + 1];
+    let long = vec![0; REQUEST_BYTES_MAX + 1];
     let cases = [
         (get("/nowhere", None), 404, "not_found"),
         (get("/v1/sync", None), 405, "method_not_allowed"),
@@ -129,12 +132,7 @@ async fn a_batch_that_is_too_large_says_how_large_it_may_be() {
 
 #[tokio::test]
 async fn a_terminal_syncs_and_an_owner_reads_what_it_sent() {
-    let dir = tempfile::tempdir().unwrap();
-    let (site, token) = Site::create(dir.path(), "Test", Clock::system(), counting()).unwrap();
     let world = World::in_memory();
-    let token_hash = site.platform().setting("api_token_hash").unwrap().unwrap();
-    world.platform.set_setting("api_token_hash", &token_hash).unwrap();
-
     let voucher = world.deal();
     let mut till = world.till();
     till.redeem(&voucher, 1000);
@@ -148,6 +146,7 @@ async fn a_terminal_syncs_and_an_owner_reads_what_it_sent() {
     assert_eq!(response.status(), StatusCode::OK);
     assert_eq!(response.headers()["content-type"], "application/cose");
 
+    let token = token(&world, TokenRole::Audit);
     let token = Some(token.reveal());
     let body = json(send(&world, get("/v1/redemptions?branch=1", token)).await).await;
     let line = &body["redemptions"][0];
@@ -172,11 +171,8 @@ async fn a_terminal_syncs_and_an_owner_reads_what_it_sent() {
     assert_eq!(body["conflicts"], Value::Array(Vec::new()));
 }
 
-/// Lets the world's platform know a token.
-fn token(world: &World) -> &'static str {
-    let digest = crate::domain::crypto::hash(b"open sesame").to_string();
-    world.platform.set_setting("api_token_hash", &digest).unwrap();
-    "open sesame"
+fn token(world: &World, role: TokenRole) -> ApiToken {
+    world.platform.create_token("Test", role).unwrap().1
 }
 
 #[tokio::test]
@@ -200,7 +196,9 @@ async fn a_phone_has_its_voucher_signed_anew() {
 #[tokio::test]
 async fn a_conflict_is_read_by_programs_and_by_people() {
     let world = World::in_memory();
-    let token = Some(token(&world));
+    let token = token(&world, TokenRole::Audit);
+    let bearing = format!("Bearer {}", token.reveal());
+    let token = Some(token.reveal());
     let deal = world.deal();
     for _ in 0..2 {
         let mut till = world.till();
@@ -213,7 +211,7 @@ async fn a_conflict_is_read_by_programs_and_by_people() {
     assert_eq!(body["sides"][0]["branch_name"], "North");
     let accepting = |kinds: &str| {
         let request = Request::get("/v1/conflicts/1").header("accept", kinds);
-        let request = request.header("authorization", "Bearer open sesame");
+        let request = request.header("authorization", &bearing);
         request.body(Body::empty()).unwrap()
     };
     for (kinds, expected) in [
