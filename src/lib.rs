@@ -5,6 +5,8 @@ pub mod domain;
 #[cfg(any(feature = "terminal", feature = "platform"))]
 pub mod carriage;
 #[cfg(any(feature = "terminal", feature = "issuer"))]
+pub mod files;
+#[cfg(any(feature = "terminal", feature = "issuer"))]
 pub mod keys;
 
 #[cfg(feature = "terminal")]

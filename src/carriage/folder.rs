@@ -7,7 +7,10 @@ use std::{
 };
 
 use super::{CarriageError, FILES_MAX, PARCELS_MAX};
-use crate::domain::sync::{PARCEL_BYTES_MAX, ParcelKind, ParcelName};
+use crate::{
+    domain::sync::{PARCEL_BYTES_MAX, ParcelKind, ParcelName},
+    files,
+};
 
 /// The parcels of one kind in a folder, the latest days first, at most [`PARCELS_MAX`] of those that are `wanted`.
 pub fn names(
@@ -70,7 +73,7 @@ pub fn write(folder: &Path, name: &ParcelName, bytes: &[u8]) -> Result<(), Carri
     let draft = folder.join(format!("{name}.part"));
     let written = write_new(&draft, bytes)
         .and_then(|()| fs::rename(&draft, folder.join(name.to_string())))
-        .and_then(|()| sync_folder(folder));
+        .and_then(|()| files::sync_folder(folder));
     written.map_err(|source| {
         fs::remove_file(&draft).ok();
         failed(source)
@@ -86,16 +89,6 @@ fn write_new(draft: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).open(draft)?;
     file.write_all(bytes)?;
     file.sync_all()
-}
-
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_folder: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]

@@ -72,6 +72,8 @@ pub enum Command {
     Witness(WitnessArgs),
     /// Say how this terminal is
     Status,
+    /// Make the store anew, from the platform and what is left, after it was damaged, set back or lost
+    Recover,
     /// Add up the redemptions of a day
     Report(ReportArgs),
     /// Explain a voucher without any effect
@@ -247,6 +249,12 @@ pub struct JournalArgs {
 pub enum JournalAction {
     /// Check every entry, its signature and its link to the one before
     Verify,
+    /// Write what can still be read of stores that were moved aside, as a line of JSON each
+    Salvage {
+        /// The file to write [default: standard output]
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
     /// Write every signed entry as a line of JSON
     Export {
         /// The file to write [default: standard output]

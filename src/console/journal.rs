@@ -1,4 +1,4 @@
-//! `journal verify` and `journal export`.
+//! `journal verify`, `journal export` and `journal salvage`; none of them needs the device's key.
 
 use std::{fs::File, io::Write, path::Path};
 
@@ -10,63 +10,106 @@ use super::{
 };
 use crate::{
     domain::{id::Hex, journal::SignedEntry},
-    store::Store,
-    terminal::source,
+    store::Archive,
+    terminal::{
+        recovery::{self, Damaged},
+        source::Source,
+    },
 };
 
 pub(super) fn run(console: &mut Console<'_>, args: &JournalArgs) -> Result<Exit, ConsoleError> {
-    let store = source::open(&console.data)?;
+    let open = || Archive::open(console.data.as_path());
     match &args.action {
-        JournalAction::Verify => verify(console, &store),
-        JournalAction::Export { to: None } => export(&store, console.out),
-        JournalAction::Export { to: Some(file) } => export_to(&store, file),
+        JournalAction::Verify => verify(&open()?, console),
+        JournalAction::Export { to } => {
+            let archive = open()?;
+            write(console, to.as_deref(), |out| export(&archive, out))
+        }
+        JournalAction::Salvage { to } => {
+            let found = recovery::damaged(&Source::from(&console.data))?;
+            write(console, to.as_deref(), |out| salvage(&found, out))
+        }
     }
 }
 
-fn verify(console: &mut Console<'_>, store: &Store) -> Result<Exit, ConsoleError> {
+fn verify(archive: &Archive, console: &mut Console<'_>) -> Result<Exit, ConsoleError> {
     let mut count = 0_u64;
-    let head = store.verify_journal(|_| count = count.saturating_add(1))?;
-    let sound = store.is_sound()?;
+    let head = archive.verify(|_| count = count.saturating_add(1))?;
+    let sound = archive.is_sound()? && archive.books_agree()?;
     if console.json {
         let hash = head.hash.to_string();
         console.line(json!({ "entries": count, "head": hash, "sound": sound }))?;
     } else {
         console.line(format_args!("{count} entries verified, head {}", head.hash))?;
-        let file =
-            if sound { "the database file is sound" } else { "the database file is damaged" };
-        console.line(file)?;
+        console.line(if sound {
+            "the database file is sound, and its sums are those of the journal"
+        } else {
+            "the database file is damaged"
+        })?;
     }
     Ok(if sound { Exit::Done } else { Exit::Refused })
 }
 
-fn export_to(store: &Store, file: &Path) -> Result<Exit, ConsoleError> {
+/// Writes to a new file, which is on disk when this returns, or to the output.
+fn write(
+    console: &mut Console<'_>,
+    file: Option<&Path>,
+    content: impl FnOnce(&mut dyn Write) -> Result<(), ConsoleError>,
+) -> Result<Exit, ConsoleError> {
+    let Some(file) = file else {
+        content(console.out)?;
+        return Ok(Exit::Done);
+    };
     let mut writer = std::io::BufWriter::new(File::create_new(file)?);
-    let exit = export(store, &mut writer)?;
+    content(&mut writer)?;
     writer.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
-    Ok(exit)
+    Ok(Exit::Done)
 }
 
 /// A header line, then one line an entry; with the format's documents alone, anyone can verify it.
-fn export(store: &Store, out: &mut dyn Write) -> Result<Exit, ConsoleError> {
-    let identity = store.identity();
-    let acknowledgement = store.last_acknowledgement()?.map(|bytes| Hex(&bytes).to_string());
-    let header = json!({
+fn export(archive: &Archive, out: &mut dyn Write) -> Result<(), ConsoleError> {
+    let identity = archive.identity();
+    let acknowledgement = archive.last_acknowledgement()?.map(|bytes| Hex(&bytes).to_string());
+    let keys: Vec<_> = archive.keys().collect();
+    let mut header = json!({
         "format": "countersign-journal/1",
         "terminal": identity.terminal.0,
-        "key": store.key().public().to_string(),
+        "key": keys.last().map(|(_, key)| key.to_string()),
         "root": identity.root.to_string(),
-        "platform_key": store.bundle()?.platform_key.to_string(),
+        "platform_key": archive.bundle()?.platform_key.to_string(),
         "acknowledgement": acknowledgement,
     });
+    // Epochs of different devices have different keys.
+    if keys.windows(2).any(|pair| matches!(pair, [(_, one), (_, next)] if one != next)) {
+        let keys =
+            keys.iter().map(|(epoch, key)| json!({ "epoch": epoch.0, "key": key.to_string() }));
+        if let Some(header) = header.as_object_mut() {
+            header.insert("keys".to_owned(), keys.collect());
+        }
+    }
     writeln!(out, "{header}")?;
     let mut result = Ok(());
-    store.verify_journal(|entry| {
+    archive.verify(|entry| {
         if result.is_ok() {
             result = writeln!(out, "{}", line(entry));
         }
     })?;
-    result?;
-    Ok(Exit::Done)
+    Ok(result?)
+}
+
+/// The same form, of what could be read: entries may be missing.
+fn salvage(found: &Damaged, out: &mut dyn Write) -> Result<(), ConsoleError> {
+    let header = json!({
+        "format": "countersign-journal/1",
+        "terminal": found.terminal.0,
+        "key": found.key.to_string(),
+        "root": found.root.to_string(),
+        "platform_key": found.platform_key.to_string(),
+        "acknowledgement": null,
+    });
+    writeln!(out, "{header}")?;
+    found.entries.entries().try_for_each(|entry| writeln!(out, "{}", line(entry)))?;
+    Ok(())
 }
 
 fn line(signed: &SignedEntry) -> serde_json::Value {

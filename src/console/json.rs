@@ -57,6 +57,7 @@ fn needs(state: &State) -> Option<&'static str> {
         Wanted::Product => "product",
         Wanted::Approval => "approval",
         Wanted::Confirmation => "confirmation",
+        Wanted::HandedOver => "handed_over",
     })
 }
 

@@ -8,6 +8,7 @@ mod enrol;
 mod inspect;
 mod journal;
 mod json;
+mod recover;
 mod redeem;
 mod report;
 mod status;
@@ -32,6 +33,7 @@ use crate::{
         clock::{Clock, SystemClock},
         engine::Engine,
         enrolment::EnrolmentError,
+        recovery::RecoveryError,
         server::{self, ServerError},
         session::Session,
         source::{self, SourceError},
@@ -95,6 +97,7 @@ pub fn run(args: &Args, command: &Command, out: &mut dyn Write) -> Result<Exit, 
         Command::Carry(args) => carry::run(&mut console, args),
         Command::Witness(args) => witness::run(&mut console, args),
         Command::Status => status::status(&mut console),
+        Command::Recover => recover::run(&mut console),
         Command::Report(args) => report::run(&mut console, args),
         Command::Inspect(args) => inspect::run(&mut console, args),
         Command::Journal(args) => journal::run(&mut console, args),
@@ -177,6 +180,9 @@ pub enum ConsoleError {
     /// The enrolment failed.
     #[error(transparent)]
     Enrolment(#[from] EnrolmentError),
+    /// The store was not made anew.
+    #[error(transparent)]
+    Recovery(#[from] RecoveryError),
     /// A picture gave no code.
     #[error("{path}: {reason}")]
     Picture {
@@ -202,6 +208,7 @@ impl ConsoleError {
             | Self::Store(_)
             | Self::Server(_)
             | Self::Enrolment(_)
+            | Self::Recovery(_)
             | Self::Picture { .. }
             | Self::Output(_) => 1,
         }

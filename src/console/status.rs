@@ -13,8 +13,16 @@ use crate::{
 };
 
 pub(super) fn status(console: &mut Console<'_>) -> Result<Exit, ConsoleError> {
-    let session = console.session()?;
+    let mut session = console.session()?;
     tell(console, session.engine.store().ok_or(StoreError::GivenUp)?)?;
+    for row in session.interrupted.drain(..) {
+        let seq = row.entry.seq;
+        if !console.json {
+            console.line(format_args!(
+                "unseen      entry {seq} was written down when the program was interrupted; `countersign rollback {seq}` takes it back if nothing was handed over"
+            ))?;
+        }
+    }
     Ok(Exit::Done)
 }
 
@@ -48,6 +56,8 @@ fn tell(console: &mut Console<'_>, store: &Store) -> Result<(), ConsoleError> {
             "entries": head.seq.0,
             "head": head.hash.to_string(),
             "to_send": store.unsent_entries(),
+            "to_hand_over": store.stranded_entries(),
+            "notes": store.notes().iter().map(ToString::to_string).collect::<Vec<_>>(),
             "conflicts": conflicts.iter().map(conflict_json).collect::<Vec<_>>(),
             "synced_at": synced,
             "clock_ahead_s": store.sense().skew(),
@@ -77,7 +87,14 @@ fn tell(console: &mut Console<'_>, store: &Store) -> Result<(), ConsoleError> {
             identity.least_protocol
         ))?;
     }
-    conflicts.iter().try_for_each(|notice| tell_conflict(console, notice))
+    conflicts.iter().try_for_each(|notice| tell_conflict(console, notice))?;
+    if store.stranded_entries() > 0 {
+        console.line(format_args!(
+            "by file     {} entries of an earlier device; `countersign journal export` writes them",
+            store.stranded_entries()
+        ))?;
+    }
+    store.notes().iter().try_for_each(|note| console.line(format_args!("note        {note}")))
 }
 
 /// How this clock stands to the platform's, as it was when they were last compared.

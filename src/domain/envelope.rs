@@ -36,6 +36,8 @@ pub enum Context {
     Reply,
     /// A new terminal's request to be enrolled, by the key it made for itself.
     Enrolment,
+    /// Where a terminal's journal ended, by its key, for itself alone.
+    Anchor,
 }
 
 impl Context {
@@ -50,6 +52,7 @@ impl Context {
             Self::Request => "countersign/request/1",
             Self::Reply => "countersign/reply/1",
             Self::Enrolment => "countersign/enrolment/1",
+            Self::Anchor => "countersign/anchor/1",
         }
     }
 }

@@ -18,9 +18,12 @@ pub use vault::{SystemVault, Vault, VaultError};
 
 #[cfg(feature = "terminal")]
 use crate::domain::crypto::PublicKey;
-use crate::domain::{
-    crypto::SecretKey,
-    id::{Hex, parse_hex},
+use crate::{
+    domain::{
+        crypto::SecretKey,
+        id::{Hex, parse_hex},
+    },
+    files,
 };
 
 /// What stands before the public half of a key that the operating system's key store holds.
@@ -133,29 +136,13 @@ fn write_private(path: &Path, text: &str) -> Result<(), KeyFileError> {
 }
 
 fn create_private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    files::private(OpenOptions::new().write(true).create_new(true)).open(path)
 }
 
 fn write_all(mut file: File, path: &Path, text: &str) -> io::Result<()> {
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
-    sync_folder(path)
-}
-
-/// Without this the file's name may be lost in a power cut although its content is on disk.
-#[cfg(unix)]
-fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_path: &Path) -> io::Result<()> {
-    Ok(())
+    files::sync_name(path)
 }
 
 fn check_private(metadata: &fs::Metadata, path: &Path) -> Result<(), KeyFileError> {
@@ -167,6 +154,20 @@ fn check_private(metadata: &fs::Metadata, path: &Path) -> Result<(), KeyFileErro
         return Err(KeyFileError::Exposed(path.to_owned()));
     }
     Ok(())
+}
+
+/// Puts a file that only its owner reads in the place of what has its name, whole or not at all.
+pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let fresh = path.with_added_extension("new");
+    match fs::remove_file(&fresh) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        Ok(()) | Err(_) => {}
+    }
+    let mut file = create_private(&fresh)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&fresh, path)?;
+    files::sync_name(path)
 }
 
 fn parse_seed(text: &[u8]) -> Option<Zeroizing<[u8; 32]>> {

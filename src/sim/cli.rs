@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 
 use super::{
     faults::Mistake,
+    kill::{self, KillArgs},
     power::{self, PowerArgs},
     report::{Ask, terminal_years},
 };
@@ -44,6 +45,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     Power(PowerArgs),
+    Kill(KillArgs),
 }
 
 /// Runs one command; exit code 0 when every promise held, 1 when one was broken, 2 when the command was not understood.
@@ -62,6 +64,7 @@ pub fn run(
     };
     let held = match &cli.command {
         Some(Command::Power(args)) => power::run(args, out).map_err(|error| error.to_string()),
+        Some(Command::Kill(args)) => kill::run(args, out).map_err(|error| error.to_string()),
         None => shop(&cli, out).map_err(|error| error.to_string()),
     };
     match held {

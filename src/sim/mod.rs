@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod disk;
 pub mod faults;
+pub mod kill;
 pub mod model;
 pub mod power;
 pub mod report;

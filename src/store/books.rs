@@ -16,7 +16,9 @@ pub(super) fn book(tx: &Transaction<'_>, entry: &Entry, day: Day) -> Result<(), 
         Body::Redeemed(redeemed) => book_redeemed(tx, entry, redeemed, day),
         Body::RolledBack(back) => book_rolled_back(tx, back, day),
         Body::LeaseEnded { lease, .. } => end_lease(tx, *lease),
-        Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } => Ok(()),
+        Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } | Body::Recovered(_) => {
+            Ok(())
+        }
     }
 }
 
@@ -162,7 +164,8 @@ fn redeemed_in(bytes: &[u8]) -> Option<Redeemed> {
         | Body::Refused(_)
         | Body::RolledBack(_)
         | Body::BundleTaken { .. }
-        | Body::LeaseEnded { .. } => None,
+        | Body::LeaseEnded { .. }
+        | Body::Recovered(_) => None,
     }
 }
 

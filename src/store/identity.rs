@@ -3,14 +3,17 @@
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use super::{
-    open::{Store, StoreError, connect},
+    anchor::{self, Anchored, Mark},
+    lives::Lives,
+    open::{Store, StoreError, absent, connect, files_error, head_in, verified_last},
     place::Place,
+    rights,
 };
 use crate::domain::{
     crypto::{PublicKey, SecretKey, hash},
     enrol::{EnrolmentCode, Grant},
     id::{BranchId, Epoch, Hash, MerchantId, Seq, TerminalId},
-    journal::{Body, Opened},
+    journal::{Body, Head, Opened, Recovered},
     time::Timestamp,
     trust::TrustBundle,
 };
@@ -44,11 +47,13 @@ pub struct Identity {
     pub forked: bool,
     /// The least version of the protocol that the platform was heard to speak or to ask for.
     pub least_protocol: u32,
+    /// Entries of this epoch that are known to be lost, where its end may be: nothing can be appended.
+    pub lost: Option<u64>,
 }
 
 impl Identity {
     pub(super) fn read(conn: &Connection) -> Result<Option<Self>, StoreError> {
-        let sql = "SELECT id, name, merchant, branch, epoch, url, root, acked_seq, synced_at, conflicts_after, forked, listed_after, least_protocol FROM terminal";
+        let sql = "SELECT id, name, merchant, branch, epoch, url, root, acked_seq, synced_at, conflicts_after, forked, listed_after, least_protocol, lost FROM terminal";
         conn.query_row(sql, [], |row| Ok(Self::from_row(row))).optional()?.transpose()
     }
 
@@ -68,6 +73,7 @@ impl Identity {
             listed_after: 0,
             forked: false,
             least_protocol: 0,
+            lost: None,
         }
     }
 
@@ -87,6 +93,7 @@ impl Identity {
             forked: row.get(10)?,
             listed_after: row.get(11)?,
             least_protocol: row.get(12)?,
+            lost: row.get(13)?,
         })
     }
 }
@@ -97,55 +104,83 @@ impl Store {
     /// An existing journal is kept: the new epoch goes on from it, once all of the old one was sent.
     pub fn enrol(
         place: impl Into<Place>,
-        mut key: SecretKey,
+        key: SecretKey,
         code: &EnrolmentCode,
         (grant, bundle): (&Grant, &TrustBundle),
         now: Timestamp,
     ) -> Result<Self, StoreError> {
-        let mut conn = connect(&place.into())?;
-        let mut identity = Identity::granted(code, grant);
-        if let Some(old) = Identity::read(&conn)? {
-            if old.root != code.root || old.terminal != grant.terminal {
-                return Err(StoreError::OtherPlatform);
+        let place = place.into();
+        rights::secure(&place, Self::FILE).map_err(|source| files_error(&place, source))?;
+        let conn = connect(&place)?;
+        let old = Identity::read(&conn)?;
+        let lives = Lives::read(&conn)?;
+        let last = verified_last(&conn, &lives)?;
+        let end = old.as_ref().map(|old| head_in(old.epoch, last.as_ref()));
+        match (&old, end) {
+            (Some(old), Some(end)) => {
+                if old.root != code.root || old.terminal != grant.terminal {
+                    return Err(StoreError::OtherPlatform);
+                }
+                if grant.epoch <= old.epoch && end.seq > Seq(0) {
+                    return Self::resume(conn, old.clone(), key, &place);
+                }
+                let another = lives.get(old.epoch).is_some_and(|life| life.key != key.public());
+                let unsent = end.seq.0.saturating_sub(old.acked.0);
+                // Another device cannot send them in the name of the one before, but it can hand them in.
+                if unsent > 0 && (old.forked || !another) {
+                    return Err(StoreError::Unsent(unsent));
+                }
             }
-            let renewed = grant.epoch > old.epoch;
-            (identity.synced_at, identity.conflicts_after) = (old.synced_at, old.conflicts_after);
-            let store = Self::resume(conn, old, key)?;
-            if !renewed && store.head.seq > Seq(0) {
-                return Ok(store);
-            }
-            if store.unsent_entries() > 0 {
-                return Err(StoreError::Unsent(store.unsent_entries()));
-            }
-            (conn, key) = (store.conn, store.key);
+            _fresh => check_unused(&place, &key, grant.epoch)?,
         }
-        let continues = last_hash(&conn)?;
-        let mut store = Self::resume(conn, identity, key)?;
+        let mut identity = Identity::granted(code, grant);
+        if let Some(old) = &old {
+            (identity.synced_at, identity.conflicts_after) = (old.synced_at, old.conflicts_after);
+        }
+        let continues = last.map_or(Hash::ZERO, |last| last.hash);
+        let mut store = Self::resume(conn, identity, key, &place)?;
         let mut txn = store.begin()?;
-        write_grant(&txn.tx, code, grant, bundle)?;
+        write_grant(&txn.tx, code, grant, (bundle, end))?;
         let software = env!("CARGO_PKG_VERSION").to_owned();
         txn.append(Body::Opened(Opened { software, continues }), now)?;
         txn.append(Body::BundleTaken { version: bundle.version, hash: hash(&grant.bundle) }, now)?;
+        if let Some((Identity { lost: Some(lost), epoch, .. }, end)) = old.zip(end) {
+            let found = Recovered { epoch, held: end.seq, lost, complete: false };
+            txn.append(Body::Recovered(found), now)?;
+        }
         txn.commit()?;
         store.zone = bundle.zone(grant.branch);
         store.learn(bundle.issued_at);
+        store.reload_lives()?;
+        store.all_shown();
         Ok(store)
     }
 }
 
-fn write_grant(
+pub(super) fn write_grant(
     tx: &Transaction<'_>,
     code: &EnrolmentCode,
     grant: &Grant,
-    bundle: &TrustBundle,
+    (bundle, end): (&TrustBundle, Option<Head>),
 ) -> Result<(), StoreError> {
+    if let Some(end) = end {
+        tx.execute(
+            "UPDATE life SET last = ?2, acked = (SELECT acked_seq FROM terminal) WHERE epoch = ?1",
+            params![end.epoch.0, i64::try_from(end.seq.0).unwrap_or(i64::MAX)],
+        )?;
+    }
+    tx.execute(
+        "INSERT INTO life (epoch, key) VALUES (?1, ?2)
+         ON CONFLICT (epoch) DO UPDATE SET key = excluded.key, last = 0, acked = 0, forked = 0",
+        params![grant.epoch.0, grant.key.to_bytes()],
+    )?;
     tx.execute(
         "INSERT INTO terminal (one, id, name, merchant, branch, epoch, url, root, acked_hash)
          VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
          ON CONFLICT (one) DO UPDATE SET
              name = excluded.name, branch = excluded.branch, epoch = excluded.epoch,
              url = excluded.url, acked_seq = 0, acked_hash = excluded.acked_hash, ack = NULL,
-             forked = 0, listed_after = 0, held_seq = NULL",
+             forked = 0, lost = NULL, listed_after = 0, held_seq = NULL",
         params![
             grant.terminal.0,
             grant.name,
@@ -173,8 +208,10 @@ fn write_grant(
     Ok(())
 }
 
-fn last_hash(conn: &Connection) -> Result<Hash, StoreError> {
-    let sql = "SELECT hash FROM entry ORDER BY position DESC LIMIT 1";
-    let last = conn.query_row(sql, [], |row| row.get(0)).optional()?;
-    Ok(last.map_or(Hash::ZERO, Hash))
+/// A store that was lost must not begin anew in an epoch it has written in: two entries would stand at one position.
+fn check_unused(place: &Place, key: &SecretKey, epoch: Epoch) -> Result<(), StoreError> {
+    let found = anchor::read(place, &key.public()).unwrap_or(Anchored::Unreadable);
+    let written =
+        found.mark().is_some_and(|Mark { head, .. }| head.epoch >= epoch && head.seq > Seq(0));
+    if written { Err(absent(place, &key.public())) } else { Ok(()) }
 }

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehav
 use super::{
     books::{book, used_at},
     identity::Identity,
+    lives::Lives,
     open::{Store, StoreError},
     pace::{Beat, Pace},
     position,
@@ -59,7 +60,8 @@ impl Row {
             | Body::Refused(_)
             | Body::RolledBack(_)
             | Body::BundleTaken { .. }
-            | Body::LeaseEnded { .. } => false,
+            | Body::LeaseEnded { .. }
+            | Body::Recovered(_) => false,
         }
     }
 }
@@ -117,39 +119,39 @@ impl Store {
             | Body::Refused(_)
             | Body::RolledBack(_)
             | Body::BundleTaken { .. }
-            | Body::LeaseEnded { .. } => None,
+            | Body::LeaseEnded { .. }
+            | Body::Recovered(_) => None,
         }))
     }
 
     /// Calls `visit` with every signed entry in order and the head it leads to; stops at the first that does not verify.
-    pub fn verify_journal(&self, mut visit: impl FnMut(&SignedEntry)) -> Result<Head, StoreError> {
-        let mut statement = self.conn.prepare("SELECT bytes FROM entry ORDER BY position")?;
-        let mut rows = statement.query([])?;
-        let mut head: Option<Head> = None;
-        while let Some(row) = rows.next()? {
-            let entry = SignedEntry::open(
-                row.get_ref(0)?.as_blob().unwrap_or_default(),
-                &self.key.public(),
-            )?;
-            let before = head.filter(|head| head.epoch == entry.entry.epoch);
-            head = Some(verify_link(before.unwrap_or(Head::start(entry.entry.epoch)), &entry)?);
-            visit(&entry);
-        }
+    pub fn verify_journal(&self, visit: impl FnMut(&SignedEntry)) -> Result<Head, StoreError> {
+        let head = verify_journal(&self.conn, &self.lives, visit)?;
         Ok(head.unwrap_or(Head::start(self.identity.epoch)))
     }
 
-    fn rows(&self, clause: &'static str, values: &[i64]) -> Result<Vec<Row>, StoreError> {
-        let columns = "SELECT bytes, entry.position, returned.uses, returned.minor, returned.lines
+    fn is_synced(&self, entry: &Entry) -> bool {
+        if entry.epoch == self.identity.epoch {
+            return entry.seq <= self.identity.acked;
+        }
+        self.lives.get(entry.epoch).is_some_and(|life| entry.seq <= life.acked)
+    }
+
+    pub(super) fn rows(
+        &self,
+        clause: &'static str,
+        values: &[i64],
+    ) -> Result<Vec<Row>, StoreError> {
+        let columns = "SELECT bytes, returned.uses, returned.minor, returned.lines
                        FROM entry LEFT JOIN returned ON returned.position = entry.position ";
-        let acked = position(self.identity.epoch, self.identity.acked);
         let mut statement = self.conn.prepare_cached(&[columns, clause].concat())?;
         let mut rows = statement.query(rusqlite::params_from_iter(values))?;
         let mut list = Vec::new();
         while let Some(row) = rows.next()? {
             let bytes = row.get_ref(0)?.as_blob().unwrap_or_default();
-            let entry = SignedEntry::open(bytes, &self.key.public())?.entry;
-            let synced = row.get::<_, i64>(1)? <= acked;
-            list.push(Row { entry, synced, returned: used_at(row, 2)? });
+            let entry = self.lives.open(bytes)?.entry;
+            let synced = self.is_synced(&entry);
+            list.push(Row { entry, synced, returned: used_at(row, 1)? });
         }
         Ok(list)
     }
@@ -160,6 +162,9 @@ impl Txn<'_> {
     pub fn append(&mut self, body: Body, now: Timestamp) -> Result<SignedEntry, StoreError> {
         if self.identity.forked {
             return Err(StoreError::Forked);
+        }
+        if let Some(lost) = self.identity.lost {
+            return Err(StoreError::TailLost(lost));
         }
         let (head, sense, unsent) = &mut self.next;
         let entry = Entry {
@@ -240,13 +245,31 @@ impl Txn<'_> {
     }
 }
 
+/// Calls `visit` with every signed entry in order; gives the head it leads to, where there are any.
+pub(super) fn verify_journal(
+    conn: &Connection,
+    lives: &Lives,
+    mut visit: impl FnMut(&SignedEntry),
+) -> Result<Option<Head>, StoreError> {
+    let mut statement = conn.prepare("SELECT bytes FROM entry ORDER BY position")?;
+    let mut rows = statement.query([])?;
+    let mut head: Option<Head> = None;
+    while let Some(row) = rows.next()? {
+        let entry = lives.open(row.get_ref(0)?.as_blob().unwrap_or_default())?;
+        let before = head.filter(|head| head.epoch == entry.entry.epoch);
+        head = Some(verify_link(before.unwrap_or(Head::start(entry.entry.epoch)), &entry)?);
+        visit(&entry);
+    }
+    Ok(head)
+}
+
 /// The last signed entry, of whichever epoch.
 pub(super) fn last_entry(conn: &Connection) -> Result<Option<Vec<u8>>, StoreError> {
     let sql = "SELECT bytes FROM entry ORDER BY position DESC LIMIT 1";
     Ok(conn.query_row(sql, [], |row| row.get(0)).optional()?)
 }
 
-fn insert(tx: &Transaction<'_>, signed: &SignedEntry) -> Result<(), StoreError> {
+pub(super) fn insert(tx: &Transaction<'_>, signed: &SignedEntry) -> Result<(), StoreError> {
     let entry = &signed.entry;
     let (kind, money, of) = columns(&entry.body);
     let mut statement = tx.prepare_cached(
@@ -281,5 +304,6 @@ fn columns(body: &Body) -> Columns {
         }
         Body::BundleTaken { .. } => (4, None, None),
         Body::LeaseEnded { .. } => (5, None, None),
+        Body::Recovered(_) => (6, None, None),
     }
 }

@@ -6,19 +6,23 @@ use jiff::tz::TimeZone;
 use rusqlite::{Connection, OptionalExtension as _, Row, config::DbConfig, limits::Limit};
 
 use super::{
+    anchor::{self, Anchor, Anchored},
+    check,
     identity::Identity,
-    journal::last_entry,
+    journal::{Row as JournalRow, last_entry},
+    lives::Lives,
     pace::Pace,
     place::Place,
+    position, quarantine,
     queue::{Unsent, holds_acknowledged, unsent},
-    schema,
+    rights, schema,
 };
 use crate::domain::{
     clock::{Now, Remembered, TimeSense},
     crypto::{PublicKey, SecretKey},
     envelope::EnvelopeError,
-    id::OperatorId,
-    journal::{ChainError, Head, SignedEntry},
+    id::{Epoch, OperatorId, Seq},
+    journal::{Body, ChainError, Head, SignedEntry},
     time::Timestamp,
 };
 
@@ -26,11 +30,16 @@ use crate::domain::{
 pub struct Store {
     pub(super) conn: Connection,
     pub(super) identity: Identity,
+    pub(super) lives: Lives,
     pub(super) key: SecretKey,
     pub(super) head: Head,
     pub(super) sense: TimeSense,
     pub(super) start: u64,
     pub(super) unsent: Unsent,
+    anchor: Option<Anchor>,
+    /// Where what was shown ends.
+    shown: Head,
+    notes: Vec<Note>,
     pub(super) given_up: bool,
     pub(super) operator: Option<OperatorId>,
     pub(super) zone: TimeZone,
@@ -44,18 +53,34 @@ impl Store {
     /// The file's name within the data folder.
     pub const FILE: &str = "terminal.db";
 
-    /// Opens the store of an enrolled terminal.
+    /// Opens the store of an enrolled terminal, once its checks passed.
     ///
-    /// The work does not grow with the journal: its last entry is verified here, all of it by
-    /// [`Store::verify_journal`].
+    /// A store that does not pass is moved aside. The work does not grow with the journal but for one look at every page:
+    /// all of the journal is verified by [`Store::verify_journal`].
     pub fn open(place: impl Into<Place>, key: SecretKey) -> Result<Self, StoreError> {
         let place = place.into();
+        let public = key.public();
         if !place.holds(Self::FILE) {
-            return Err(StoreError::NotEnrolled);
+            return Err(absent(&place, &public));
         }
-        let conn = connect(&place)?;
-        let identity = Identity::read(&conn)?.ok_or(StoreError::NotEnrolled)?;
-        Self::resume(conn, identity, key)
+        Self::take_up(&place, key).map_err(|error| judge(&place, &public, error))
+    }
+
+    fn take_up(place: &Place, key: SecretKey) -> Result<Self, StoreError> {
+        let exposed = rights::secure(place, Self::FILE);
+        let exposed = exposed.map_err(|source| files_error(place, source))?;
+        let conn = connect(place)?;
+        match Identity::read(&conn)? {
+            Some(identity) => {
+                let mut store = Self::resume(conn, identity, key, place)?;
+                store.notes.extend(exposed.into_iter().map(Note::Exposed));
+                Ok(store)
+            }
+            None if was_here(place, &key.public()) => {
+                Err(StoreError::Corrupt("it is empty".to_owned()))
+            }
+            None => Err(StoreError::NotEnrolled),
+        }
     }
 
     /// Takes up the journal where it ends.
@@ -65,23 +90,32 @@ impl Store {
         conn: Connection,
         mut identity: Identity,
         key: SecretKey,
+        place: &Place,
     ) -> Result<Self, StoreError> {
-        let last = last_entry(&conn)?;
-        let last = last.map(|bytes| verify_last(&bytes, &key.public())).transpose()?;
-        let head = last.as_ref().map(SignedEntry::head).filter(|head| head.epoch == identity.epoch);
-        let head = head.unwrap_or(Head::start(identity.epoch));
+        let lives = Lives::read(&conn)?;
+        let last = verified_last(&conn, &lives)?;
+        let head = head_in(identity.epoch, last.as_ref());
+        let (anchor, found) = open_anchor(place, &key.public());
+        check::anchored(&conn, &identity, head, found)?;
+        if found.mark().is_some_and(|mark| !mark.clean) {
+            check::deep(&conn, &lives)?;
+        }
         let sense = TimeSense::new(remembered(&conn, last.as_ref())?);
         let start = conn.query_row("SELECT count FROM start", [], |row| row.get(0))?;
         identity.forked |= !holds_acknowledged(&conn, &identity)?;
-        let unsent = unsent(&conn, &identity)?;
+        let unsent = unsent(&conn, &identity, &lives)?;
         let mut store = Self {
             conn,
             identity,
+            lives,
             key,
             head,
             sense,
             start,
             unsent,
+            anchor,
+            shown: head,
+            notes: Vec::new(),
             given_up: false,
             operator: None,
             zone: TimeZone::UTC,
@@ -90,7 +124,57 @@ impl Store {
         store.zone = store.branch_zone()?;
         store.learn_of_the_bundle()?;
         store.pace = Pace::of(&store.conn, &store.sense)?;
+        store.note_anchor(found);
         Ok(store)
+    }
+
+    /// Notes what was shown of the journal, and that the program runs.
+    fn note_anchor(&mut self, found: Anchored) {
+        let interrupted =
+            found.mark().filter(|mark| !mark.clean && mark.head.epoch == self.head.epoch);
+        if let Some(mark) = interrupted {
+            self.shown = mark.head;
+        }
+        if !self.unshown().is_ok_and(|rows| !rows.is_empty()) {
+            self.shown = self.head;
+        }
+        if found.mark().is_none() && self.anchor.is_some() && self.head.seq > Seq(0) {
+            self.notes.push(Note::NoAnchor);
+        }
+        self.write_anchor((false, true));
+    }
+
+    fn write_anchor(&mut self, how: (bool, bool)) {
+        let Self { anchor, key, identity, shown, .. } = self;
+        let written =
+            anchor.as_mut().map(|anchor| anchor.write(key, (identity.terminal, *shown), how));
+        if let Some(Err(error)) = written {
+            tracing::warn!(%error, "the second anchor could not be written");
+        }
+    }
+
+    /// Takes note that everything that was written was shown: the second anchor follows, and nobody waits for it.
+    pub fn all_shown(&mut self) {
+        if self.shown != self.head {
+            self.shown = self.head;
+            self.write_anchor((false, false));
+        }
+    }
+
+    /// Redemptions that were written down when the program ended before it was sure to have shown them, oldest first.
+    pub fn unshown(&self) -> Result<Vec<JournalRow>, StoreError> {
+        if self.shown == self.head {
+            return Ok(Vec::new());
+        }
+        let after = position(self.shown.epoch, self.shown.seq);
+        let mut rows = self.rows("WHERE entry.position > ?1 ORDER BY entry.position", &[after])?;
+        rows.retain(|row| matches!(row.entry.body, Body::Redeemed(_)));
+        Ok(rows)
+    }
+
+    /// What people should know of how the store was found.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
     }
 
     /// Who this terminal is.
@@ -179,21 +263,107 @@ fn remembered(conn: &Connection, last: Option<&SignedEntry>) -> Result<Remembere
     Ok(known.optional()?.unwrap_or_default())
 }
 
-fn verify_last(bytes: &[u8], key: &PublicKey) -> Result<SignedEntry, StoreError> {
-    SignedEntry::open(bytes, key).map_err(StoreError::LastEntry)
+/// The last entry, of whichever epoch, verified.
+pub(super) fn verified_last(
+    conn: &Connection,
+    lives: &Lives,
+) -> Result<Option<SignedEntry>, StoreError> {
+    match last_entry(conn)?.map(|bytes| lives.open(&bytes)).transpose() {
+        Err(StoreError::Signature(error)) => Err(StoreError::LastEntry(error)),
+        opened => opened,
+    }
+}
+
+/// Where an epoch's journal ends whose last entry this is.
+pub(super) fn head_in(epoch: Epoch, last: Option<&SignedEntry>) -> Head {
+    let head = last.map(SignedEntry::head).filter(|head| head.epoch == epoch);
+    head.unwrap_or(Head::start(epoch))
+}
+
+fn open_anchor(place: &Place, key: &PublicKey) -> (Option<Anchor>, Anchored) {
+    match Anchor::open(place, key) {
+        Ok(Some((anchor, found))) => (Some(anchor), found),
+        Ok(None) => (None, Anchored::Missing),
+        Err(error) => {
+            tracing::warn!(%error, "the second anchor cannot be used");
+            (None, Anchored::Unreadable)
+        }
+    }
+}
+
+/// Whether this terminal has written entries in this folder.
+fn was_here(place: &Place, key: &PublicKey) -> bool {
+    let found = anchor::read(place, key).unwrap_or(Anchored::Unreadable);
+    found.mark().is_some_and(|mark| mark.head.seq > Seq(0))
+}
+
+/// Why there is no store in a folder.
+pub(super) fn absent(place: &Place, key: &PublicKey) -> StoreError {
+    match quarantine::newest(place) {
+        Ok(Some((folder, why))) => StoreError::SetAside { folder, why },
+        Ok(None) if was_here(place, key) => StoreError::Gone,
+        Ok(None) => StoreError::NotEnrolled,
+        Err(source) => files_error(place, source),
+    }
+}
+
+pub(super) fn files_error(place: &Place, source: std::io::Error) -> StoreError {
+    StoreError::Files { dir: place.dir().to_owned(), source }
+}
+
+/// Whether an error means that the file's content cannot be relied on.
+fn is_damage(error: &StoreError, place: &Place, key: &PublicKey) -> bool {
+    use StoreError as E;
+    let unread = matches!(error, E::Corrupt(_) | E::LastEntry(_) | E::Signature(_) | E::Damaged(_));
+    let untrue = matches!(error, E::Chain(_) | E::SetBack { .. });
+    // A file that is no database may stand where this terminal's store was.
+    unread || untrue || (matches!(error, E::Foreign) && was_here(place, key))
+}
+
+/// Moves the store aside where an error means that it cannot be relied on; gives what to say.
+pub(super) fn judge(place: &Place, key: &PublicKey, error: StoreError) -> StoreError {
+    if !is_damage(&error, place, key) {
+        return error;
+    }
+    tracing::error!(%error, "the store is damaged");
+    match quarantine::set_aside(place, &error) {
+        Ok(Some(folder)) => StoreError::SetAside { folder, why: error.to_string() },
+        Ok(None) => error,
+        Err(io) => {
+            tracing::error!(error = %io, "the store could not be moved aside");
+            error
+        }
+    }
+}
+
+impl Drop for Store {
+    /// At an end that is known to be one, the anchor names the very last entry.
+    fn drop(&mut self) {
+        if !self.given_up && self.shown == self.head {
+            self.write_anchor((true, true));
+        }
+    }
 }
 
 /// Opens or creates the file and brings it to the newest schema.
 pub(super) fn connect(place: &Place) -> Result<Connection, StoreError> {
-    let mut conn = place.connect(Store::FILE)?;
+    connect_to(place, Store::FILE)
+}
+
+/// Opens or creates a store under another name than its own.
+pub(super) fn connect_to(place: &Place, name: &str) -> Result<Connection, StoreError> {
+    let mut conn = place.connect(name)?;
     schema::check_owner(&conn).map_err(|error| {
         let sealed = place.is_encrypted() && matches!(error, StoreError::Foreign);
         if sealed { StoreError::WrongKey } else { error }
     })?;
     configure(&conn)?;
+    check::quick(&conn)?;
     empty_log(&conn)?;
     schema::migrate(&mut conn)?;
     prove_durable(&mut conn)?;
+    // SQLite syncs the name of a log that it made, and does not say where that failed.
+    place.sync_folder()?;
     Ok(conn)
 }
 
@@ -262,6 +432,22 @@ pub(super) fn run_pragma(conn: &Connection, pragma: &str) -> Result<String, Stor
     Ok(first.unwrap_or_default())
 }
 
+/// Something about how a store was found that people should know, and that stops nothing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Note {
+    /// Others could read a file or folder; they can no more.
+    #[error(
+        "others could read {} until now; it holds the hashes of PINs, so give supervisors new ones if they may have",
+        .0.display()
+    )]
+    Exposed(PathBuf),
+    /// The second anchor was not there, or not this terminal's.
+    #[error(
+        "the file terminal.head was missing or could not be read: whether this journal was set back shows only at the next sync"
+    )]
+    NoAnchor,
+}
+
 /// Why the store cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -276,6 +462,51 @@ pub enum StoreError {
     /// The platform knows another journal under this terminal's name.
     #[error("this journal is not the one the platform knows; export it and enrol in a new folder")]
     Forked,
+    /// The end of the journal may be lost.
+    #[error(
+        "the last entries of this terminal may be lost ({0} are known to be); run `countersign sync`, then ask for a new code and run `countersign enrol`"
+    )]
+    TailLost(u64),
+    /// A store that could not be relied on was moved aside.
+    #[error(
+        "the store could not be relied on: {why}. It was moved to {}; nothing of it is lost. Run `countersign recover`",
+        folder.display()
+    )]
+    SetAside {
+        /// Where it is.
+        folder: PathBuf,
+        /// What was wrong with it.
+        why: String,
+    },
+    /// There was a store here, and it is gone.
+    #[error(
+        "the store of this terminal is gone from its folder; put terminal.db back, or run `countersign recover`"
+    )]
+    Gone,
+    /// There is a store where one was to be made anew.
+    #[error(
+        "there is a store in this folder, and it is not known to be damaged: nothing is to be recovered"
+    )]
+    NothingLost,
+    /// The journal ends before an entry that is known to have been written.
+    #[error("the journal was set back: it ends at entry {held}, and entry {anchored} was written")]
+    SetBack {
+        /// Where it ends.
+        held: Seq,
+        /// An entry that was written.
+        anchored: Seq,
+    },
+    /// The content of the file cannot be read as it was written.
+    #[error("the database file is damaged: {0}")]
+    Corrupt(String),
+    /// The folder or its files cannot be used.
+    #[error("cannot use the folder {}: {source}", dir.display())]
+    Files {
+        /// Which folder.
+        dir: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// A new epoch may not begin before the old one was sent.
     #[error(
         "{0} entries of this terminal were not sent yet; run `countersign sync` first, or keep this folder and enrol in another one"
@@ -349,7 +580,8 @@ impl From<rusqlite::Error> for StoreError {
         use rusqlite::ErrorCode as Code;
         match error.sqlite_error_code() {
             Some(Code::DatabaseBusy | Code::DatabaseLocked) => Self::InUse,
-            Some(Code::NotADatabase | Code::DatabaseCorrupt) => Self::Foreign,
+            Some(Code::NotADatabase) => Self::Foreign,
+            Some(Code::DatabaseCorrupt) => Self::Corrupt(error.to_string()),
             Some(Code::DiskFull) => Self::DiskFull,
             _other => Self::Database(error),
         }

@@ -1,15 +1,15 @@
 //! Where a store is kept.
 
 use std::{
-    fmt,
+    fmt, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::open::StoreError;
-use crate::domain::crypto::SecretKey;
+use super::open::{StoreError, files_error};
+use crate::{domain::crypto::SecretKey, files};
 
 /// Files that are not the operating system's, and that SQLite was told of.
 pub trait Drive: fmt::Debug + Send + Sync {
@@ -18,6 +18,9 @@ pub trait Drive: fmt::Debug + Send + Sync {
 
     /// Whether there is such a file.
     fn holds(&self, file: &Path) -> bool;
+
+    /// Brings the names in a folder to disk.
+    fn sync_folder(&self, folder: &Path) -> io::Result<()>;
 }
 
 /// A folder: the operating system's, unless a [`Drive`] is named.
@@ -45,15 +48,35 @@ impl Place {
         self.cipher.is_some()
     }
 
+    /// Another folder, kept in the same way.
+    #[must_use]
+    pub fn moved_to(&self, dir: PathBuf) -> Self {
+        Self { dir, ..self.clone() }
+    }
+
     /// The folder.
     pub fn dir(&self) -> &Path {
         &self.dir
+    }
+
+    /// A file of this name, where the folder is the operating system's.
+    pub fn file(&self, name: &str) -> Option<PathBuf> {
+        self.drive.is_none().then(|| self.dir.join(name))
     }
 
     /// Whether a file of this name is there.
     pub fn holds(&self, name: &str) -> bool {
         let file = self.dir.join(name);
         self.drive.map_or_else(|| file.exists(), |drive| drive.holds(&file))
+    }
+
+    /// Brings the names in the folder to disk.
+    pub(super) fn sync_folder(&self) -> Result<(), StoreError> {
+        let synced = match self.drive {
+            Some(drive) => drive.sync_folder(&self.dir),
+            None => files::sync_folder(&self.dir),
+        };
+        synced.map_err(|source| files_error(self, source))
     }
 
     /// Opens a database of this name, or makes it.

@@ -6,12 +6,13 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{
     identity::Identity,
+    lives::Lives,
     open::{Store, StoreError},
     position,
 };
 use crate::domain::{
     clock::{Now, Remembered},
-    id::{Hash, Seq},
+    id::{Epoch, Hash, Seq},
     journal::{Body, Head},
     money::Currency,
     redeem::Queue,
@@ -57,14 +58,22 @@ impl Unsent {
 }
 
 /// Counts what the platform has not acknowledged; the work grows with that, not with the journal.
-pub(super) fn unsent(conn: &Connection, identity: &Identity) -> Result<Unsent, StoreError> {
+pub(super) fn unsent(
+    conn: &Connection,
+    identity: &Identity,
+    lives: &Lives,
+) -> Result<Unsent, StoreError> {
     let mut statement = conn.prepare_cached(
-        "SELECT currency, count(*), sum(minor) FROM entry WHERE position > ?1 AND kind = 1 GROUP BY currency",
+        "SELECT currency, count(*), sum(minor) FROM entry
+         WHERE position > ?1 AND position <= ?2 AND kind = 1 GROUP BY currency",
     )?;
-    let mut rows = statement.query([position(identity.epoch, identity.acked)])?;
+    let current = (position(identity.epoch, identity.acked), i64::MAX);
     let mut unsent = Unsent::default();
-    while let Some(row) = rows.next()? {
-        unsent.count(row.get(0)?, row.get(1)?, row.get(2)?);
+    for (after, last) in lives.gaps().chain([current]) {
+        let mut rows = statement.query([after, last])?;
+        while let Some(row) = rows.next()? {
+            unsent.count(row.get(0)?, row.get(1)?, row.get(2)?);
+        }
     }
     Ok(unsent)
 }
@@ -91,18 +100,28 @@ impl Store {
 
     /// Entries that wait to be sent, of all kinds.
     pub fn unsent_entries(&self) -> u64 {
-        self.head.seq.0.saturating_sub(self.identity.acked.0)
+        let (past, _) = self.lives.counts();
+        self.head.seq.0.saturating_sub(self.identity.acked.0).saturating_add(past)
     }
 
-    /// The next run of entries to send after `from`, or after the last acknowledged.
+    pub(super) fn count_unsent(&mut self) -> Result<(), StoreError> {
+        self.unsent = unsent(&self.conn, &self.identity, &self.lives)?;
+        Ok(())
+    }
+
+    /// The next run of entries to send: of lives that are over, then after `from`, or after the last acknowledged.
     pub fn batch(&self, from: Option<Seq>) -> Result<Batch, StoreError> {
-        let epoch = self.identity.epoch;
-        let after = from.unwrap_or(self.identity.acked);
-        let hash = self.hash_at(after)?.ok_or(StoreError::Damaged("a gap in the journal"))?;
-        let sql = "SELECT bytes FROM entry WHERE position > ?1 ORDER BY position LIMIT ?2";
+        let past = self.lives.unsent().map(|(epoch, life)| (epoch, life.acked));
+        let current = (self.identity.epoch, from.unwrap_or(self.identity.acked));
+        let (epoch, after) = past.unwrap_or(current);
+        let hash = self.hash_of(epoch, after)?;
+        let hash = hash.ok_or(StoreError::Damaged("a gap in the journal"))?;
+        let sql = "SELECT bytes FROM entry WHERE position > ?1 AND position < ?2
+                   ORDER BY position LIMIT ?3";
         let mut statement = self.conn.prepare_cached(sql)?;
-        let mut rows =
-            statement.query(params![position(epoch, after), BATCH_ENTRIES_MAX as u64])?;
+        let next = position(Epoch(epoch.0.saturating_add(1)), Seq(0));
+        let bounds = params![position(epoch, after), next, BATCH_ENTRIES_MAX as u64];
+        let mut rows = statement.query(bounds)?;
         let (mut entries, mut size) = (Vec::new(), 0_usize);
         while let Some(row) = rows.next()? {
             let bytes: Vec<u8> = row.get(0)?;
@@ -130,11 +149,16 @@ impl Store {
 
     /// The hash of the entry at a position of the current epoch; zero before the first.
     pub fn hash_at(&self, seq: Seq) -> Result<Option<Hash>, StoreError> {
+        self.hash_of(self.identity.epoch, seq)
+    }
+
+    /// The hash of the entry at a position of an epoch; zero before the first.
+    pub fn hash_of(&self, epoch: Epoch, seq: Seq) -> Result<Option<Hash>, StoreError> {
         if seq == Seq(0) {
             return Ok(Some(Hash::ZERO));
         }
         let sql = "SELECT hash FROM entry WHERE position = ?1";
-        let at = position(self.identity.epoch, seq);
+        let at = position(epoch, seq);
         let mut statement = self.conn.prepare_cached(sql)?;
         Ok(statement.query_row([at], |row| row.get(0)).optional()?.map(Hash))
     }
@@ -158,8 +182,7 @@ impl Store {
         )?;
         tx.commit()?;
         self.identity.acked = head.seq;
-        self.unsent = unsent(&self.conn, &self.identity)?;
-        Ok(())
+        self.count_unsent()
     }
 
     /// Writes down the platform's clock, as seen in a signed reply to a question that was sent at a reading of the monotonic

@@ -445,7 +445,8 @@ fn enrolling_again_goes_on_in_a_new_epoch_and_keeps_the_journal() {
         | Body::Refused(_)
         | Body::RolledBack(_)
         | Body::BundleTaken { .. }
-        | Body::LeaseEnded { .. } => None,
+        | Body::LeaseEnded { .. }
+        | Body::Recovered(_) => None,
     });
     assert_eq!(continues, Some(old.hash));
     let local = local_use(&mut store, 1);

@@ -17,6 +17,7 @@ use crate::{
         scan::EntryMethod,
         sync::Millis,
     },
+    store::Row,
     terminal::view::VerdictState,
 };
 
@@ -55,6 +56,7 @@ pub(super) enum Busy {
     Question(Box<Open>),
     Bill(Box<OpenBill>),
     Rolling(Box<OpenRollBack>),
+    Interrupted(Box<Interrupted>),
     Shown(Shown),
 }
 
@@ -97,6 +99,12 @@ pub(super) struct OpenRollBack {
     pub(super) problem: Option<String>,
 }
 
+/// A redemption that was written down before the program ended, and may not have been seen.
+pub(super) struct Interrupted {
+    pub(super) serial: u64,
+    pub(super) row: Row,
+}
+
 /// A verdict on the screen.
 pub(super) struct Shown {
     pub(super) serial: u64,
@@ -108,7 +116,14 @@ pub(super) struct Shown {
 impl Counter {
     /// Whether something must be finished before the next scan.
     pub(super) fn is_busy(&self) -> bool {
-        matches!(self.busy, Busy::Asking { .. } | Busy::Question(_) | Busy::Rolling(_))
+        matches!(
+            self.busy,
+            Busy::Asking { .. } | Busy::Question(_) | Busy::Rolling(_) | Busy::Interrupted(_)
+        )
+    }
+
+    pub(super) fn is_interrupted(&self) -> bool {
+        matches!(self.busy, Busy::Interrupted(_))
     }
 
     /// Whether something else may be begun: nothing waits for an answer.
@@ -159,9 +174,12 @@ impl Counter {
         }
         match self.take() {
             Busy::Asking { asking, sent, .. } => Some((asking, sent)),
-            Busy::Ready | Busy::Question(_) | Busy::Bill(_) | Busy::Rolling(_) | Busy::Shown(_) => {
-                None
-            }
+            Busy::Ready
+            | Busy::Question(_)
+            | Busy::Bill(_)
+            | Busy::Rolling(_)
+            | Busy::Interrupted(_)
+            | Busy::Shown(_) => None,
         }
     }
 
@@ -182,6 +200,12 @@ impl Counter {
         let serial = self.next_serial();
         let open = OpenRollBack { serial, order, outcome, problem: None };
         self.busy = Busy::Rolling(Box::new(open));
+    }
+
+    /// Asks whether what may not have been seen was handed over.
+    pub(super) fn interrupted(&mut self, row: Row) {
+        let serial = self.next_serial();
+        self.busy = Busy::Interrupted(Box::new(Interrupted { serial, row }));
     }
 
     /// Takes up a bill, a new one or one that was begun.
@@ -209,7 +233,7 @@ impl Counter {
 
     /// Leaves the question, the bill or the verdict; a bill that was kept comes back.
     pub(super) fn dismiss(&mut self) {
-        if self.is_asking() {
+        if self.is_asking() || matches!(self.busy, Busy::Interrupted(_)) {
             return;
         }
         self.busy = Busy::Ready;
@@ -252,7 +276,11 @@ impl Counter {
         match &self.busy {
             Busy::Asking { deadline, .. } => Some(*deadline),
             Busy::Shown(shown) => shown.until,
-            Busy::Ready | Busy::Question(_) | Busy::Bill(_) | Busy::Rolling(_) => None,
+            Busy::Ready
+            | Busy::Question(_)
+            | Busy::Bill(_)
+            | Busy::Rolling(_)
+            | Busy::Interrupted(_) => None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::source::{Source, SourceError};
+use super::source::{KeptGrant, Source, SourceError};
 use crate::{
     domain::{
         enrol::{EnrolError, EnrolmentCode, EnrolmentRequest, Grant},
@@ -27,6 +27,7 @@ pub fn enrol(
     let request = EnrolmentRequest { secret: code.secret, key: key.public(), software };
     let answer = transport.call(ENROL_PATH, request.seal(&key), Duration::from_secs(30))?;
     let (grant, bundle) = Grant::open(&answer, &code.root, &key.public())?;
+    source.keep_grant(&KeptGrant { url: code.url.clone(), root: code.root, answer })?;
     Ok(Store::enrol(source.store_place()?, key, code, (&grant, &bundle), now)?)
 }
 

@@ -21,6 +21,7 @@ pub mod runtime;
 pub mod session;
 
 pub mod enrolment;
+pub mod recovery;
 pub mod server;
 pub mod source;
 

@@ -182,7 +182,8 @@ fn is_old(store: &Store, reply: &Reply) -> Result<bool, StoreError> {
         ReplyBody::Pulled { .. }
         | ReplyBody::Chunks(_)
         | ReplyBody::Claim(_)
-        | ReplyBody::Lookup(_) => (true, false),
+        | ReplyBody::Lookup(_)
+        | ReplyBody::History { .. } => (true, false),
     };
     Ok(!of_this_epoch || !(by_itself || store.awaits(&reply.nonce)?))
 }
@@ -195,6 +196,7 @@ fn head_of(body: &ReplyBody) -> Option<(bool, Seq)> {
         ReplyBody::Pulled { .. }
         | ReplyBody::Chunks(_)
         | ReplyBody::Claim(_)
-        | ReplyBody::Lookup(_) => None,
+        | ReplyBody::Lookup(_)
+        | ReplyBody::History { .. } => None,
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     clock::Now,
-    counter::{Busy, Open, OpenBill, OpenRollBack, Shown},
+    counter::{Busy, Interrupted, Open, OpenBill, OpenRollBack, Shown},
     engine::Engine,
     outcome::{Outcome, State},
     view::{
@@ -67,6 +67,7 @@ impl Engine {
         match self.counter.look() {
             Busy::Question(open) => ScanView::Question(self.question_view(open)),
             Busy::Rolling(open) => ScanView::Question(self.approval_view(open)),
+            Busy::Interrupted(open) => ScanView::Question(self.interrupted_view(open)),
             Busy::Bill(open) => ScanView::Bill(self.bill_view(open)),
             Busy::Asking { .. } => ScanView::Asking,
             Busy::Shown(shown) if !matches!(shown.outcome.state, State::RolledBack(_)) => {
@@ -166,6 +167,25 @@ impl Engine {
         }
     }
 
+    fn interrupted_view(&self, open: &Interrupted) -> QuestionView {
+        let shown = self.row(&open.row);
+        let said = shown.map(|row| [row.title, row.amount, row.time, row.code]);
+        let mut details: Vec<_> =
+            said.into_iter().flatten().filter(|text| !text.is_empty()).collect();
+        details.push(self.texts.get("question.interrupted").to_owned());
+        QuestionView {
+            serial: open.serial,
+            headline: self.speaker().question(Wanted::HandedOver, None).to_owned(),
+            details,
+            wants: Wanted::HandedOver,
+            unit: String::new(),
+            offered: String::new(),
+            lines: Vec::new(),
+            problem: None,
+            held: self.counter.holds(),
+        }
+    }
+
     fn bill_view(&self, open: &OpenBill) -> BillView {
         let plan = open.plan.as_ref().and_then(|plan| plan.as_ref().ok());
         let unplanned = || (0..open.question.vouchers.len()).map(|at| (at, String::new()));
@@ -217,7 +237,8 @@ impl Engine {
             Body::Opened(_)
             | Body::RolledBack(_)
             | Body::BundleTaken { .. }
-            | Body::LeaseEnded { .. } => return None,
+            | Body::LeaseEnded { .. }
+            | Body::Recovered(_) => return None,
         };
         let epoch = self.store().map(|store| store.identity().epoch);
         Some(RecentRow {
@@ -376,7 +397,8 @@ fn unit(wanted: Wanted, claims: &Claims) -> String {
         | Wanted::Lines
         | Wanted::Product
         | Wanted::Approval
-        | Wanted::Confirmation => String::new(),
+        | Wanted::Confirmation
+        | Wanted::HandedOver => String::new(),
     }
 }
 

@@ -99,7 +99,8 @@ impl Engine {
             | Body::Refused(_)
             | Body::RolledBack(_)
             | Body::BundleTaken { .. }
-            | Body::LeaseEnded { .. } => None,
+            | Body::LeaseEnded { .. }
+            | Body::Recovered(_) => None,
         }
     }
 

@@ -12,6 +12,7 @@ use std::{
 use super::clock::Clock;
 use crate::{
     domain::{id::Hash, time::Timestamp},
+    files,
     net::{HttpTransport, ServerTrust, Times, TransportError, TrustError},
 };
 
@@ -111,7 +112,8 @@ fn write(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), ServerError> {
     let written = fs::create_dir_all(dir)
         .and_then(|()| fs::write(&half, bytes))
         .and_then(|()| fs::File::open(&half)?.sync_all())
-        .and_then(|()| fs::rename(&half, &path));
+        .and_then(|()| fs::rename(&half, &path))
+        .and_then(|()| files::sync_folder(dir));
     written.map_err(|source| ServerError::Write { path, source })
 }
 

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     domain::{redeem::Request, scan::EntryMethod},
     net::Transport,
+    store::Row,
 };
 
 /// Exchanges one command makes at the most, so that a platform that always has more ends it too.
@@ -24,8 +25,19 @@ const EXCHANGES_MAX: usize = 10_000;
 pub struct Session {
     /// The engine.
     pub engine: Engine,
+    /// Redemptions that were written down before an earlier program ended, and may not have been seen.
+    pub interrupted: Vec<Row>,
     transport: Option<Arc<dyn Transport>>,
     clock: Arc<dyn Clock>,
+}
+
+impl Drop for Session {
+    /// Whoever held the session has told what came of it, unless something was left to be told.
+    fn drop(&mut self) {
+        if self.interrupted.is_empty() {
+            self.engine.rest();
+        }
+    }
 }
 
 impl Session {
@@ -37,10 +49,11 @@ impl Session {
         clock: Arc<dyn Clock>,
     ) -> Result<Self, SourceError> {
         let mut engine = Engine::open(source, random, clock.now())?;
+        let interrupted = engine.take_interrupted();
         if transport.is_none() {
             engine.handle(Event::Command(Command::SetNetwork(false)), clock.now());
         }
-        Ok(Self { engine, transport, clock })
+        Ok(Self { engine, interrupted, transport, clock })
     }
 
     /// Presents a text and waits for the outcome; only questions about it go out.

@@ -5,8 +5,14 @@ use std::{
     sync::Arc,
 };
 
+use minicbor::{Decode, Encode};
+
 use crate::{
-    domain::crypto::SecretKey,
+    domain::{
+        crypto::{PublicKey, SecretKey},
+        envelope::{decode, encode},
+        time::Timestamp,
+    },
     keys::{self, KeyFileError, SystemVault},
     store::{Place, Store, StoreError},
 };
@@ -16,6 +22,27 @@ const KEY_FILE: &str = "device.key";
 
 /// The name of the file that says where the key of an encrypted store is; never the key itself.
 const STORE_KEY_FILE: &str = "store.key";
+/// The name of the file with what the platform granted.
+const GRANT_FILE: &str = "terminal.grant";
+
+/// When this program was built, in seconds since 1970, where the build said so: no clock that stands before it is right.
+const BUILT_AT: Option<&str> = option_env!("COUNTERSIGN_BUILT_AT");
+
+/// What a store is made anew with.
+#[derive(Clone, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub(super) struct KeptGrant {
+    /// Where the platform is reached.
+    #[n(1)]
+    pub(super) url: String,
+    /// The key it is known by.
+    #[n(2)]
+    pub(super) root: PublicKey,
+    /// The signed grant, with the bundle of that time in it.
+    #[n(3)]
+    #[cbor(with = "minicbor::bytes")]
+    pub(super) answer: Vec<u8>,
+}
 
 /// Where a terminal's key and store are.
 #[derive(Clone, Debug)]
@@ -38,12 +65,40 @@ impl Source {
 
     /// Opens the store of an enrolled terminal.
     pub fn open(&self) -> Result<Store, SourceError> {
-        let key = match &self.key {
-            Some(key) => SecretKey::from_seed(&key.seed()),
-            None if self.key_file().exists() => keys::load_with(&SystemVault, &self.key_file())?,
-            None => return Err(StoreError::NotEnrolled.into()),
+        let mut store = Store::open(self.store_place()?, self.key()?)?;
+        if let Some(built) = BUILT_AT.and_then(|text| text.parse().ok()) {
+            store.learn(Timestamp(built));
+        }
+        Ok(store)
+    }
+
+    /// The device's key.
+    pub(super) fn key(&self) -> Result<SecretKey, SourceError> {
+        match &self.key {
+            Some(key) => Ok(SecretKey::from_seed(&key.seed())),
+            None if self.key_file().exists() => {
+                Ok(keys::load_with(&SystemVault, &self.key_file())?)
+            }
+            None if self.place.file(Store::FILE).is_some_and(|file| file.exists()) => {
+                Err(SourceError::KeyLost(self.key_file()))
+            }
+            None => Err(StoreError::NotEnrolled.into()),
+        }
+    }
+
+    /// Keeps what the platform granted, so that a store that was lost can be made anew.
+    pub(super) fn keep_grant(&self, kept: &KeptGrant) -> Result<(), SourceError> {
+        let Some(file) = self.place.file(GRANT_FILE) else {
+            return Ok(());
         };
-        Ok(Store::open(self.store_place()?, key)?)
+        let written = keys::replace_private(&file, &encode(kept));
+        written.map_err(|source| SourceError::Folder { dir: self.place.dir().to_owned(), source })
+    }
+
+    /// What the platform granted, where that was kept.
+    pub(super) fn kept_grant(&self) -> Option<KeptGrant> {
+        let file = self.place.file(GRANT_FILE)?;
+        decode(&std::fs::read(file).ok()?).ok()
     }
 
     /// Where the store is, with its key where it is encrypted.
@@ -156,6 +211,11 @@ pub enum SourceError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// There is a store, and the key it was written with is gone.
+    #[error(
+        "the device key {} is gone: nothing can be accepted. Put it back; or ask for a new code for this terminal and run `countersign enrol`: entries that wait are sent afterwards. `countersign journal export` works without it", .0.display()
+    )]
+    KeyLost(PathBuf),
     /// The key file cannot be used.
     #[error(transparent)]
     Key(#[from] KeyFileError),

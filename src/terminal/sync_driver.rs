@@ -211,7 +211,9 @@ impl Arriving {
                 }
                 Ok(Applied::Pulled { wanted: self.settle(store)?, more: false })
             }
-            ReplyBody::Claim(_) | ReplyBody::Lookup(_) => Err(SyncError::Unexpected),
+            ReplyBody::Claim(_) | ReplyBody::Lookup(_) | ReplyBody::History { .. } => {
+                Err(SyncError::Unexpected)
+            }
         }
     }
 
@@ -365,7 +367,10 @@ fn acked(
     conflicts: &[ConflictNotice],
     bytes: &[u8],
 ) -> Result<Applied, SyncError> {
-    let own = store.hash_at(head.seq)?.filter(|_| head.epoch == store.identity().epoch);
+    let own = store.hash_of(head.epoch, head.seq)?;
+    if head.epoch < store.identity().epoch {
+        return past(store, head, acknowledges(head, own));
+    }
     if !acknowledges(head, own) {
         return Ok(Applied::Forked);
     }
@@ -375,14 +380,27 @@ fn acked(
     Ok(Applied::Pushed { more: head.seq < store.head().seq, from })
 }
 
+/// What the platform holds of a life that is over; where that is another journal, the rest of it goes by file.
+fn past(store: &mut Store, head: Head, same: bool) -> Result<Applied, SyncError> {
+    if same {
+        store.acknowledged_past(head)?;
+    } else {
+        store.mark_past_forked(head.epoch)?;
+    }
+    Ok(Applied::Pushed { more: store.unsent_entries() > 0, from: None })
+}
+
 /// A platform that holds less, or the same further on, is caught up with; one that holds another journal is not.
 fn mismatch(
-    store: &Store,
+    store: &mut Store,
     kind: crate::domain::sync::Mismatch,
     head: Head,
 ) -> Result<Applied, SyncError> {
     use crate::domain::sync::Mismatch;
-    let own = store.hash_at(head.seq)?;
+    let own = store.hash_of(head.epoch, head.seq)?;
+    if head.epoch < store.identity().epoch {
+        return past(store, head, kind == Mismatch::Gap && acknowledges(head, own));
+    }
     match kind {
         Mismatch::Gap if acknowledges(head, own) => {
             Ok(Applied::Pushed { more: true, from: Some(head.seq) })

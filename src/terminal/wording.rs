@@ -80,6 +80,7 @@ impl Speaker<'_> {
             Wanted::Product => "headline.product",
             Wanted::Approval => "headline.approval",
             Wanted::Confirmation => "headline.confirmation",
+            Wanted::HandedOver => "headline.handed_over",
         })
     }
 

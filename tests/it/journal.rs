@@ -206,9 +206,11 @@ fn booking(body: &Body) -> Option<(VoucherKey, Currency, i64, i128)> {
             -i64::from(back.used.uses),
             -i128::from(back.used.minor),
         )),
-        Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } | Body::LeaseEnded { .. } => {
-            None
-        }
+        Body::Opened(_)
+        | Body::Refused(_)
+        | Body::BundleTaken { .. }
+        | Body::LeaseEnded { .. }
+        | Body::Recovered(_) => None,
     }
 }
 

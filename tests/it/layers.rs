@@ -38,15 +38,16 @@ const LAYERS: &[Layer] = &[
             "zeroize",
         ],
     },
+    Layer { module: "files", modules: &[], crates: &[] },
     Layer {
         module: "keys",
-        modules: &["domain"],
+        modules: &["domain", "files"],
         crates: &["getrandom", "keyring", "thiserror", "zeroize"],
     },
-    Layer { module: "carriage", modules: &["domain"], crates: &["thiserror"] },
+    Layer { module: "carriage", modules: &["domain", "files"], crates: &["thiserror"] },
     Layer {
         module: "store",
-        modules: &["domain"],
+        modules: &["domain", "files"],
         crates: &["jiff", "minicbor", "rusqlite", "thiserror", "tracing", "zeroize"],
     },
     Layer {
@@ -69,10 +70,11 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         module: "terminal",
-        modules: &["domain", "carriage", "keys", "store", "device", "net"],
+        modules: &["domain", "files", "carriage", "keys", "store", "device", "net"],
         crates: &[
             "getrandom",
             "jiff",
+            "minicbor",
             "qrcode",
             "serde",
             "serde_json",
@@ -128,7 +130,7 @@ const LAYERS: &[Layer] = &[
     },
     Layer {
         module: "platform",
-        modules: &["domain", "carriage", "keys", "issuer"],
+        modules: &["domain", "files", "carriage", "keys", "issuer"],
         crates: &[
             "axum",
             "clap",

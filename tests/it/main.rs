@@ -15,6 +15,7 @@ mod case_policy;
 mod cases;
 mod defects;
 mod fences;
+mod flips;
 mod independent;
 mod paths;
 mod samples;
@@ -72,6 +73,8 @@ mod transport;
 mod carriage;
 #[cfg(feature = "demo")]
 mod counter;
+#[cfg(feature = "demo")]
+mod damage;
 #[cfg(feature = "demo")]
 mod flows;
 #[cfg(feature = "demo")]

@@ -84,6 +84,7 @@ fn every_context_is_listed() {
         Context::Request,
         Context::Reply,
         Context::Enrolment,
+        Context::Anchor,
     ] {
         let cell = format!("| `{}` |", context.text());
         assert!(PROTOCOL.contains(&cell), "{context:?} is not in the table");

@@ -155,7 +155,8 @@ fn check(entries: &[Entry], known: &[(Claims, String)]) -> Result<(), TestCaseEr
             Body::Opened(_)
             | Body::Refused(_)
             | Body::BundleTaken { .. }
-            | Body::LeaseEnded { .. } => {}
+            | Body::LeaseEnded { .. }
+            | Body::Recovered(_) => {}
         }
     }
     Ok(())
@@ -203,7 +204,7 @@ proptest! {
             match &entry.body {
                 Body::Redeemed(redeemed) => ledger += i128::from(redeemed.used.minor),
                 Body::RolledBack(back) => ledger -= i128::from(back.used.minor),
-                Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } | Body::LeaseEnded { .. } => {}
+                Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } | Body::LeaseEnded { .. } | Body::Recovered(_) => {}
             }
         }
         prop_assert_eq!(sum, ledger);

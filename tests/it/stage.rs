@@ -15,7 +15,7 @@ use countersign::{
     domain::{
         crypto::SecretKey,
         enrol::EnrolmentCode,
-        id::{BranchId, CampaignId, MerchantId},
+        id::{BranchId, CampaignId, MerchantId, TerminalId},
         money::{Currency, Money},
         redeem::{Limits, OfflineMode, Policy, Request},
         scan::EntryMethod,
@@ -34,6 +34,7 @@ use countersign::{
         enrolment,
         outcome::Outcome,
         session::Session,
+        source::SourceError,
     },
 };
 use tempfile::TempDir;
@@ -146,16 +147,22 @@ impl Stage {
         self.folder.path().join(name)
     }
 
+    /// A code for a fresh terminal at a branch, or for the next device of one.
+    pub(crate) fn code(
+        &self,
+        name: &str,
+        branch: BranchId,
+        terminal: Option<TerminalId>,
+    ) -> EnrolmentCode {
+        let (name, url) = (name.to_owned(), "https://platform.example".to_owned());
+        let order = EnrolmentOrder { branch, name, terminal, url };
+        let code = self.platform.create_enrolment(&order).unwrap().to_text();
+        EnrolmentCode::parse(&code).unwrap()
+    }
+
     /// Enrols a terminal at a branch and gives the way its messages take.
     pub(crate) fn terminal(&self, name: &str, branch: BranchId) -> Till<'_> {
-        let order = EnrolmentOrder {
-            branch,
-            name: name.to_owned(),
-            terminal: None,
-            url: "https://platform.example".to_owned(),
-        };
-        let code = self.platform.create_enrolment(&order).unwrap().to_text();
-        let code = EnrolmentCode::parse(&code).unwrap();
+        let code = self.code(name, branch, None);
         let wire = Arc::new(Wire::new(Arc::clone(&self.platform)));
         enrolment::enrol(&self.dir(name), &code, &*wire, START).unwrap();
         Till { stage: self, name: name.to_owned(), wire }
@@ -176,9 +183,14 @@ pub(crate) struct Till<'a> {
 impl Till<'_> {
     /// The terminal as its store has it, as after a start of the program.
     pub(crate) fn open(&self) -> Session {
+        self.try_open().unwrap()
+    }
+
+    /// The same, where its store may not be fit for it.
+    pub(crate) fn try_open(&self) -> Result<Session, SourceError> {
         let wire = Arc::clone(&self.wire) as Arc<dyn Transport>;
         let clock = Arc::clone(&self.stage.clock) as Arc<dyn Clock>;
-        Session::open(&self.stage.dir(&self.name), Some(wire), random, clock).unwrap()
+        Session::open(&self.stage.dir(&self.name), Some(wire), random, clock)
     }
 
     /// Redeems in a program of its own, as the console does.

@@ -178,6 +178,7 @@ fn one_of_each_kind(export: &Export, key: &SecretKey) -> BTreeMap<String, usize>
             Body::RolledBack(_) => "rolled back",
             Body::BundleTaken { .. } => "bundle taken",
             Body::LeaseEnded { .. } => "lease ended",
+            Body::Recovered(_) => "recovered",
         };
         (format!("{name} in epoch {}", entry.epoch), at)
     };

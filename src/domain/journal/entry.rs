@@ -98,6 +98,27 @@ pub enum Body {
         #[n(1)]
         used: Used,
     },
+    /// The store was made anew after it was damaged or set back.
+    #[n(6)]
+    Recovered(#[n(0)] Recovered),
+}
+
+/// What a store that was made anew holds of an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Encode, Decode)]
+#[cbor(map)]
+pub struct Recovered {
+    /// Of which epoch.
+    #[n(1)]
+    pub epoch: Epoch,
+    /// Position of the last entry that was found again.
+    #[n(2)]
+    pub held: Seq,
+    /// Entries after it that are known to have been written and were not found.
+    #[n(3)]
+    pub lost: u64,
+    /// Whether it is certain that no others were written.
+    #[n(4)]
+    pub complete: bool,
 }
 
 /// The beginning of an epoch.

@@ -6,6 +6,7 @@ mod totals;
 
 pub use chain::{ChainError, ENTRY_BYTES_MAX, Head, SignedEntry, append, verify_link};
 pub use entry::{
-    Act, Body, Entry, Goods, Opened, Outcome, Redeemed, Refused, RolledBack, Uptime, Waiting,
+    Act, Body, Entry, Goods, Opened, Outcome, Recovered, Redeemed, Refused, RolledBack, Uptime,
+    Waiting,
 };
 pub use totals::{CampaignTotals, Totals, totals};

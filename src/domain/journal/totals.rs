@@ -50,7 +50,10 @@ impl Totals {
 
     fn add(&mut self, entry: &Entry) {
         match &entry.body {
-            Body::Opened(_) | Body::BundleTaken { .. } | Body::LeaseEnded { .. } => {}
+            Body::Opened(_)
+            | Body::BundleTaken { .. }
+            | Body::LeaseEnded { .. }
+            | Body::Recovered(_) => {}
             Body::Redeemed(redeemed) => {
                 self.redeemed = self.redeemed.saturating_add(1);
                 self.offline = self.offline.saturating_add(u64::from(!redeemed.online));

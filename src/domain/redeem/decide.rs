@@ -75,6 +75,8 @@ pub enum Wanted {
     Approval,
     /// A yes to what would happen.
     Confirmation,
+    /// Whether what was written down while the screen was interrupted was handed over.
+    HandedOver,
 }
 
 /// Decides one presentation of a voucher. Total: every input has a verdict.

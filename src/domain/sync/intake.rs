@@ -149,8 +149,10 @@ pub fn ledger_change(entry: &SignedEntry) -> LedgerChange {
             seq: back.of,
             used: back.used,
         },
-        Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } | Body::LeaseEnded { .. } => {
-            LedgerChange::None
-        }
+        Body::Opened(_)
+        | Body::Refused(_)
+        | Body::BundleTaken { .. }
+        | Body::LeaseEnded { .. }
+        | Body::Recovered(_) => LedgerChange::None,
     }
 }

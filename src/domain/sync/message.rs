@@ -125,6 +125,16 @@ pub enum RequestBody {
         #[n(0)]
         code: u64,
     },
+    /// What do you hold of my own journal?
+    #[n(5)]
+    History {
+        /// Which life of it: this one or one before.
+        #[n(0)]
+        epoch: Epoch,
+        /// Position after which entries are wanted.
+        #[n(1)]
+        after: Seq,
+    },
 }
 
 /// The hashes of a journal from the last entry that was acknowledged on, as far as the platform may hold it.
@@ -303,6 +313,16 @@ pub enum ReplyBody {
     /// The text of the voucher with the code, where there is one the terminal may see.
     #[n(5)]
     Lookup(#[n(0)] Option<String>),
+    /// The asking terminal's own entries.
+    #[n(6)]
+    History {
+        /// The head the platform holds of that life of the journal.
+        #[n(0)]
+        head: Head,
+        /// Signed entries without a gap, as many as a push may have.
+        #[n(1)]
+        entries: Vec<ByteVec>,
+    },
 }
 
 /// A part of a status list.

@@ -121,7 +121,10 @@ fn step(
         }
         Body::Refused(refused) => refused_again(entry, refused, scenario, (past, report)),
         Body::RolledBack(rolled_back) => past.take_back(entry, rolled_back, zone),
-        Body::Opened(_) | Body::BundleTaken { .. } | Body::LeaseEnded { .. } => {}
+        Body::Opened(_)
+        | Body::BundleTaken { .. }
+        | Body::LeaseEnded { .. }
+        | Body::Recovered(_) => {}
     }
 }
 

@@ -62,7 +62,9 @@ impl Platform {
         self
     }
 
-    /// Signs a voucher anew that is valid and not consumed; `text` is the voucher as it was issued or last signed.
+    /// Signs a voucher anew that is valid and not consumed; `text` is the voucher as it was issued.
+    ///
+    /// What was signed anew is not: else whoever took a picture of it at the counter could keep it alive.
     pub fn refresh(&self, text: &str) -> Result<Refreshed, ServiceError> {
         let token = UntrustedToken::parse(text.trim())?;
         let now = self.now();
@@ -71,6 +73,7 @@ impl Platform {
             let row = txn.voucher(&verified.claims().key())?;
             let row = row.ok_or(ServiceError::NotFound("voucher"))?;
             let issued = claims_of(&row)?;
+            check_issued(verified.claims(), &issued)?;
             check_standing(txn, &row)?;
             check_time(&issued, now)?;
             let until = issued.until.min(now.plus(LIVE_S));
@@ -142,6 +145,13 @@ fn check_standing(txn: &mut dyn Txn, row: &VoucherRow) -> Result<(), ServiceErro
         return not_live("voucher_already_redeemed", "nothing is left of the voucher");
     }
     Ok(())
+}
+
+fn check_issued(shown: &Claims, issued: &Claims) -> Result<(), ServiceError> {
+    if (shown.from, shown.until) == (issued.from, issued.until) {
+        return Ok(());
+    }
+    not_live("voucher_not_original", "only the voucher as it was issued is signed anew")
 }
 
 fn check_time(issued: &Claims, now: Timestamp) -> Result<(), ServiceError> {

@@ -21,6 +21,7 @@ mod carry;
 mod claim;
 mod days;
 mod forks;
+mod history;
 mod import;
 mod leases;
 mod oddities;

@@ -32,6 +32,10 @@ impl Run<'_> {
             }
             Body::Opened(opened) => self.opening_oddity(opened)?,
             Body::LeaseEnded { lease, used } => self.ending_oddity(*lease, *used)?,
+            Body::Recovered(found) => {
+                let whole = found.complete && found.lost == 0;
+                (!whole).then_some("entries_lost")
+            }
             Body::Refused(_) | Body::BundleTaken { .. } => None,
         };
         let branch = entry.branch != self.caller.terminal.branch;

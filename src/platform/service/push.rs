@@ -163,7 +163,9 @@ impl<'a> Run<'a> {
             }
             Body::RolledBack(back) => self.rolled_back(at, back),
             Body::LeaseEnded { lease, .. } => self.lease_ended(*lease),
-            Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } => Ok(()),
+            Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } | Body::Recovered(_) => {
+                Ok(())
+            }
         }
     }
 

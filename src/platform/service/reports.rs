@@ -252,7 +252,11 @@ fn redemption_line(
     let (voucher, used, currency) = match &entry.body {
         Body::Redeemed(redeemed) => (&redeemed.voucher, redeemed.used, redeemed.currency),
         Body::RolledBack(back) => (&back.voucher, back.used, back.currency),
-        Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } | Body::LeaseEnded { .. } => {
+        Body::Opened(_)
+        | Body::Refused(_)
+        | Body::BundleTaken { .. }
+        | Body::LeaseEnded { .. }
+        | Body::Recovered(_) => {
             return None;
         }
     };
@@ -308,7 +312,8 @@ fn conflict_line(txn: &mut dyn Txn, row: &ConflictRow) -> Result<ConflictLine, S
             | Body::Opened(_)
             | Body::Refused(_)
             | Body::BundleTaken { .. }
-            | Body::LeaseEnded { .. } => Used::default(),
+            | Body::LeaseEnded { .. }
+            | Body::Recovered(_) => Used::default(),
         };
         Ok(EvidenceLine {
             at: entry.at.to_string(),

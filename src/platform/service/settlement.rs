@@ -115,7 +115,8 @@ impl Sums {
             Body::Opened(_)
             | Body::Refused(_)
             | Body::BundleTaken { .. }
-            | Body::LeaseEnded { .. } => return,
+            | Body::LeaseEnded { .. }
+            | Body::Recovered(_) => return,
         };
         let key = (Some(row.merchant), voucher.issuer.clone(), voucher.id.campaign, currency);
         let owed = self.0.entry(key).or_default();
@@ -127,7 +128,8 @@ impl Sums {
             Body::Opened(_)
             | Body::Refused(_)
             | Body::BundleTaken { .. }
-            | Body::LeaseEnded { .. } => {}
+            | Body::LeaseEnded { .. }
+            | Body::Recovered(_) => {}
         }
     }
 }

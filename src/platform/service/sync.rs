@@ -3,6 +3,7 @@
 use super::{
     Platform, ServiceError,
     claim::claim,
+    history::history,
     pull::{Held, chunks, lookup},
     push::{open_entries, push},
 };
@@ -49,6 +50,17 @@ impl Caller {
         (self.key.terminal, self.key.epoch) == (terminal, epoch)
     }
 
+    /// Whose entries a request carries: the caller's, or those an earlier device of this terminal wrote, which the one that
+    /// goes on may hand in.
+    fn writer(self, txn: &mut dyn Txn, epoch: Epoch) -> Result<Self, ServiceError> {
+        if epoch >= self.key.epoch {
+            return Ok(self);
+        }
+        let key = txn.terminal_key(self.key.terminal, epoch)?;
+        let key = key.ok_or(ServiceError::TerminalUnknown)?;
+        if key.revoked { Err(ServiceError::TerminalRevoked) } else { Ok(Self { key, ..self }) }
+    }
+
     /// Entries of an earlier life are evidence and still taken in; everything else is for the device that goes
     /// on under the terminal's number.
     pub(super) fn must_be_current(&self) -> Result<(), ServiceError> {
@@ -90,7 +102,7 @@ impl Platform {
         let payload = envelope.verify(&caller.key.key, Context::Request);
         let payload = payload.ok_or(ServiceError::SignatureInvalid)?;
         let request: Request = decode(payload).map_err(ServiceError::NotUnderstood)?;
-        let question = verify_body(&caller, request.body.clone())?;
+        let question = self.verify_body(&caller, request.body.clone())?;
         Ok((request, question))
     }
 
@@ -129,13 +141,19 @@ impl Platform {
     ) -> Result<ReplyBody, ServiceError> {
         let body = match question {
             Question::Push { after, entries } => {
-                return push(txn, caller, (after, entries), now);
+                let writer = caller.clone().writer(txn, after.epoch)?;
+                return push(txn, &writer, (after, entries), now);
             }
             Question::Other(body) => body,
         };
+        if let RequestBody::History { epoch, after } = body {
+            return history(txn, caller, (epoch, after));
+        }
         caller.must_be_current()?;
         match body {
-            RequestBody::Push { .. } => Err(ServiceError::OutOfBounds("a push without entries")),
+            RequestBody::Push { .. } | RequestBody::History { .. } => {
+                Err(ServiceError::OutOfBounds("answered elsewhere"))
+            }
             RequestBody::Pull { bundle, lists, conflicts_after, listed_after, leases } => {
                 let held = Held { bundle, lists, conflicts_after, listed_after, leases };
                 self.pull(txn, caller, &held, now)
@@ -147,6 +165,15 @@ impl Platform {
             RequestBody::Lookup { code } => lookup(txn, caller, code),
         }
     }
+
+    fn verify_body(&self, caller: &Caller, body: RequestBody) -> Result<Question, ServiceError> {
+        let RequestBody::Push { after, entries } = body else {
+            return Ok(Question::Other(body));
+        };
+        let writer = self.run(|txn| caller.clone().writer(txn, after.epoch))?;
+        let entries = open_entries(&writer.key, &entries)?;
+        Ok(Question::Push { after, entries })
+    }
 }
 
 /// A program's name for itself, as far as it can be shown anywhere.
@@ -154,12 +181,4 @@ fn printable(software: &str) -> Option<String> {
     let fits = (1..=SOFTWARE_MAX).contains(&software.len());
     let plain = software.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
     (fits && plain).then(|| software.to_owned())
-}
-
-fn verify_body(caller: &Caller, body: RequestBody) -> Result<Question, ServiceError> {
-    let RequestBody::Push { after, entries } = body else {
-        return Ok(Question::Other(body));
-    };
-    let entries = open_entries(&caller.key, &entries)?;
-    Ok(Question::Push { after, entries })
 }

@@ -23,9 +23,9 @@ pub use rows::{
     BranchRow, BundleRow, CampaignRow, EnrolmentRow, EnrolmentUse, GroupRow, Home, ListedFilter,
     OperatorRow, TerminalKeyRow, TerminalRow, TokenRole, TokenRow, VoucherRow,
 };
-pub use sqlite::SqliteStore;
 #[cfg(test)]
 pub(crate) use sqlite::tamper;
+pub use sqlite::{FileSystem, SqliteStore};
 
 use crate::domain::{
     crypto::PublicKey,

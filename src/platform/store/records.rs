@@ -311,5 +311,6 @@ pub fn kind_code(body: &Body) -> &'static str {
         Body::RolledBack(_) => "rolled_back",
         Body::BundleTaken { .. } => "bundle_taken",
         Body::LeaseEnded { .. } => "lease_ended",
+        Body::Recovered(_) => "recovered",
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fmt,
+    fmt, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
@@ -14,7 +14,13 @@ use super::{
     raw,
     state::{Code, Counts, Moment, State},
 };
-use crate::store::{Drive, Place};
+use crate::{
+    platform::store::FileSystem,
+    store::{Drive, Place},
+};
+
+/// All disks, for a platform's store.
+pub const FILE_SYSTEM: FileSystem = FileSystem { vfs: VFS, sync_folder };
 
 /// What these disks are called as a file system of SQLite's.
 pub const VFS: &str = "countersign-disk";
@@ -157,6 +163,18 @@ impl Drive for Drives {
     fn holds(&self, file: &Path) -> bool {
         file.to_str().is_some_and(exists)
     }
+
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        sync_folder(folder)
+    }
+}
+
+/// Brings the names on a disk into effect for good.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    let file = folder.join("names");
+    let found = file.to_str().and_then(find);
+    let (disk, _name) = found.ok_or(io::ErrorKind::NotFound)?;
+    disk.with(State::sync_folder).map_err(|code| io::Error::other(format!("code {code}")))
 }
 
 /// Opens the file at a path, or one without a name.

@@ -22,7 +22,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use drive::{Disk, VFS};
+pub use drive::{Disk, FILE_SYSTEM, VFS};
 pub use fault::{Fault, Trouble};
 pub use image::Image;
 pub use state::{Counts, Moment};

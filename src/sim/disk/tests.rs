@@ -3,7 +3,7 @@
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng as _};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::{Disk, Fault, Image, Trouble, VFS};
+use super::{Disk, FILE_SYSTEM, Fault, Image, Trouble, VFS};
 use crate::{
     domain::crypto::SecretKey,
     platform::store::{SqliteStore, Store as _},
@@ -222,8 +222,8 @@ fn both_stores_live_on_it() {
     let missing = Store::open(disk.place(), key()).map(drop);
     assert!(matches!(missing, Err(StoreError::NotEnrolled)), "{missing:?}");
     let file = disk.dir().join("platform.db");
-    let one = SqliteStore::open_on(&file, Some(VFS)).unwrap();
-    let two = SqliteStore::open_on(&file, Some(VFS)).unwrap();
+    let one = SqliteStore::open_on(&file, Some(FILE_SYSTEM)).unwrap();
+    let two = SqliteStore::open_on(&file, Some(FILE_SYSTEM)).unwrap();
     let txn = one.begin().unwrap();
     assert!(two.begin().is_err(), "the other writes");
     txn.commit().unwrap();

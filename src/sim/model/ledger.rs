@@ -62,7 +62,8 @@ impl Ledger {
             Body::Opened(_)
             | Body::Refused(_)
             | Body::BundleTaken { .. }
-            | Body::LeaseEnded { .. } => return Ok(None),
+            | Body::LeaseEnded { .. }
+            | Body::Recovered(_) => return Ok(None),
         }
         Ok(match &signed.entry.body {
             Body::Redeemed(redeemed) => Some(redeemed.voucher.clone()),

@@ -19,7 +19,7 @@ type Bytes = Vec<u8>;
 
 /// Everything a store keeps in step with its journal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Books {
+pub(in crate::sim) struct Books {
     vouchers: BTreeMap<(String, Bytes), VoucherBook>,
     tallies: BTreeMap<(String, String, u32), Tally>,
     returned: BTreeMap<i64, Used>,
@@ -65,6 +65,15 @@ impl Books {
         all
     }
 
+    /// The books after all entries.
+    pub(in crate::sim) fn of_all(entries: &[Entry], zone: &TimeZone) -> Self {
+        let mut books = Self::default();
+        for (at, entry) in entries.iter().enumerate() {
+            books.book(entry, entries.get(..at).unwrap_or_default(), zone);
+        }
+        books
+    }
+
     fn book(&mut self, entry: &Entry, earlier: &[Entry], zone: &TimeZone) {
         let day = LocalMoment::of(entry.time_floor, zone).day.0;
         match &entry.body {
@@ -72,7 +81,7 @@ impl Books {
             Body::Redeemed(redeemed) => self.redeemed(entry, redeemed, day),
             Body::RolledBack(back) => self.rolled_back(back, earlier, day),
             Body::LeaseEnded { lease, .. } => self.leases.entry(lease.0).or_default().ended = true,
-            Body::Refused(_) | Body::BundleTaken { .. } => {}
+            Body::Refused(_) | Body::BundleTaken { .. } | Body::Recovered(_) => {}
         }
     }
 
@@ -138,7 +147,7 @@ impl Books {
     }
 
     /// The books as a store has them.
-    pub(super) fn read(conn: &Connection) -> rusqlite::Result<Self> {
+    pub(in crate::sim) fn read(conn: &Connection) -> rusqlite::Result<Self> {
         Ok(Self {
             vouchers: all(conn, VOUCHERS, |row| Ok(((row.get(0)?, row.get(1)?), voucher(row)?)))?,
             tallies: all(conn, TALLIES, |row| {
@@ -154,7 +163,7 @@ impl Books {
     }
 
     /// The first difference to what the entries say, in words.
-    pub(super) fn difference(&self, stored: &Self) -> Option<String> {
+    pub(in crate::sim) fn difference(&self, stored: &Self) -> Option<String> {
         let vouchers = (self.vouchers != stored.vouchers).then_some("vouchers");
         let tallies = (self.tallies != stored.tallies).then_some("tallies of customers");
         let returned = (self.returned != stored.returned).then_some("what was given back");
@@ -183,7 +192,8 @@ pub(super) fn consumed(journal: &[SignedEntry]) -> Vec<(VoucherKey, Used)> {
             Body::Opened(_)
             | Body::Refused(_)
             | Body::BundleTaken { .. }
-            | Body::LeaseEnded { .. } => continue,
+            | Body::LeaseEnded { .. }
+            | Body::Recovered(_) => continue,
         };
         match sums.iter_mut().find(|(known, _)| known == key) {
             Some((_, sum)) => *sum = sum.plus(used).minus(back),

@@ -131,6 +131,7 @@ fn compare_journal(film: &Film, conn: &Connection) -> Checked<usize> {
             }
             Body::BundleTaken { .. } => (4, None, None),
             Body::LeaseEnded { .. } => (5, None, None),
+            Body::Recovered(_) => (6, None, None),
         };
         let same = row.get_ref(3)?.as_blob().is_ok_and(|bytes| bytes == signed.bytes)
             && row.get::<_, [u8; 32]>(1)? == signed.hash.0

@@ -28,3 +28,4 @@ mod tests;
 
 pub use args::{PowerArgs, run};
 pub use error::PowerError;
+pub(super) use {books::Books, chance::Chance};

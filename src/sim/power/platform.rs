@@ -21,7 +21,7 @@ use crate::{
         journal::{Body, SignedEntry},
     },
     platform::store::{EntryAt, RedemptionFilter, SqliteStore, Store as _, Txn},
-    sim::disk::{Disk, Image, Moment, VFS},
+    sim::disk::{Disk, FILE_SYSTEM, Image, Moment, VFS},
     store::Store,
     terminal::engine::Lane,
 };
@@ -55,7 +55,7 @@ impl PlatformFilm {
         let disk = Disk::default();
         disk.lie(mode == Mode::LyingDisk);
         disk.watch();
-        let store = SqliteStore::open_on(&file(&disk), Some(VFS))?;
+        let store = SqliteStore::open_on(&file(&disk), Some(FILE_SYSTEM))?;
         let shop = Arc::new(Shop::new(seed, Arc::new(store))?);
         let furnished = disk.counts().changes;
         let own = Disk::default();
@@ -127,7 +127,8 @@ impl Filmed for PlatformFilm {
     }
 
     fn open(&self, change: u64, disk: &Disk) -> Checked<SqliteStore> {
-        let store = SqliteStore::open_on(&file(disk), Some(VFS)).map_err(PowerError::from)?;
+        let store =
+            SqliteStore::open_on(&file(disk), Some(FILE_SYSTEM)).map_err(PowerError::from)?;
         let (before, after) = self.around(change);
         let txn = store.begin().map_err(PowerError::from)?;
         let last = after.map_or(self.journal.len(), |(told, _)| told.entries);
@@ -152,7 +153,8 @@ impl Filmed for PlatformFilm {
         let (Some((told, image)), _) = self.around(change) else {
             return Ok(());
         };
-        let store = SqliteStore::open_on(&file(&disk), Some(VFS)).map_err(PowerError::from)?;
+        let store =
+            SqliteStore::open_on(&file(&disk), Some(FILE_SYSTEM)).map_err(PowerError::from)?;
         let shop = Arc::new(Shop::again(self.seed, Arc::new(store), &self.shop));
         let mut till = Till::new(&shop, Disk::of(image.clone()), Mode::Ours, self.seed);
         till.open()?;

@@ -100,7 +100,9 @@ impl World {
                 };
                 Command::Pieces(lines.iter().map(some).collect())
             }
-            Wanted::Product | Wanted::Confirmation => Command::Say(dice.chance(900)),
+            Wanted::Product | Wanted::Confirmation | Wanted::HandedOver => {
+                Command::Say(dice.chance(900))
+            }
             Wanted::Approval if dice.chance(120) => Command::Answer(PIN.to_owned()),
             Wanted::Approval => Command::Dismiss,
         }

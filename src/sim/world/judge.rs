@@ -150,7 +150,7 @@ impl World {
             Body::Redeemed(redeemed) => self.redeemed(at, entry, redeemed)?,
             Body::RolledBack(back) => self.rolled_back(at, back)?,
             Body::LeaseEnded { lease, .. } => self.tills[at].diary.ended.push(*lease),
-            Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } => {}
+            Body::Opened(_) | Body::Refused(_) | Body::BundleTaken { .. } | Body::Recovered(_) => {}
         }
         let diary = &mut self.tills[at].diary;
         must(entry.time_floor >= diary.floor.max(entry.at), Promise::Ratchet, || {

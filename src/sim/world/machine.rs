@@ -12,7 +12,7 @@ use crate::{
     },
     platform::store::{MemoryStore, SqliteStore, Store as PlatformStore},
     sim::{
-        disk::{Disk, Fault as Failure, Image, Trouble, VFS},
+        disk::{Disk, FILE_SYSTEM, Fault as Failure, Image, Trouble},
         faults::Fault,
     },
     store::{Store, StoreError},
@@ -93,7 +93,7 @@ impl Drive {
     /// The platform's store on this disk.
     pub(super) fn platform_store(&self) -> Option<Arc<dyn PlatformStore>> {
         let file = self.disk.dir().join("platform.db");
-        let store = SqliteStore::open_on(&file, Some(VFS)).ok()?;
+        let store = SqliteStore::open_on(&file, Some(FILE_SYSTEM)).ok()?;
         Some(Arc::new(store))
     }
 }

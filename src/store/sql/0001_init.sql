@@ -25,15 +25,32 @@ CREATE TABLE terminal (
     -- Set once the platform has shown that it knows another journal under this name.
     forked          INTEGER NOT NULL DEFAULT 0 CHECK (forked IN (0, 1)),
     -- The least version of the protocol that the platform was heard to speak or to ask for.
-    least_protocol  INTEGER NOT NULL DEFAULT 0
+    least_protocol  INTEGER NOT NULL DEFAULT 0,
+    -- Set where the end of this epoch may be lost: entries that are known to have been written and were not found. Nothing
+    -- is appended, since another device's word, or a receipt, may hold other entries at these positions.
+    lost            INTEGER CHECK (lost >= 0)
+) STRICT;
+
+-- The lives of the journal: under which key each was signed and, of those that are over, where they ended and what the platform
+-- holds of them.
+CREATE TABLE life (
+    epoch INTEGER PRIMARY KEY,
+    key   BLOB    NOT NULL CHECK (length(key) = 32),
+    last  INTEGER NOT NULL DEFAULT 0,
+    acked INTEGER NOT NULL DEFAULT 0,
+    -- Set once the platform has shown that it holds other entries of it.
+    forked INTEGER NOT NULL DEFAULT 0 CHECK (forked IN (0, 1))
 ) STRICT;
 
 -- One row, written at every start: numbers it, and proves that the file takes durable writes before the first scan.
 CREATE TABLE start (
-    one    INTEGER PRIMARY KEY CHECK (one = 1),
-    count  INTEGER NOT NULL
+    one        INTEGER PRIMARY KEY CHECK (one = 1),
+    count      INTEGER NOT NULL,
+    -- When all pages were last checked, and up to which position the chain was.
+    checked_at INTEGER NOT NULL DEFAULT 0,
+    verified   INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-INSERT INTO start VALUES (1, 0);
+INSERT INTO start (one, count) VALUES (1, 0);
 
 -- The journal. position is epoch * 2^40 + seq, so that it is one tree that only grows at its right edge.
 CREATE TABLE entry (
@@ -43,7 +60,7 @@ CREATE TABLE entry (
     bytes       BLOB    NOT NULL,
     at          INTEGER NOT NULL,
     floor       INTEGER NOT NULL CHECK (floor >= at),
-    kind        INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 5),
+    kind        INTEGER NOT NULL CHECK (kind BETWEEN 0 AND 6),
     minor       INTEGER,
     currency    INTEGER,
     of_position INTEGER REFERENCES entry (position)

@@ -17,12 +17,15 @@ impl Engine {
             Busy::Question(_) => self.take_number(text, now),
             Busy::Bill(_) => self.bill_amount(text, now),
             Busy::Rolling(_) => self.approve(text, now),
-            Busy::Ready | Busy::Asking { .. } | Busy::Shown(_) => {}
+            Busy::Ready | Busy::Asking { .. } | Busy::Shown(_) | Busy::Interrupted(_) => {}
         }
     }
 
     /// Yes or no.
     pub(super) fn say(&mut self, yes: bool, now: Now) {
+        if let Busy::Interrupted(_) = self.counter.look() {
+            return self.handed_over(yes, now);
+        }
         let Busy::Question(open) = self.counter.busy() else {
             return;
         };
@@ -35,7 +38,12 @@ impl Engine {
             (Wanted::Confirmation, true) => request.confirmed = true,
             (Wanted::Confirmation, false) => return self.dismiss(now),
             (
-                Wanted::Bill | Wanted::Amount | Wanted::Uses | Wanted::Lines | Wanted::Approval,
+                Wanted::Bill
+                | Wanted::Amount
+                | Wanted::Uses
+                | Wanted::Lines
+                | Wanted::Approval
+                | Wanted::HandedOver,
                 _,
             ) => return,
         }
@@ -95,9 +103,11 @@ fn number(open: &mut Open, text: &str) -> Result<bool, String> {
             return Ok(request.uses.is_some());
         }
         Wanted::Bill | Wanted::Amount => {}
-        Wanted::Lines | Wanted::Product | Wanted::Approval | Wanted::Confirmation => {
-            return Ok(false);
-        }
+        Wanted::Lines
+        | Wanted::Product
+        | Wanted::Approval
+        | Wanted::Confirmation
+        | Wanted::HandedOver => return Ok(false),
     }
     let money = Money::parse(text, currency).map_err(|error| error.to_string())?;
     let money = Some(money).filter(|money| money.minor > 0);

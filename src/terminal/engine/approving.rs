@@ -80,7 +80,11 @@ impl Engine {
                     self.roll_back(&open.order, now);
                 }
             }
-            Busy::Ready | Busy::Asking { .. } | Busy::Bill(_) | Busy::Shown(_) => {}
+            Busy::Ready
+            | Busy::Asking { .. }
+            | Busy::Bill(_)
+            | Busy::Interrupted(_)
+            | Busy::Shown(_) => {}
         }
     }
 }

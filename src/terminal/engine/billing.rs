@@ -91,6 +91,7 @@ impl Engine {
             | Busy::Asking { .. }
             | Busy::Question(_)
             | Busy::Rolling(_)
+            | Busy::Interrupted(_)
             | Busy::Shown(_) => None,
         };
         let last = || {
@@ -100,7 +101,8 @@ impl Engine {
                 | Body::Refused(_)
                 | Body::RolledBack(_)
                 | Body::BundleTaken { .. }
-                | Body::LeaseEnded { .. } => None,
+                | Body::LeaseEnded { .. }
+                | Body::Recovered(_) => None,
             })
         };
         let first = first.map(|shown| shown.voucher.claims().terms.currency());

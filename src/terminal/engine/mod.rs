@@ -102,6 +102,8 @@ pub struct Engine {
     pub(super) counter: Counter,
     pub(super) syncer: Syncer,
     pub(super) recent: VecDeque<Row>,
+    /// Redemptions that were written down before the program ended, and may not have been seen.
+    pub(super) interrupted: VecDeque<Row>,
     pub(super) fault: Option<String>,
     pub(super) reached: Option<bool>,
     pub(super) last: Option<Outcome>,
@@ -131,17 +133,17 @@ impl Engine {
         now: Now,
     ) -> Result<Self, SourceError> {
         let source = source.into();
-        let mut store = source.open()?;
-        store.observe(now);
+        let store = take_up(&source, now)?;
         let trust = Trust::new(store.bundle()?);
         let recent = store.recent(View::RECENT_MAX)?.into();
+        let interrupted = store.unshown()?.into();
         let mut syncer = Syncer::new(now.millis);
         // The first push may be empty: its answer tells whether the platform knows this very journal.
         syncer.handle(Input::Unsent, now.millis);
-        let forked = store.identity().forked;
+        let forked = store.identity().forked || store.identity().lost.is_some();
         let pins = PinBook::new(store.pin_tries()?);
         let texts = Texts::english();
-        let fault = forked.then(|| texts.get("fault.forked").to_owned());
+        let fault = standing_fault(&store, &texts);
         Ok(Self {
             store: Some(store),
             trust,
@@ -149,6 +151,7 @@ impl Engine {
             counter: Counter::default(),
             syncer,
             recent,
+            interrupted,
             fault,
             reached: None,
             last: None,
@@ -256,6 +259,12 @@ impl Engine {
         &self.trust
     }
 
+    /// Redemptions that were written down before the program ended, and may not have been seen; whoever takes them tells of
+    /// them.
+    pub fn take_interrupted(&mut self) -> Vec<Row> {
+        self.interrupted.drain(..).collect()
+    }
+
     /// Whether nothing is under way with the platform and nothing is due.
     pub fn is_quiet(&self, now: Now) -> bool {
         self.calls.is_empty() && self.in_flight.is_empty() && self.syncer.is_quiet(now.millis)
@@ -320,7 +329,10 @@ impl Engine {
             self.preview(now);
         }
         if self.counter.is_ready() {
-            self.next_turn(now);
+            match self.interrupted.pop_front() {
+                Some(row) => self.counter.interrupted(row),
+                None => self.next_turn(now),
+            }
         }
         while let Some(exchange) = self.next_exchange(now) {
             self.start(exchange, now);
@@ -329,8 +341,32 @@ impl Engine {
 
     /// Moves committed pages where they belong while nobody waits.
     pub fn rest(&mut self) {
-        if let Some(Err(error)) = self.store.as_mut().map(Store::tidy_up) {
+        let seen = self.interrupted.is_empty() && !self.counter.is_interrupted();
+        let Some(store) = &mut self.store else {
+            return;
+        };
+        if seen {
+            store.all_shown();
+        }
+        if let Err(error) = store.tidy_up() {
             tracing::warn!(%error, "the log could not be moved into the store");
         }
     }
+}
+
+/// Opens the store, and checks all of it where that is due.
+fn take_up(source: &Source, now: Now) -> Result<Store, SourceError> {
+    let mut store = source.open()?;
+    store.observe(now);
+    let Err(error) = store.check_daily(now.time) else {
+        return Ok(store);
+    };
+    Err(store.give_up(&source.place(), error).into())
+}
+
+/// What keeps a store that was opened from taking entries.
+fn standing_fault(store: &Store, texts: &Texts) -> Option<String> {
+    let identity = store.identity();
+    let lost = identity.lost.map(|lost| texts.fill("fault.lost", &[("count", &lost.to_string())]));
+    if identity.forked { Some(texts.get("fault.forked").to_owned()) } else { lost }
 }

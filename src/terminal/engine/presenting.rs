@@ -1,6 +1,6 @@
 //! A scan on its way to a verdict: recognised, decided, with the platform's word where the policy wants it.
 
-use super::{Call, Engine, Lane};
+use super::{Call, Engine, Lane, standing_fault, take_up};
 use crate::{
     domain::{
         enrol::EnrolmentCode,
@@ -365,12 +365,11 @@ impl Engine {
     }
 
     fn reopen(&mut self, now: Now) {
-        match self.source.open() {
+        match take_up(&self.source, now) {
             Ok(mut store) => {
                 store.sign_in(self.operator);
-                store.observe(now);
+                self.fault = standing_fault(&store, &self.texts);
                 self.store = Some(store);
-                self.fault = None;
                 self.refresh_recent();
                 self.syncer.handle(Input::Unsent, now.millis);
             }

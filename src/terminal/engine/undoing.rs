@@ -12,7 +12,7 @@ use crate::{
     terminal::{
         clock::Now,
         command::UndoReason,
-        counter::UNDO_WINDOW_S,
+        counter::{Busy, UNDO_WINDOW_S},
         gather::Scene,
         outcome::State,
         rolling::{self, RollBackOrder},
@@ -43,6 +43,18 @@ impl Engine {
         }
     }
 
+    /// What the cashier says of a redemption that may not have been seen: what was not handed over is taken back.
+    pub(super) fn handed_over(&mut self, yes: bool, now: Now) {
+        let Busy::Interrupted(open) = self.counter.take() else {
+            return;
+        };
+        if !yes {
+            let (entry, part) = (open.row.entry.seq, Part::All);
+            let reason = UndoReason::NotDelivered.code().to_owned();
+            self.roll_back(&RollBackOrder { entry, part, reason, approved_by: None }, now);
+        }
+    }
+
     /// Takes back a redemption from the list, unless something else is begun.
     ///
     /// While the platform is asked, the next entry is the answer's.
@@ -66,7 +78,10 @@ impl Engine {
         let decided = |row: &&Row| {
             let quiet = matches!(
                 row.entry.body,
-                Body::BundleTaken { .. } | Body::Opened(_) | Body::LeaseEnded { .. }
+                Body::BundleTaken { .. }
+                    | Body::Opened(_)
+                    | Body::LeaseEnded { .. }
+                    | Body::Recovered(_)
             );
             !quiet
         };

@@ -16,6 +16,7 @@ BUNDLE_MAX = 4_194_304
 ROW_MAX = 2 * ENTRY_MAX + 512
 HEADER_MAX = 2 * MESSAGE_MAX + 1024
 HEADER = ("format", "terminal", "key", "root", "platform_key", "acknowledgement")
+KEYS_MAX = 10_000
 ROW = ("epoch", "seq", "hash", "bytes")
 
 
@@ -49,12 +50,12 @@ def begin(verifier, line, options):
     acknowledgements = [read_acknowledgement(verifier, of, signed, keys.platform_key, terminal) for of, signed in found]
     refuse_equivocation(acknowledgements)
     bundle = options.bundle and check_bundle(verifier, options.bundle, keys)
-    return Journal(verifier, terminal, keys.key, acknowledgements, bundle), keys
+    return Journal(verifier, terminal, keys, acknowledgements, bundle), keys
 
 
 def read_header(line, wanted):
     """Terminal, keys and acknowledgement of the first line."""
-    header = read_object(line, HEADER_MAX, HEADER)
+    header = read_object(line, HEADER_MAX, HEADER, ("keys",))
     if header["format"] != "countersign-journal/1":
         raise Bad("other_format", "this is not a journal of format countersign-journal/1")
     u32(header["terminal"], "`terminal`")
@@ -68,13 +69,45 @@ class Keys:
 
     def __init__(self, header, wanted):
         for name in ("key", "root", "platform_key"):
-            found = hexadecimal(header[name], name, 32, 32)
+            found = sound_key(header[name], name)
             if wanted[name] not in (None, found):
                 raise Bad("other_key", f"`{name}` is not the key that was asked for")
-            if not is_sound_key(found):
-                raise Bad("key_weak", f"`{name}` is not a sound Ed25519 key")
             setattr(self, name, found)
+        self.of_epochs = dict(read_keys(header["keys"])) if "keys" in header else {}
+        if self.of_epochs and self.of_epochs[max(self.of_epochs)] != self.key:
+            raise Bad("other_key", "`key` is not that of the last epoch in `keys`")
         self.insisted = [name for name, value in wanted.items() if value is not None]
+
+
+    def of_epoch(self, epoch):
+        """The key that entries of an epoch are signed with; all have one key where the first line names no others."""
+        if not self.of_epochs:
+            return self.key
+        if epoch not in self.of_epochs:
+            raise Bad("other_key", f"`keys` names none for epoch {epoch}")
+        return self.of_epochs[epoch]
+
+
+def sound_key(digits, name):
+    found = hexadecimal(digits, name, 32, 32)
+    if not is_sound_key(found):
+        raise Bad("key_weak", f"`{name}` is not a sound Ed25519 key")
+    return found
+
+
+def read_keys(rows_of_keys):
+    """Epochs and their keys, in order and each once."""
+    if type(rows_of_keys) is not list or not 0 < len(rows_of_keys) <= KEYS_MAX:
+        raise Bad("not_json", "`keys` is not a list of keys")
+    last = -1
+    for row in rows_of_keys:
+        if type(row) is not dict or set(row) != {"epoch", "key"}:
+            raise Bad("not_json", "`keys` is not a list of objects of epoch and key")
+        epoch = u32(row["epoch"], "`epoch` of `keys`")
+        if epoch <= last:
+            raise Bad("not_json", "`keys` is not in the order of epochs")
+        last = epoch
+        yield epoch, sound_key(row["key"], "a key of `keys`")
 
 
 def read_row(line):
@@ -101,7 +134,7 @@ def acknowledgement_in(path):
     """A signed reply as it is, in hexadecimal, or in the first line of an exported journal."""
     data = small_file(path, HEADER_MAX)
     if data[:1] == b"{":
-        signed = read_object(data.partition(b"\n")[0], HEADER_MAX, HEADER)["acknowledgement"]
+        signed = read_object(data.partition(b"\n")[0], HEADER_MAX, HEADER, ("keys",))["acknowledgement"]
         return path, hexadecimal(signed, f"acknowledgement of {path}", 1, MESSAGE_MAX)
     return path, raw_or_hexadecimal(data, path, MESSAGE_MAX)
 

@@ -17,14 +17,14 @@ def rows(file, first, longest):
         yield count, line
 
 
-def read_object(line, longest, members):
+def read_object(line, longest, members, optional=()):
     if len(line) > longest:
         raise Bad("too_long", "the line is longer than any line of a journal")
     try:
         found = parse_json(line)
     except (ValueError, RecursionError):
         raise Bad("not_json", "the line is not a JSON object in UTF-8") from None
-    if type(found) is not dict or set(found) != set(members):
+    if type(found) is not dict or not set(members) <= set(found) <= {*members, *optional}:
         raise Bad("not_json", f"the line is not a JSON object of {', '.join(members)}, and nothing else")
     return found
 

@@ -13,8 +13,8 @@ ZERO = bytes(32)
 class Journal:
     """Takes the entries of one terminal in order, and refuses the first that does not follow."""
 
-    def __init__(self, verifier, terminal, key, acknowledgements, bundle):
-        self.verifier, self.terminal, self.key, self.bundle = verifier, terminal, key, bundle
+    def __init__(self, verifier, terminal, keys, acknowledgements, bundle):
+        self.verifier, self.terminal, self.keys, self.bundle = verifier, terminal, keys, bundle
         self.acknowledged = {(ack.epoch, ack.position): ack for ack in acknowledgements if ack.position > 0}
         self.epoch, self.position, self.hash = 0, 0, ZERO
         self.floor, self.uptime, self.act = None, (0, 0), None
@@ -26,7 +26,7 @@ class Journal:
             raise Bad("hash_wrong", "its hash is not the hash of its bytes")
         if len(signed) > ENTRY_MAX:
             raise Bad("too_long", f"it is longer than the {ENTRY_MAX} bytes that an entry may have")
-        entry = read_entry(self.verifier.open(signed, self.key, "countersign/entry/1"))
+        entry = read_entry(self.verifier.open(signed, self.keys.of_epoch(epoch), "countersign/entry/1"))
         self.check_place(entry, epoch, position)
         self.check_time(entry)
         self.check_act(entry)
@@ -105,6 +105,8 @@ class Journal:
             self.vouchers.end_lease(entry)
         elif body == "bundle_taken":
             self.check_bundle(entry)
+        elif body == "recovered":
+            self.check_recovered(entry)
         elif body == "refused":
             self.refused += 1
 
@@ -118,6 +120,19 @@ class Journal:
         else:
             self.notes.append(f"position {entry['position']} of epoch {entry['epoch']} takes back what stands in epoch {epoch}")
             self.vouchers.count(entry["currency"], "unknown", 3, entry["given back"])
+
+    def check_recovered(self, entry):
+        """What is said to have been found again must stand before; what is lost is named."""
+        epoch, found = entry["of epoch"], entry["found up to"]
+        if (epoch, found) >= (entry["epoch"], entry["position"]):
+            raise Bad("recovered_later", "it says that entries were found again which do not stand before it")
+        if epoch in self.lengths and self.lengths[epoch] != found:
+            raise Bad("recovered_other", f"it says that epoch {epoch} was found up to position {found}, and more or less stands here")
+        if not entry["complete"]:
+            self.notes.append(
+                f"after position {found} of epoch {epoch} entries may be lost, {entry['lost']} of them for certain: "
+                "the terminal's store was damaged"
+            )
 
     def check_bundle(self, entry):
         if self.bundle is not None and entry["version"] == self.bundle[0]:

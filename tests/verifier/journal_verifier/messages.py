@@ -97,10 +97,11 @@ ROLLED_BACK = {
     4: ("currency", u32, True), 5: ("reason", text, True), 6: ("its epoch", u32, True), 7: ("approver", u32, False),
 }
 BUNDLE_TAKEN = (("version", u64), ("hash", raw(32)))
+RECOVERED = {1: ("of epoch", u32, True), 2: ("found up to", u64, True), 3: ("lost", u64, True), 4: ("complete", flag, True)}
 LEASE_ENDED = (("lease", u32), ("taken", used))
 BODIES = (
     ("opened", OPENED), ("redeemed", REDEEMED), ("refused", REFUSED), ("rolled_back", ROLLED_BACK),
-    ("bundle_taken", BUNDLE_TAKEN), ("lease_ended", LEASE_ENDED),
+    ("bundle_taken", BUNDLE_TAKEN), ("lease_ended", LEASE_ENDED), ("recovered", RECOVERED),
 )
 ENTRY = {
     1: ("terminal", u32, True), 2: ("epoch", u32, True), 3: ("position", u64, True), 4: ("prev", raw(32), True),

@@ -12,6 +12,7 @@ mod vouchers;
 mod witnesses;
 
 use std::{
+    io,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -27,8 +28,17 @@ use super::{Store, StoreError, Stored, Txn};
 #[derive(Debug)]
 pub struct SqliteStore {
     path: PathBuf,
-    vfs: Option<&'static str>,
+    system: Option<FileSystem>,
     connection: Mutex<Option<Connection>>,
+}
+
+/// Files that are not the operating system's.
+#[derive(Clone, Copy, Debug)]
+pub struct FileSystem {
+    /// The name SQLite knows them by.
+    pub vfs: &'static str,
+    /// Brings the names in a folder to disk.
+    pub sync_folder: fn(&Path) -> io::Result<()>,
 }
 
 impl SqliteStore {
@@ -37,16 +47,16 @@ impl SqliteStore {
         Self::open_on(path, None)
     }
 
-    /// The same for a file that is not the operating system's: `vfs` is the name SQLite knows its file system by.
-    pub fn open_on(path: &Path, vfs: Option<&'static str>) -> Stored<Self> {
-        let connection = Mutex::new(Some(schema::open(path, vfs)?));
-        Ok(Self { path: path.to_owned(), vfs, connection })
+    /// The same for a file that is not the operating system's.
+    pub fn open_on(path: &Path, system: Option<FileSystem>) -> Stored<Self> {
+        let connection = Mutex::new(Some(schema::open(path, system)?));
+        Ok(Self { path: path.to_owned(), system, connection })
     }
 
     fn lock(&self) -> Stored<MutexGuard<'_, Option<Connection>>> {
         let mut slot = self.connection.lock().unwrap_or_else(PoisonError::into_inner);
         if slot.is_none() {
-            *slot = Some(schema::open(&self.path, self.vfs)?);
+            *slot = Some(schema::open(&self.path, self.system)?);
         }
         Ok(slot)
     }

@@ -6,8 +6,9 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::{
     super::{StoreError, Stored},
-    from_sqlite,
+    FileSystem, from_sqlite,
 };
+use crate::files;
 
 /// `CSPF`, for the `application_id` of the file's header.
 const APPLICATION_ID: i64 = 0x4353_5046;
@@ -22,12 +23,12 @@ const STATEMENTS_KEPT: usize = 128;
 const MIGRATIONS: &[&str] = &[include_str!("sql/0001_init.sql")];
 
 /// Opens the file, or makes it.
-pub(super) fn open(path: &Path, vfs: Option<&'static str>) -> Stored<Connection> {
+pub(super) fn open(path: &Path, system: Option<FileSystem>) -> Stored<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_CREATE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let opened = match vfs {
-        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
+    let opened = match system {
+        Some(system) => Connection::open_with_flags_and_vfs(path, flags, system.vfs),
         None => Connection::open_with_flags(path, flags),
     };
     let mut connection = opened.map_err(from_sqlite)?;
@@ -38,7 +39,15 @@ pub(super) fn open(path: &Path, vfs: Option<&'static str>) -> Stored<Connection>
     empty_log(&connection)?;
     migrate(&mut connection, path)?;
     check_wal(&connection)?;
+    sync_folder(path, system)?;
     Ok(connection)
+}
+
+/// Brings the names of the file and its log to disk. SQLite does so as well, and does not say where it failed.
+fn sync_folder(path: &Path, system: Option<FileSystem>) -> Stored<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let sync = system.map_or(files::sync_folder as fn(&Path) -> _, |system| system.sync_folder);
+    sync(folder.unwrap_or(Path::new("."))).map_err(|error| StoreError::Database(Box::new(error)))
 }
 
 /// Moves what a log holds into the file, and begins the log anew, unless another program uses it.

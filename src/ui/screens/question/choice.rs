@@ -42,6 +42,9 @@ fn choices(wants: Wanted) -> &'static [Choice] {
         Wanted::Product => {
             &[("1", "ui.product_yes", Act::Confirm), ("2", "ui.product_no", Act::No), LEAVE]
         }
+        Wanted::HandedOver => {
+            &[("1", "ui.handed_over_yes", Act::Confirm), ("2", "ui.handed_over_no", Act::No)]
+        }
         Wanted::Confirmation => &[("ui.cap_enter", "ui.confirmation_yes", Act::Confirm), LEAVE],
         Wanted::Approval => &[
             ("ui.cap_enter", "ui.approval_approve", Act::Confirm),
@@ -52,11 +55,11 @@ fn choices(wants: Wanted) -> &'static [Choice] {
 
 /// The key that was pressed; Home and End belong to the rows of an order.
 pub(super) fn pressed(ctx: &egui::Context, wants: Wanted) -> Option<Act> {
-    let product = wants == Wanted::Product;
-    if press::pressed(ctx, Key::Enter) || (product && press::pressed_choice(ctx, 0)) {
+    let numbered = matches!(wants, Wanted::Product | Wanted::HandedOver);
+    if press::pressed(ctx, Key::Enter) || (numbered && press::pressed_choice(ctx, 0)) {
         return Some(Act::Confirm);
     }
-    if product && press::pressed_choice(ctx, 1) {
+    if numbered && press::pressed_choice(ctx, 1) {
         return Some(Act::No);
     }
     press::pressed(ctx, Key::Escape).then_some(Act::Leave)

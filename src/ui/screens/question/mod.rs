@@ -48,7 +48,7 @@ impl QuestionState {
                 Command::Answer(self.typing.text.trim().to_owned())
             }
             Wanted::Lines => Command::Pieces(self.pieces.counts().to_vec()),
-            Wanted::Product | Wanted::Confirmation => Command::Say(true),
+            Wanted::Product | Wanted::Confirmation | Wanted::HandedOver => Command::Say(true),
             Wanted::Approval if self.typing.text.is_empty() => return None,
             Wanted::Approval => {
                 let pin = std::mem::take(&mut self.typing.text);
@@ -67,9 +67,12 @@ impl QuestionState {
                 forget(ctx, Purpose::Pin, &mut self.typing);
                 Command::Dismiss
             }
-            Wanted::Bill | Wanted::Amount | Wanted::Uses | Wanted::Lines | Wanted::Product => {
-                Command::Dismiss
-            }
+            Wanted::Bill
+            | Wanted::Amount
+            | Wanted::Uses
+            | Wanted::Lines
+            | Wanted::Product
+            | Wanted::HandedOver => Command::Dismiss,
         }
     }
 
@@ -95,7 +98,8 @@ impl QuestionState {
             | Wanted::Amount
             | Wanted::Product
             | Wanted::Approval
-            | Wanted::Confirmation => {}
+            | Wanted::Confirmation
+            | Wanted::HandedOver => {}
         }
     }
 }
@@ -205,7 +209,7 @@ fn answer_height(question: &QuestionView, sizes: &Sizes) -> f32 {
     match question.wants {
         Wanted::Bill | Wanted::Amount | Wanted::Uses | Wanted::Approval => sizes.amount * 1.3,
         Wanted::Lines => pieces::height(&question.lines),
-        Wanted::Product | Wanted::Confirmation => 0.0,
+        Wanted::Product | Wanted::Confirmation | Wanted::HandedOver => 0.0,
     }
 }
 
@@ -254,7 +258,7 @@ fn answer_ui(
             let rows = (&mut state.pieces, Ground::Amber);
             return pieces_ui(ui, rect, &question.lines, texts, rows);
         }
-        Wanted::Product | Wanted::Confirmation => return,
+        Wanted::Product | Wanted::Confirmation | Wanted::HandedOver => return,
     };
     let (name, unit) = (texts.get(name), question.unit.as_str());
     let field = Field { purpose, name, unit, ground: Ground::Amber };

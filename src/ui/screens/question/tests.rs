@@ -285,6 +285,7 @@ fn wordy() -> Vec<QuestionView> {
         Wanted::Lines,
         Wanted::Product,
         Wanted::Confirmation,
+        Wanted::HandedOver,
         Wanted::Approval,
     ]
     .map(|wants| QuestionView {

@@ -75,6 +75,9 @@ fn reply_holds(payload: &[u8]) {
             let evidence: usize = conflicts.iter().map(|notice| notice.evidence.len()).sum();
             assert!(evidence * 34 <= payload.len());
         }
+        ReplyBody::History { entries, .. } => {
+            assert!(entries.iter().map(|entry| entry.len()).sum::<usize>() < payload.len());
+        }
         ReplyBody::Mismatch { .. } | ReplyBody::Chunks(_) | ReplyBody::Lookup(_) => {}
     }
 }

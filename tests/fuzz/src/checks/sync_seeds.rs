@@ -35,7 +35,8 @@ pub(crate) fn requests() -> Vec<Request> {
     let claim = RequestBody::Claim { claims: vec![claim(), order()], after: Seq(1), trail };
     let lookup = RequestBody::Lookup { code: 0x12_3456_789a };
     let request = |body| Request { terminal: TerminalId(3), epoch: Epoch(1), nonce: [9; 16], body };
-    [push, pull, chunks, claim, lookup].map(request).into()
+    let history = RequestBody::History { epoch: Epoch(1), after: Seq(1) };
+    [push, pull, chunks, claim, lookup, history].map(request).into()
 }
 
 /// All requests, signed by the terminal.
@@ -55,6 +56,7 @@ pub(crate) fn replies() -> Vec<Reply> {
         ReplyBody::Claim(vec![granted(), refused()]),
         ReplyBody::Lookup(Some("CS1:BB8".to_owned())),
         ReplyBody::Lookup(None),
+        ReplyBody::History { head, entries: vec![samples::entry().bytes.into()] },
     ];
     let reply = |body| Reply { nonce: [9; 16], terminal: TerminalId(3), time: NOON, body };
     bodies.map(reply).into()
