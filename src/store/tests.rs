@@ -342,28 +342,42 @@ fn entries_can_neither_be_changed_nor_deleted_nor_put_out_of_line() {
 }
 
 #[test]
-fn an_entry_altered_behind_the_triggers_is_found() {
+fn an_entry_altered_behind_the_triggers_is_found_and_the_store_moved_aside() {
+    let last = "(SELECT max(position) FROM entry)";
+    let third = "(SELECT position FROM entry ORDER BY position LIMIT 1 OFFSET 2)";
+    for (sql, part) in [
+        (format!("DELETE FROM entry WHERE position = {third}"), "entry 4 stands where entry 3"),
+        (format!("UPDATE entry SET bytes = zeroblob(300) WHERE position = {last}"), "last entry"),
+    ] {
+        let dir = TempDir::new().unwrap();
+        let mut store = enrol(dir.path(), 1).unwrap();
+        for index in 0..5 {
+            append(&mut store, redeemed(index, 100, Limit::Uses(1))).unwrap();
+        }
+        drop(store);
+        let conn = Connection::open(dir.path().join(Store::FILE)).unwrap();
+        conn.execute_batch("DROP TRIGGER entry_is_fixed; DROP TRIGGER entry_stays").unwrap();
+        conn.execute(&sql, []).unwrap();
+        drop(conn);
+        let opened = Store::open(dir.path(), device()).map(drop);
+        let Err(StoreError::SetAside { folder, why }) = opened else { panic!("{opened:?}") };
+        assert!(why.contains(part), "{why}");
+        assert!(folder.join(Store::FILE).exists());
+    }
+}
+
+#[test]
+fn a_sum_that_does_not_agree_with_the_journal_is_found() {
     let dir = TempDir::new().unwrap();
     let mut store = enrol(dir.path(), 1).unwrap();
-    for index in 0..5 {
-        append(&mut store, redeemed(index, 100, Limit::Uses(1))).unwrap();
+    for index in 0..3 {
+        append(&mut store, redeemed(index, 100, Limit::Uses(2))).unwrap();
     }
-    drop(store);
-    let conn = Connection::open(dir.path().join(Store::FILE)).unwrap();
-    conn.execute_batch("DROP TRIGGER entry_is_fixed; DROP TRIGGER entry_stays").unwrap();
-    let third = "(SELECT position FROM entry ORDER BY position LIMIT 1 OFFSET 2)";
-    conn.execute(&format!("DELETE FROM entry WHERE position = {third}"), []).unwrap();
-    drop(conn);
-    let store = Store::open(dir.path(), device()).unwrap();
-    assert!(matches!(store.verify_journal(|_| {}), Err(StoreError::Chain(_))));
-    drop(store);
-    let conn = Connection::open(dir.path().join(Store::FILE)).unwrap();
-    let last = "(SELECT max(position) FROM entry)";
-    let sql = format!("UPDATE entry SET bytes = zeroblob(300) WHERE position = {last}");
-    conn.execute(&sql, []).unwrap();
-    drop(conn);
-    let opened = Store::open(dir.path(), device()).map(drop);
-    assert!(matches!(opened, Err(StoreError::LastEntry(_))));
+    store.check_books().unwrap();
+    store.conn.execute("UPDATE voucher SET uses = uses + 1 WHERE minor = 100", []).unwrap();
+    assert!(matches!(store.check_books(), Err(StoreError::Damaged(_))));
+    let next_day = store.check_daily(NOW.plus(86_400 * 3));
+    assert!(matches!(next_day, Err(StoreError::Damaged(_))), "{next_day:?}");
 }
 
 #[test]

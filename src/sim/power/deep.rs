@@ -39,7 +39,7 @@ pub(super) fn look(
     let spent: Vec<&Shown> =
         film.shown.iter().filter(|shown| is_spent(film, shown, count)).collect();
     match chance.pick(&spent) {
-        Some(shown) => scan_again(film, disk, &shown.text),
+        Some(shown) => scan_again(film, disk, shown),
         None => Ok(()),
     }
 }
@@ -65,14 +65,14 @@ fn is_spent(film: &Film, shown: &Shown, count: usize) -> bool {
     spent && !there.iter().any(taken_back)
 }
 
-fn scan_again(film: &Film, disk: Disk, text: &str) -> Result<(), Broken> {
+fn scan_again(film: &Film, disk: Disk, shown: &Shown) -> Result<(), Broken> {
     let mut till = Till::new(&film.shop, disk, Mode::Ours, film.seed);
     till.line.down.store(true, Ordering::Relaxed);
     till.open()?;
-    till.present(text, Request::plain(EntryMethod::Camera))?;
+    till.present(&shown.text, Request::plain(EntryMethod::Camera))?;
     match till.outcomes.last() {
         Some(("refused", _)) => Ok(()),
-        other => Err(wrong(format!("a spent voucher that is shown again: {other:?}"))),
+        other => Err(wrong(format!("{shown:?} is spent, and shown again: {other:?}"))),
     }
 }
 
