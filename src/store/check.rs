@@ -114,11 +114,14 @@ impl Store {
         recount(&self.conn, &self.lives, (self.identity.epoch, &self.zone))
     }
 
+    fn checked_at(&self) -> Result<Timestamp, StoreError> {
+        let sql = "SELECT checked_at FROM start";
+        Ok(Timestamp(self.conn.query_row(sql, [], |row| row.get(0))?))
+    }
+
     /// Compares all of it once a day, and walks the chain on; nothing where that was done within the day.
     pub fn check_daily(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        let sql = "SELECT checked_at FROM start";
-        let checked = Timestamp(self.conn.query_row(sql, [], |row| row.get(0))?);
-        if now.since(checked).saturating_abs() < DAY_S {
+        if now.since(self.checked_at()?).saturating_abs() < DAY_S {
             return Ok(());
         }
         let verified = deep(&self.conn, &self.lives)?;

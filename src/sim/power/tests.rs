@@ -84,3 +84,12 @@ fn a_fault_is_read_as_it_is_written() {
     }
     assert!(faults::parse("fire:1:once").is_err() && faults::parse("sync").is_err());
 }
+
+/// The name of a log that SQLite made was not on disk, and nobody had been told.
+#[test]
+fn a_folder_that_cannot_be_synced_is_told() {
+    for text in ["sync:12:once", "sync:30:always"] {
+        let fault = faults::parse(text).unwrap();
+        assert!(faults::try_fault(1, fault).is_ok(), "{text}");
+    }
+}
