@@ -10,6 +10,7 @@ use super::{
     error::PowerError,
     faults,
     film::Film,
+    known::Known,
     mode::Mode,
     platform::PlatformFilm,
 };
@@ -75,7 +76,7 @@ pub fn run(args: &PowerArgs, out: &mut dyn Write) -> Result<bool, PowerError> {
 }
 
 fn cut_terminals(args: &PowerArgs, out: &mut dyn Write) -> Result<bool, PowerError> {
-    let columns = ["cuts", "again", "in full", "lost", "damaged", "wrong"];
+    let columns = ["cuts", "opened", "again", "in full", "lost", "damaged", "wrong"];
     line(out, "a terminal's store", columns)?;
     let mut held = true;
     for mode in Mode::ALL {
@@ -89,7 +90,7 @@ fn cut_terminals(args: &PowerArgs, out: &mut dyn Write) -> Result<bool, PowerErr
 
 /// One cut in ten is at the platform.
 fn cut_platforms(args: &PowerArgs, out: &mut dyn Write) -> Result<bool, PowerError> {
-    line(out, "the platform's store", [""; 6])?;
+    line(out, "the platform's store", [""; 7])?;
     let mut held = true;
     for mode in [Mode::Ours, Mode::LyingDisk] {
         if args.mode.is_none_or(|wanted| wanted == mode) {
@@ -101,7 +102,7 @@ fn cut_platforms(args: &PowerArgs, out: &mut dyn Write) -> Result<bool, PowerErr
 }
 
 fn fail_operations(args: &PowerArgs, out: &mut dyn Write) -> Result<bool, PowerError> {
-    line(out, "failing operations", ["days", "met", "told", "broken", "", ""])?;
+    line(out, "failing operations", ["days", "met", "told", "broken", "", "", ""])?;
     let mut held = true;
     for day in 0..args.faults {
         let seed = args.seed.saturating_add(day);
@@ -110,7 +111,7 @@ fn fail_operations(args: &PowerArgs, out: &mut dyn Write) -> Result<bool, PowerE
             let name = format!("{} {}", trouble.name(), if *sticky { "always" } else { "once" });
             let counts = [count.runs, count.met, count.told, count.broken];
             let [a, b, c, d] = counts.map(|count| count.to_string());
-            line(out, &name, [&a, &b, &c, &d, "", ""])?;
+            line(out, &name, [&a, &b, &c, &d, "", "", ""])?;
         }
         if let Some(first) = &sweep.first {
             writeln!(out, "  broken: {first}")?;
@@ -120,7 +121,7 @@ fn fail_operations(args: &PowerArgs, out: &mut dyn Write) -> Result<bool, PowerE
     Ok(held)
 }
 
-fn line(out: &mut dyn Write, name: &str, columns: [&str; 6]) -> Result<(), PowerError> {
+fn line(out: &mut dyn Write, name: &str, columns: [&str; 7]) -> Result<(), PowerError> {
     let columns: String = columns.map(|column| format!(" {column:>10}")).concat();
     writeln!(out, "{}", format!("{name:<20}{columns}").trim_end())?;
     Ok(())
@@ -141,7 +142,7 @@ fn threads(args: &PowerArgs) -> usize {
 fn report(out: &mut dyn Write, mode: Mode, tally: &Tally) -> Result<bool, PowerError> {
     let of = |kind| tally.broken.get(&kind).copied().unwrap_or(0);
     let [lost, damaged, wrong] = [Kind::Lost, Kind::Damaged, Kind::Wrong].map(of);
-    let counts = [tally.cuts, tally.again, tally.deep, lost, damaged, wrong];
+    let counts = [tally.cuts, tally.opened, tally.again, tally.deep, lost, damaged, wrong];
     line(out, mode.name(), counts.map(|count| count.to_string()).each_ref().map(String::as_str))?;
     match (&tally.first, mode.must_lose()) {
         (Some(first), false) => writeln!(out, "  broken: --mode {first}")?,
@@ -155,9 +156,13 @@ fn one(args: &PowerArgs, number: u64, out: &mut dyn Write) -> Result<bool, Power
     let mode = args.mode.unwrap_or(Mode::Ours);
     let mut tally = Tally::default();
     if args.platform {
-        cuts::try_cut(&PlatformFilm::shoot(args.seed, mode)?, number, &mut tally);
+        cuts::try_cut(
+            &PlatformFilm::shoot(args.seed, mode)?,
+            number,
+            (&mut Known::default(), &mut tally),
+        );
     } else {
-        cuts::try_cut(&Film::shoot(args.seed, mode)?, number, &mut tally);
+        cuts::try_cut(&Film::shoot(args.seed, mode)?, number, (&mut Known::default(), &mut tally));
     }
     writeln!(out, "{}", tally.first.as_deref().unwrap_or("nothing was broken"))?;
     Ok(tally.first.is_none())

@@ -13,6 +13,7 @@ use super::{
     chance::Chance,
     check::{Broken, Checked, Kind},
     error::PowerError,
+    known::{self, Known},
     mode::Mode,
 };
 use crate::sim::disk::{Disk, Image, Moment};
@@ -20,11 +21,17 @@ use crate::sim::disk::{Disk, Image, Moment};
 /// Cuts are numbered by the change they come before and which of the outcomes it is.
 const VARIANTS: u64 = 1_000;
 
-/// One cut in so many is looked at with every signature and a second scan.
-const DEEP_ONE_IN: usize = 64;
+/// One opened store in so many is looked at with every signature and a second scan.
+const DEEP_ONE_IN: usize = 16;
+
+/// One cut in so many is opened even where the very same pages were opened before.
+const ANYWAY_ONE_IN: usize = 32;
 
 /// A day on record, in which the power can be cut.
 pub(super) trait Filmed: Sized {
+    /// The database's name on the disk.
+    const FILE: &'static str;
+
     /// What was opened after a cut.
     type Opened;
 
@@ -38,6 +45,9 @@ pub(super) trait Filmed: Sized {
     /// The disk before each change, and at the end.
     fn moments(&self) -> &[Moment];
 
+    /// Grows whenever more had been told by a change, so that a cut is compared with more.
+    fn chapter(&self, change: u64) -> usize;
+
     /// Opens what a cut before a change left, with the program's own code, and compares all of it.
     fn open(&self, change: u64, disk: &Disk) -> Checked<Self::Opened>;
 
@@ -50,6 +60,8 @@ pub(super) trait Filmed: Sized {
 pub(super) struct Tally {
     /// Cuts in a day's work.
     pub(super) cuts: u64,
+    /// Cuts that left other pages than those before, so that the program opened them and all of it was compared.
+    pub(super) opened: u64,
     /// Cuts while a store was opened or closed after a cut.
     pub(super) again: u64,
     /// Stores that were looked at with every signature and a second scan.
@@ -73,6 +85,7 @@ pub(super) struct Plan {
 impl Tally {
     fn add(&mut self, other: Self) {
         self.cuts = self.cuts.saturating_add(other.cuts);
+        self.opened = self.opened.saturating_add(other.opened);
         self.again = self.again.saturating_add(other.again);
         self.deep = self.deep.saturating_add(other.deep);
         self.days = self.days.saturating_add(other.days);
@@ -114,10 +127,11 @@ pub(super) fn run<F: Filmed>(plan: Plan) -> Result<Tally, PowerError> {
 fn try_day<F: Filmed>(plan: Plan, seed: u64, done: &AtomicU64) -> Result<Tally, PowerError> {
     let film = F::shoot(seed, plan.mode)?;
     let mut tally = Tally { days: 1, ..Tally::default() };
+    let mut known = Known::default();
     for at in 0..film.moments().len() {
         for variant in 0..plan.each {
             let number = u64::try_from(at).unwrap_or(0).saturating_mul(VARIANTS);
-            try_cut(&film, number.saturating_add(variant), &mut tally);
+            try_cut(&film, number.saturating_add(variant), (&mut known, &mut tally));
         }
         if done.fetch_add(plan.each, Ordering::Relaxed) >= plan.cuts {
             break;
@@ -127,9 +141,9 @@ fn try_day<F: Filmed>(plan: Plan, seed: u64, done: &AtomicU64) -> Result<Tally, 
 }
 
 /// One cut, by its number.
-pub(super) fn try_cut<F: Filmed>(film: &F, number: u64, tally: &mut Tally) {
+pub(super) fn try_cut<F: Filmed>(film: &F, number: u64, (known, tally): (&mut Known, &mut Tally)) {
     tally.cuts = tally.cuts.saturating_add(1);
-    if let Err(Broken { kind, what }) = cut(film, number, tally) {
+    if let Err(Broken { kind, what }) = cut(film, number, (known, tally)) {
         let count = tally.broken.entry(kind).or_default();
         *count = count.saturating_add(1);
         let seed = film.seed();
@@ -139,13 +153,38 @@ pub(super) fn try_cut<F: Filmed>(film: &F, number: u64, tally: &mut Tally) {
     }
 }
 
-fn cut<F: Filmed>(film: &F, number: u64, tally: &mut Tally) -> Result<(), Broken> {
+fn cut<F: Filmed>(
+    film: &F,
+    number: u64,
+    (known, tally): (&mut Known, &mut Tally),
+) -> Result<(), Broken> {
     let at = usize::try_from(number / VARIANTS).unwrap_or(usize::MAX);
     let Some(moment) = film.moments().get(at) else {
         return Ok(());
     };
     let mut chance = Chance::new(film.seed(), number.saturating_add(100));
-    let disk = disk_of(film, moment.image.cut(&mut chance.0));
+    let image = moment.image.cut(&mut chance.0);
+    let (anyway, chapter) = (chance.one_in(ANYWAY_ONE_IN), film.chapter(moment.change));
+    let pages = known::recovered(&image, F::FILE);
+    if !anyway && pages.as_ref().is_some_and(|pages| known.has(chapter, pages)) {
+        return Ok(());
+    }
+    tally.opened = tally.opened.saturating_add(1);
+    open_and_look(film, (moment, image), &mut chance, tally)?;
+    if let Some(pages) = pages {
+        known.add(chapter, pages);
+    }
+    Ok(())
+}
+
+/// What the program makes of a disk, also where the power is cut again while it does.
+fn open_and_look<F: Filmed>(
+    film: &F,
+    (moment, image): (&Moment, Image),
+    chance: &mut Chance,
+    tally: &mut Tally,
+) -> Result<(), Broken> {
+    let disk = disk_of(film, image);
     if chance.one_in(3) {
         disk.watch();
     }
@@ -167,7 +206,7 @@ fn cut<F: Filmed>(film: &F, number: u64, tally: &mut Tally) -> Result<(), Broken
     }
     if chance.one_in(DEEP_ONE_IN) {
         tally.deep = tally.deep.saturating_add(1);
-        film.look(moment.change, disk, &mut chance)?;
+        film.look(moment.change, disk, chance)?;
     }
     Ok(())
 }

@@ -53,6 +53,8 @@ pub(super) struct Film {
 impl Filmed for Film {
     type Opened = Option<Store>;
 
+    const FILE: &'static str = Store::FILE;
+
     fn shoot(seed: u64, mode: Mode) -> Result<Self, PowerError> {
         let shop = Arc::new(Shop::new(seed, Arc::new(MemoryStore::default()))?);
         let disk = Disk::default();
@@ -100,6 +102,10 @@ impl Filmed for Film {
         &self.moments
     }
 
+    fn chapter(&self, change: u64) -> usize {
+        self.told.partition_point(|told| told.change <= change)
+    }
+
     fn open(&self, change: u64, disk: &Disk) -> Checked<Option<Store>> {
         check::open(self, change, disk)
     }
@@ -127,7 +133,7 @@ impl Film {
 
     /// What had been told by a change of the disk, and what may be told soon after it.
     pub(super) fn around(&self, change: u64) -> (Option<&Told>, Option<&Told>) {
-        let next = self.told.partition_point(|told| told.change <= change);
+        let next = self.chapter(change);
         let before = next.checked_sub(1).and_then(|at| self.told.get(at));
         (before, self.told.get(next).or(before))
     }

@@ -21,6 +21,7 @@ mod film;
 
 mod cuts;
 mod faults;
+mod known;
 mod platform;
 
 #[cfg(test)]

@@ -47,7 +47,7 @@ pub(super) struct PlatformFilm {
 }
 
 fn file(disk: &Disk) -> PathBuf {
-    disk.dir().join("platform.db")
+    disk.dir().join(PlatformFilm::FILE)
 }
 
 impl PlatformFilm {
@@ -100,8 +100,12 @@ impl PlatformFilm {
         Ok(())
     }
 
+    fn told_by(&self, change: u64) -> usize {
+        self.told.partition_point(|(told, _)| told.change <= change)
+    }
+
     fn around(&self, change: u64) -> (Option<&Answered>, Option<&Answered>) {
-        let next = self.told.partition_point(|(told, _)| told.change <= change);
+        let next = self.told_by(change);
         let before = next.checked_sub(1).and_then(|at| self.told.get(at));
         (before, self.told.get(next).or(before))
     }
@@ -109,6 +113,8 @@ impl PlatformFilm {
 
 impl Filmed for PlatformFilm {
     type Opened = SqliteStore;
+
+    const FILE: &'static str = "platform.db";
 
     fn shoot(seed: u64, mode: Mode) -> Result<Self, PowerError> {
         Self::live(seed, mode)
@@ -124,6 +130,11 @@ impl Filmed for PlatformFilm {
 
     fn moments(&self) -> &[Moment] {
         &self.moments
+    }
+
+    fn chapter(&self, change: u64) -> usize {
+        let furnished = usize::from(change >= self.furnished);
+        self.told_by(change).saturating_add(furnished)
     }
 
     fn open(&self, change: u64, disk: &Disk) -> Checked<SqliteStore> {
