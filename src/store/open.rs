@@ -121,7 +121,6 @@ impl Store {
             zone: TimeZone::UTC,
             pace: Pace::default(),
         };
-        store.zone = store.branch_zone()?;
         store.learn_of_the_bundle()?;
         store.pace = Pace::of(&store.conn, &store.sense)?;
         store.note_anchor(found);

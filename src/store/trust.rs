@@ -31,24 +31,17 @@ impl Store {
             .map_err(|_error| StoreError::Damaged("the trust bundle"))
     }
 
-    /// The time zone of this terminal's branch; UTC where the bundle names none that is known here.
-    pub(super) fn branch_zone(&self) -> Result<TimeZone, StoreError> {
-        if !self.has_bundle()? {
-            return Ok(TimeZone::UTC);
-        }
-        Ok(self.bundle()?.zone(self.identity.branch))
-    }
-
     fn has_bundle(&self) -> Result<bool, StoreError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM bundle)";
         Ok(self.conn.query_row(sql, [], |row| row.get(0))?)
     }
 
-    /// It is later than when the bundle was made.
+    /// Takes the time zone of this terminal's branch from the bundle, and that it is later than when the bundle was made.
     pub(super) fn learn_of_the_bundle(&mut self) -> Result<(), StoreError> {
         if self.has_bundle()? {
-            let issued = self.bundle()?.issued_at;
-            self.sense.learn(issued);
+            let bundle = self.bundle()?;
+            self.zone = bundle.zone(self.identity.branch);
+            self.sense.learn(bundle.issued_at);
         }
         Ok(())
     }

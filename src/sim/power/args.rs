@@ -154,15 +154,11 @@ fn report(out: &mut dyn Write, mode: Mode, tally: &Tally) -> Result<bool, PowerE
 
 fn one(args: &PowerArgs, number: u64, out: &mut dyn Write) -> Result<bool, PowerError> {
     let mode = args.mode.unwrap_or(Mode::Ours);
-    let mut tally = Tally::default();
+    let (mut known, mut tally) = (Known::default(), Tally::default());
     if args.platform {
-        cuts::try_cut(
-            &PlatformFilm::shoot(args.seed, mode)?,
-            number,
-            (&mut Known::default(), &mut tally),
-        );
+        cuts::try_cut(&PlatformFilm::shoot(args.seed, mode)?, number, (&mut known, &mut tally));
     } else {
-        cuts::try_cut(&Film::shoot(args.seed, mode)?, number, (&mut Known::default(), &mut tally));
+        cuts::try_cut(&Film::shoot(args.seed, mode)?, number, (&mut known, &mut tally));
     }
     writeln!(out, "{}", tally.first.as_deref().unwrap_or("nothing was broken"))?;
     Ok(tally.first.is_none())

@@ -1,8 +1,9 @@
 //! What the disks that were opened and compared came to, so that another with the very same pages need not be again.
 
-use std::path::Path;
-
-use rusqlite::{Connection, MAIN_DB, OpenFlags};
+use rusqlite::{
+    Connection, MAIN_DB, OpenFlags,
+    backup::{Backup, StepResult},
+};
 
 use crate::sim::disk::{Disk, Image, VFS};
 
@@ -33,15 +34,18 @@ impl Known {
 /// the file is damaged. The image stays as it is.
 pub(super) fn recovered(image: &Image, name: &str) -> Option<Vec<u8>> {
     let disk = Disk::of(image.clone());
-    let file = disk.dir().join(name);
-    let pages = pages(&file).filter(|pages| !pages.is_empty());
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags_and_vfs(disk.dir().join(name), flags, VFS).ok()?;
+    let pages = pages(&conn).ok().flatten().filter(|pages| !pages.is_empty());
     disk.kill();
     pages
 }
 
-fn pages(file: &Path) -> Option<Vec<u8>> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut conn = Connection::open_with_flags_and_vfs(file, flags, VFS).ok()?;
-    let pages = conn.serialize(MAIN_DB).ok()?;
-    Some(pages.to_vec())
+/// Copied into memory page by page, which takes no look at the schema; that would be most of the work.
+fn pages(conn: &Connection) -> rusqlite::Result<Option<Vec<u8>>> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let mut copy = Connection::open_with_flags_and_vfs("copy", flags, "memdb")?;
+    let done = Backup::new(conn, &mut copy)?.step(-1)? == StepResult::Done;
+    let pages = copy.serialize(MAIN_DB)?.to_vec();
+    Ok(done.then_some(pages))
 }
