@@ -25,7 +25,7 @@ const VARIANTS: u64 = 1_000;
 const DEEP_ONE_IN: usize = 16;
 
 /// One cut in so many is opened even where the very same pages were opened before.
-const ANYWAY_ONE_IN: usize = 32;
+const ANYWAY_ONE_IN: usize = 128;
 
 /// A day on record, in which the power can be cut.
 pub(super) trait Filmed: Sized {
