@@ -149,7 +149,7 @@ impl Store {
         let mut list = Vec::new();
         while let Some(row) = rows.next()? {
             let bytes = row.get_ref(0)?.as_blob().unwrap_or_default();
-            let entry = self.lives.open(bytes)?.entry;
+            let entry = self.verified.open(bytes, &self.lives)?;
             let synced = self.is_synced(&entry);
             list.push(Row { entry, synced, returned: used_at(row, 1)? });
         }

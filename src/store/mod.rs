@@ -34,6 +34,7 @@ mod rights;
 mod salvage;
 mod schema;
 mod trust;
+mod verified;
 
 pub use anchor::{Anchored, Mark};
 pub use archive::Archive;

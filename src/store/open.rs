@@ -16,6 +16,7 @@ use super::{
     position, quarantine,
     queue::{Unsent, holds_acknowledged, unsent},
     rights, schema,
+    verified::Verified,
 };
 use crate::domain::{
     clock::{Now, Remembered, TimeSense},
@@ -31,6 +32,7 @@ pub struct Store {
     pub(super) conn: Connection,
     pub(super) identity: Identity,
     pub(super) lives: Lives,
+    pub(super) verified: Verified,
     pub(super) key: SecretKey,
     pub(super) head: Head,
     pub(super) sense: TimeSense,
@@ -108,6 +110,7 @@ impl Store {
             conn,
             identity,
             lives,
+            verified: Verified::default(),
             key,
             head,
             sense,

@@ -31,6 +31,11 @@ impl Store {
             .map_err(|_error| StoreError::Damaged("the trust bundle"))
     }
 
+    /// The version of the bundle in force, as the store has it.
+    pub fn bundle_version(&self) -> Result<u64, StoreError> {
+        Ok(self.conn.query_row("SELECT version FROM bundle", [], |row| row.get(0))?)
+    }
+
     fn has_bundle(&self) -> Result<bool, StoreError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM bundle)";
         Ok(self.conn.query_row(sql, [], |row| row.get(0))?)

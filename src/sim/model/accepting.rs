@@ -16,6 +16,9 @@ use crate::domain::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Seconds that half the way of an answer takes at the most that tells a terminal the time.
+const ON_ITS_WAY_S: i64 = 31;
+
 /// Where and when a terminal accepts.
 #[derive(Clone, Copy, Debug)]
 pub struct Scene<'a> {
@@ -29,6 +32,8 @@ pub struct Scene<'a> {
     pub wall: Timestamp,
     /// The latest time that the entry says is known to have passed.
     pub floor: Timestamp,
+    /// The platform's clock, which counts where the platform has just agreed.
+    pub platform: Timestamp,
     /// As of when the lists are that it holds.
     pub fresh: &'a BTreeMap<CampaignId, Timestamp>,
     /// The vouchers that the platform's answer, which was just delivered, set aside for it.
@@ -119,7 +124,14 @@ impl Case<'_> {
         // A voucher that was signed anew may be a minute ahead of this clock.
         let begun = claims.from <= self.scene.floor.plus(60);
         self.must(begun, Promise::Time, "not valid yet")?;
-        self.must(self.time < claims.until, Promise::Time, "no longer valid")
+        let valid = self.time < claims.until || self.agreed(|time| time < claims.until);
+        self.must(valid, Promise::Time, "no longer valid")
+    }
+
+    /// Whether something holds at the platform's time, or did while its answer was on its way; never without its word.
+    fn agreed(&self, holds: impl Fn(Timestamp) -> bool) -> bool {
+        let now = self.scene.platform;
+        self.redeemed.online && (holds(now) || holds(now.plus(-ON_ITS_WAY_S)))
     }
 
     /// The key and the campaign, as far as the bundle in force says.
@@ -168,7 +180,8 @@ impl Case<'_> {
         let sum = plus(before, self.redeemed.used);
         let within = sum.uses <= lent.uses && sum.minor <= lent.minor;
         self.must(within, Promise::Leases, "more than was lent")?;
-        self.must(self.time < lent.until, Promise::Leases, "under a lease that is over")?;
+        let lasts = self.time < lent.until || self.agreed(|time| time < lent.until);
+        self.must(lasts, Promise::Leases, "under a lease that is over")?;
         let fits = lent.campaign == self.truth.campaign
             && lent.voucher.as_ref().is_none_or(|key| *key == self.redeemed.voucher);
         self.must(fits, Promise::Leases, "under a lease of something else")
@@ -176,8 +189,9 @@ impl Case<'_> {
 
     fn presence(&self) -> Kept {
         let Some(at) = self.redeemed.shown_at else { return Ok(()) };
-        let age = self.scene.floor.since(at).abs();
-        self.must(age <= 60, Promise::Time, "with a phone's signature that is stale")?;
+        let fresh = |time: Timestamp| time.since(at).abs() <= 60;
+        let fresh = fresh(self.scene.floor) || self.agreed(fresh);
+        self.must(fresh, Promise::Time, "with a phone's signature that is stale")?;
         let last = self.diary.signed_at.get(&self.redeemed.voucher);
         self.must(last.is_none_or(|last| *last < at), Promise::Time, "with a signature twice")
     }

@@ -201,6 +201,11 @@ impl Run {
         self.pass();
         let fault = self.day.till.engine.as_ref().and_then(Engine::fault).is_some();
         self.came.told |= fault;
+        let now = self.day.till.now();
+        let awake =
+            |engine: &Engine| engine.store().is_none() && engine.poll_timeout(now) <= now.millis;
+        let busy = self.day.till.engine.as_ref().is_some_and(awake);
+        ensure(!busy, Kind::Wrong, || "without a store the terminal never rests".to_owned())?;
         if self.day.till.engine.is_none()
             && let Err(error) = self.day.till.open()
         {

@@ -9,21 +9,23 @@ use super::{
 use crate::{
     domain::{
         envelope::{Envelope, decode},
-        id::{Hash, Seq, VoucherKey},
+        id::{Epoch, Hash, Seq, TerminalId, VoucherKey},
         journal::{Body, Entry, Head, Redeemed, RolledBack},
         sync::{ClaimAnswer, Reply, ReplyBody, Request, RequestBody},
     },
     net::TransportError,
     platform::store::{EntryAt, RedemptionFilter},
     sim::{
+        disk::Disk,
         faults::Fault,
         model::{
-            Aside, Kept, Ledger, Promise, Scene, Taken, Written, accepts, broken, exceeds, minus,
-            must, plus,
+            Aside, Diary, Kept, Ledger, Promise, Scene, Taken, Written, accepts, broken, exceeds,
+            minus, must, plus,
         },
     },
+    store::Store,
     terminal::{
-        engine::Event,
+        engine::{Call, Event},
         outcome::{Outcome, State},
     },
 };
@@ -37,15 +39,20 @@ impl World {
         self.tills[at].clock.awake_ms = self.now;
         let now = self.tills[at].now(self.now);
         let till = &mut self.tills[at];
+        // What an answer granted before the power failed is still to be compared at the next start.
         let Some(engine) = till.engine.as_mut() else {
-            till.forget_answer();
             return Ok(());
         };
+        let worked = engine.store().is_some();
         engine.handle(event, now);
+        let gave_up = worked && engine.store().is_none();
         let calls: Vec<_> = std::iter::from_fn(|| engine.poll_call()).collect();
         let outcome = engine.take_outcome();
         let killed = till.kill_unseen && outcome.as_ref().is_some_and(is_green);
         self.observe(at)?;
+        if gave_up && !self.power_failed(at) {
+            self.observe_copy(at, told(outcome.as_ref(), &calls))?;
+        }
         if self.power_failed(at) {
             return self.power_cut(at);
         }
@@ -99,6 +106,7 @@ impl World {
             }
         }
         self.queue(at)?;
+        self.compare_shown(at)?;
         let till = &mut self.tills[at];
         if let Some(engine) = &till.engine {
             till.diary.bundle = engine.trust().bundle.version;
@@ -109,31 +117,28 @@ impl World {
     /// The entries after the diary's last, as far as one batch holds them.
     fn news(&mut self, at: usize) -> Result<Vec<(Entry, Hash)>, crate::sim::model::Broken> {
         let till = &mut self.tills[at];
-        let Some(store) = till.engine.as_ref().and_then(|engine| engine.store()) else {
-            return Ok(Vec::new());
-        };
-        let head = store.head();
-        if head.epoch != till.diary.head.epoch {
-            till.diary.next_epoch(head.epoch);
+        match till.engine.as_ref().and_then(|engine| engine.store()) {
+            Some(store) => news(store, till.name, &mut till.diary),
+            None => Ok(Vec::new()),
         }
-        let known = till.diary.head;
-        must(head.seq >= known.seq, Promise::Durable, || {
-            format!("{:?} held {known:?} and holds {head:?}", till.name)
-        })?;
-        if head == known {
-            return Ok(Vec::new());
+    }
+
+    /// What a terminal wrote and told of before it gave its store up, read from a copy of the disk that works.
+    fn observe_copy(&mut self, at: usize, told: Seq) -> Kept {
+        let till = &mut self.tills[at];
+        let copy = Disk::of(till.machine.drive.image());
+        let Ok(store) = Store::open(copy.place(), till.machine.key()) else { return Ok(()) };
+        loop {
+            let till = &mut self.tills[at];
+            let mut entries = news(&store, till.name, &mut till.diary)?;
+            entries.retain(|(entry, _)| entry.seq <= told);
+            if entries.is_empty() {
+                return Ok(());
+            }
+            for (entry, hash) in entries {
+                self.wrote(at, &entry, hash)?;
+            }
         }
-        let Ok(batch) = store.batch(Some(known.seq)) else {
-            return Ok(Vec::new());
-        };
-        must(batch.after.hash == known.hash, Promise::Durable, || {
-            format!("{:?} held {known:?} and holds {:?} there", till.name, batch.after)
-        })?;
-        let read = |bytes: &Vec<u8>| {
-            let entry = Envelope::parse(bytes).ok()?.unverified_payload();
-            Some((decode::<Entry>(entry).ok()?, crate::domain::crypto::hash(bytes)))
-        };
-        Ok(batch.entries.iter().filter_map(read).collect())
     }
 
     fn wrote(&mut self, at: usize, entry: &Entry, hash: Hash) -> Kept {
@@ -170,6 +175,7 @@ impl World {
         let scene = Scene {
             fresh: &fresh,
             floor: entry.time_floor,
+            platform: self.platform_time(),
             merchant: (till.merchant, self.office.merchants[till.merchant]),
             branch: self.office.branches[till.branch],
             group: self.office.group,
@@ -317,15 +323,31 @@ impl World {
         for outcome in seen {
             let till = &mut self.tills[at];
             let place = (till.diary.head.epoch, outcome.entry.unwrap_or(Seq(0)));
-            let written = till.diary.taken.get(&place);
-            let same = written.is_some_and(|row| Some(&row.voucher) == outcome.key().as_ref());
-            must(same, Promise::Durable, || format!("accepted, and not written: {outcome:?}"))?;
-            let hash = till.diary.hashes.get((place.1.0 - 1) as usize).copied();
-            till.diary.shown.insert(place, hash.unwrap_or(Hash::ZERO));
+            till.unread.push((place, outcome.key()));
             self.figures.accepted += 1;
             self.figures.offline += u64::from(!outcome.online);
         }
+        self.compare_shown(at)?;
         self.cashier_sees(at, outcome);
+        Ok(())
+    }
+
+    /// What was shown as accepted is written down; where the disk could not be read, that is looked up later.
+    fn compare_shown(&mut self, at: usize) -> Kept {
+        let till = &mut self.tills[at];
+        let store = till.engine.as_ref().and_then(|engine| engine.store());
+        if store.is_none_or(|store| store.head() != till.diary.head) {
+            return Ok(());
+        }
+        for (place, voucher) in std::mem::take(&mut till.unread) {
+            let written = till.diary.taken.get(&place);
+            let same = written.is_some_and(|row| Some(&row.voucher) == voucher.as_ref());
+            must(same, Promise::Durable, || {
+                format!("{voucher:?} accepted, and not written at {place:?}")
+            })?;
+            let hash = till.diary.hashes.get((place.1.0 - 1) as usize).copied();
+            till.diary.shown.insert(place, hash.unwrap_or(Hash::ZERO));
+        }
         Ok(())
     }
 
@@ -499,6 +521,50 @@ fn is_green(outcome: &Outcome) -> bool {
 /// What a signed question says; its signature is the platform's business.
 pub(super) fn request_of(body: &[u8]) -> Option<Request> {
     decode(Envelope::parse(body).ok()?.unverified_payload()).ok()
+}
+
+/// The last entry that is on the screen or on its way; what else the disk may hold, nobody was told of.
+fn told(outcome: Option<&Outcome>, calls: &[Call]) -> Seq {
+    let shown = match outcome.map(|outcome| &outcome.state) {
+        Some(State::Accepted(_)) => outcome.and_then(|outcome| outcome.entry),
+        Some(State::Together(act)) => act.vouchers.iter().filter_map(|one| one.entry).max(),
+        _other => None,
+    };
+    let sent = calls.iter().filter_map(|call| match request_of(&call.body)?.body {
+        RequestBody::Push { after, entries } => Some(Seq(after.seq.0 + entries.len() as u64)),
+        _other => None,
+    });
+    sent.chain(shown).max().unwrap_or(Seq(0))
+}
+
+/// The entries of a store after a diary's last.
+fn news(
+    store: &Store,
+    name: (TerminalId, Epoch),
+    diary: &mut Diary,
+) -> Result<Vec<(Entry, Hash)>, crate::sim::model::Broken> {
+    let head = store.head();
+    if head.epoch != diary.head.epoch {
+        diary.next_epoch(head.epoch);
+    }
+    let known = diary.head;
+    must(head.seq >= known.seq, Promise::Durable, || {
+        format!("{name:?} held {known:?} and holds {head:?}")
+    })?;
+    if head == known {
+        return Ok(Vec::new());
+    }
+    let Ok(batch) = store.batch(Some(known.seq)) else {
+        return Ok(Vec::new());
+    };
+    must(batch.after.hash == known.hash, Promise::Durable, || {
+        format!("{name:?} held {known:?} and holds {:?} there", batch.after)
+    })?;
+    let read = |bytes: &Vec<u8>| {
+        let entry = Envelope::parse(bytes).ok()?.unverified_payload();
+        Some((decode::<Entry>(entry).ok()?, crate::domain::crypto::hash(bytes)))
+    };
+    Ok(batch.entries.iter().filter_map(read).collect())
 }
 
 /// What a signed answer says.

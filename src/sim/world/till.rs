@@ -8,7 +8,7 @@ use std::{
 use super::{dice::Dice, machine::Machine, shape::START};
 use crate::{
     domain::{
-        id::{Epoch, TerminalId, VoucherKey},
+        id::{Epoch, Seq, TerminalId, VoucherKey},
         time::Timestamp,
     },
     sim::model::Diary,
@@ -58,6 +58,8 @@ pub struct Till {
     pub cashier: Dice,
     /// The vouchers that the answer being handled set aside.
     pub granted: BTreeSet<VoucherKey>,
+    /// What was shown as accepted and has not been read in the journal yet.
+    pub unread: Vec<((Epoch, Seq), Option<VoucherKey>)>,
     /// Whether the answer being handled refuses the question for good.
     pub told_off: bool,
     /// Whether the program is killed before the next acceptance is seen.
@@ -110,6 +112,7 @@ impl Till {
             standing: Standing::Honest,
             cashier: dice(super::shape::stream::CASHIERS),
             granted: BTreeSet::new(),
+            unread: Vec::new(),
             told_off: false,
             kill_unseen: false,
             abandon: false,

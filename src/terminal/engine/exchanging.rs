@@ -120,8 +120,11 @@ impl Engine {
 
     /// Puts a bundle that was written down in force, also where the rest of its pull failed.
     pub(super) fn refresh_trust(&mut self, now: Now) {
-        let newer = self.store.as_ref().and_then(|store| store.bundle().ok());
-        if let Some(bundle) = newer.filter(|bundle| bundle.version != self.trust.bundle.version) {
+        let another = |store: &&Store| {
+            store.bundle_version().is_ok_and(|version| version != self.trust.bundle.version)
+        };
+        let newer = self.store.as_ref().filter(another).and_then(|store| store.bundle().ok());
+        if let Some(bundle) = newer {
             self.trust = Trust::new(bundle);
             self.refresh_recent();
             self.syncer.handle(Input::Unsent, now.millis);

@@ -222,8 +222,9 @@ impl Engine {
 
     /// When to send [`Event::Tick`], where nothing else happens before.
     pub fn poll_timeout(&self, now: Now) -> Millis {
-        let counter = self.counter.timeout();
-        let due = [self.syncer.poll_timeout(), counter].into_iter().flatten().min();
+        // Without a store no exchange begins, however long it has been due.
+        let exchange = self.store.as_ref().and_then(|_| self.syncer.poll_timeout());
+        let due = [exchange, self.counter.timeout()].into_iter().flatten().min();
         let idle =
             now.millis.saturating_add(if self.undoable(now).is_some() { 1_000 } else { 10_000 });
         due.map_or(idle, |due| due.min(idle)).max(now.millis)
