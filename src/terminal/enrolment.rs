@@ -27,8 +27,10 @@ pub fn enrol(
     let request = EnrolmentRequest { secret: code.secret, key: key.public(), software };
     let answer = transport.call(ENROL_PATH, request.seal(&key), Duration::from_secs(30))?;
     let (grant, bundle) = Grant::open(&answer, &code.root, &key.public())?;
+    let store = Store::enrol(source.store_place()?, key, code, (&grant, &bundle), now)?;
+    // A grant that the store did not take is none to make a store anew with.
     source.keep_grant(&KeptGrant { url: code.url.clone(), root: code.root, answer })?;
-    Ok(Store::enrol(source.store_place()?, key, code, (&grant, &bundle), now)?)
+    Ok(store)
 }
 
 /// Why a terminal was not enrolled.

@@ -311,7 +311,8 @@ fn look(
     shown: &Shown,
     platform: PlatformFact,
 ) -> Result<Decided, StoreError> {
-    let (voucher, request) = (&shown.voucher, &shown.request);
+    // A bundle that came while a question was open may have withdrawn the key.
+    let (voucher, request) = (&*scene.trust.still(&shown.voucher), &shown.request);
     let (facts, local) = gather(txn, (scene, place), voucher, platform)?;
     let policy = scene.trust.policy(voucher.claims());
     let decision = decide(voucher, request, &facts, policy, scene.time);

@@ -1,5 +1,7 @@
 //! The trust bundle in force, ready for decisions.
 
+use std::borrow::Cow;
+
 use crate::domain::{
     id::VoucherKey,
     redeem::Policy,
@@ -24,6 +26,11 @@ impl Trust {
     /// The voucher a text is, when an issuer of the bundle signed it.
     pub fn verify(&self, text: &str) -> Result<Voucher, VerifyError> {
         UntrustedToken::parse(text)?.verify(&self.keyring)
+    }
+
+    /// A voucher that was verified before, with what is believed of its key now.
+    pub fn still<'a>(&self, voucher: &'a Voucher) -> Cow<'a, Voucher> {
+        voucher.under(&self.keyring)
     }
 
     /// The campaign of a voucher.

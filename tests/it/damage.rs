@@ -19,7 +19,7 @@ use countersign::{
         clock::Clock as _,
         command::Command,
         engine::{Engine, Event},
-        enrolment,
+        enrolment::{self, EnrolmentError},
         outcome::Outcome,
         recovery::{self, Means, Recovery, RecoveryError},
         source::{Source, SourceError},
@@ -408,4 +408,20 @@ fn a_torn_mark_leaves_the_one_before() {
 fn redeem_offline(till: &Till<'_>, voucher: &Issued) -> Outcome {
     till.wire.cut(true);
     till.open().redeem(&voucher.text, Request::plain(EntryMethod::Program)).unwrap()
+}
+
+/// Whoever answers for another platform leaves nothing in the folder that a recovery would believe.
+#[test]
+fn a_code_of_another_platform_changes_nothing_in_an_enrolled_folder() {
+    let (stage, other) = (Stage::new(), Stage::new_platform());
+    let (till, vouchers) = worked(&stage, 1, 1);
+    let grant = fs::read(file(&stage, "terminal.grant")).unwrap();
+    let foreign = other.terminal("b", other.branches[0]);
+    let code = other.code("a", other.branches[0], None);
+    let refused = enrolment::enrol(&stage.dir("a"), &code, &*foreign.wire, stage.clock.now().time);
+    let refused = refused.map(drop).unwrap_err();
+    let store = matches!(refused, EnrolmentError::Store(StoreError::OtherPlatform));
+    assert!(store, "{refused}");
+    assert_eq!(fs::read(file(&stage, "terminal.grant")).unwrap(), grant);
+    assert_goes_on(&stage, &till, &vouchers[..2], &vouchers[2]);
 }

@@ -501,3 +501,21 @@ fn a_bill_comes_back_after_something_that_is_no_voucher() {
     let ScanView::Bill(view) = counter.view().scan else { panic!("no bill") };
     assert_eq!(view.due.as_deref(), Some("To pay: €90.00"));
 }
+
+/// The bundle that withdraws the key comes while the cashier is still asked for the amount.
+#[test]
+fn a_key_that_is_withdrawn_while_a_question_is_open_refuses_the_answer() {
+    let stage = Stage::new();
+    let text = issue(&stage, Rules::default(), &Terms::StoredValue { balance: euro(5_000) });
+    let mut counter = Counter::open(&stage);
+    counter.settle();
+    counter.scan(&text);
+    assert_eq!(question(&counter).wants, Wanted::Amount);
+    let issuer = "demo".parse().unwrap();
+    stage.platform.withdraw_key(&issuer, stage.key.public().id()).unwrap();
+    counter.send(Command::SyncNow);
+    counter.settle();
+    answer(&mut counter, "10.00");
+    let verdict = verdict(&counter);
+    assert_eq!(verdict.state, VerdictState::NotValid, "{verdict:?}");
+}

@@ -60,14 +60,23 @@ impl Stage {
 
     pub(crate) fn with_mode(mode: OfflineMode) -> Self {
         let limits = Limits { unsynced_count: 10_000, ..Limits::default() };
-        Self::build(Policy::standard(mode, limits), |_| Arc::new(MemoryStore::default()))
+        let policy = Policy::standard(mode, limits);
+        Self::build(policy, platform_keys(), |_| Arc::new(MemoryStore::default()))
+    }
+
+    /// Another platform than that of all other stages.
+    pub(crate) fn new_platform() -> Self {
+        let key = |byte| SecretKey::from_seed(&[byte; 32]);
+        let keys = PlatformKeys { root: key(11), platform: key(12) };
+        let policy = Policy::standard(OfflineMode::Limited, Limits::default());
+        Self::build(policy, keys, |_| Arc::new(MemoryStore::default()))
     }
 
     /// With a platform on disk, of which copies can be kept.
     pub(crate) fn on_disk() -> Self {
         let limits = Limits { unsynced_count: 10_000, ..Limits::default() };
         let policy = Policy::standard(OfflineMode::Limited, limits);
-        Self::build(policy, |folder| {
+        Self::build(policy, platform_keys(), |folder| {
             Arc::new(SqliteStore::open(&folder.path().join("platform.db")).unwrap())
         })
     }
@@ -92,12 +101,16 @@ impl Stage {
         Platform::new(Arc::new(store), platform_keys(), clock, Entropy::system())
     }
 
-    fn build(policy: Policy, store: impl Fn(&TempDir) -> Arc<dyn Store>) -> Self {
+    fn build(
+        policy: Policy,
+        keys: PlatformKeys,
+        store: impl Fn(&TempDir) -> Arc<dyn Store>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::at(START));
         let time = Arc::clone(&clock);
         let platform_clock = PlatformClock::new(move || time.now().time);
-        let (store, keys) = (store(&folder), platform_keys());
+        let store = store(&folder);
         let platform = Arc::new(Platform::new(store, keys, platform_clock, Entropy::system()));
         let key = SecretKey::from_seed(&[3; 32]);
         let issuer = "demo".parse().unwrap();

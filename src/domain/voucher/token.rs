@@ -1,5 +1,7 @@
 //! From bytes nobody vouches for to a voucher the rules may look at.
 
+use std::borrow::Cow;
+
 use super::{
     claims::{Claims, ClaimsError},
     codec::{ClaimsDecodeError, decode_claims, encode_claims},
@@ -130,6 +132,20 @@ impl Voucher {
     /// The key that signed it.
     pub fn key(&self) -> &IssuerKey {
         &self.key
+    }
+
+    /// The same voucher with the key that signed it as it stands among others; a key that is gone counts as withdrawn.
+    pub fn under(&self, keys: &impl KeySource) -> Cow<'_, Self> {
+        let mut known = keys.keys(self.key.public.id()).iter();
+        let signer = (&self.key.issuer, self.key.public);
+        match known.find(|key| (&key.issuer, key.public) == signer) {
+            Some(key) if *key == self.key => Cow::Borrowed(self),
+            Some(key) => Cow::Owned(Self { key: key.clone(), ..self.clone() }),
+            None => {
+                let key = IssuerKey { withdrawn: true, ..self.key.clone() };
+                Cow::Owned(Self { key, ..self.clone() })
+            }
+        }
     }
 
     /// What it proves about being here now, and not only a copy.
