@@ -172,9 +172,12 @@ impl World {
     /// Whether an entry about a voucher stays in a terminal that may not send it.
     fn holds_back(&self, key: &crate::domain::id::VoucherKey) -> bool {
         let stuck = |(at, till): (usize, &super::till::Till)| {
-            (till.standing != Standing::Honest || self.is_unknown(at))
+            // What a platform acknowledged and forgot together with the terminal, that one cannot send again.
+            let unknown = self.is_unknown(at);
+            (till.standing != Standing::Honest || unknown)
                 && till.diary.taken.iter().any(|((epoch, seq), row)| {
-                    let unsent = *epoch == till.diary.head.epoch && *seq > till.diary.acked;
+                    let present = *epoch == till.diary.head.epoch;
+                    let unsent = present && (unknown || *seq > till.diary.acked);
                     unsent && row.voucher == *key
                 })
         };

@@ -64,7 +64,9 @@ impl World {
         if let Some(outcome) = outcome {
             self.shown(at, &outcome)?;
         }
-        self.tills[at].forget_answer();
+        if !gave_up {
+            self.tills[at].forget_answer();
+        }
         for call in calls {
             self.send(at, call);
         }
@@ -353,7 +355,11 @@ impl World {
 
     /// Notes what the network really brought, before anything is made of it.
     pub fn hear(&mut self, at: usize, asked: &Asked, result: &Result<Vec<u8>, TransportError>) {
-        self.tills[at].forget_answer();
+        let till = &mut self.tills[at];
+        // What was granted to a terminal that gave its store up is compared once it reads that store again.
+        if till.engine.as_ref().is_some_and(|engine| engine.store().is_some()) {
+            till.forget_answer();
+        }
         if !asked.asking {
             return;
         }
