@@ -242,7 +242,8 @@ impl Case<'_> {
             let fresh = self.time.since(*as_of) <= i64::from(limits.list_max_s);
             self.must(fresh, Promise::OfflineBounds, "by a list that is too old")?;
         }
-        let back = self.diary.floor.since(self.scene.wall) <= 300;
+        let back =
+            self.diary.floor.since(self.scene.wall) <= 300 || !self.model.platform_clock_sane;
         self.must(back, Promise::Time, "with a clock that was set back")?;
         let phone = self.truth.claims.holder.is_none() || self.redeemed.presence == Tier::Signed;
         self.must(phone, Promise::OfflineBounds, "without the phone's signature")

@@ -172,12 +172,13 @@ impl World {
     /// Whether an entry about a voucher stays in a terminal that may not send it.
     fn holds_back(&self, key: &crate::domain::id::VoucherKey) -> bool {
         let stuck = |(at, till): (usize, &super::till::Till)| {
-            // What a platform acknowledged and forgot together with the terminal, that one cannot send again.
-            let unknown = self.is_unknown(at);
-            (till.standing != Standing::Honest || unknown)
+            let (unknown, mute) = (self.is_unknown(at), till.standing != Standing::Honest);
+            // What a platform acknowledged and forgot, such a terminal does not send again.
+            let forgotten = unknown || (mute && self.model.platform_forgot);
+            (mute || unknown)
                 && till.diary.taken.iter().any(|((epoch, seq), row)| {
                     let present = *epoch == till.diary.head.epoch;
-                    let unsent = present && (unknown || *seq > till.diary.acked);
+                    let unsent = present && (forgotten || *seq > till.diary.acked);
                     unsent && row.voucher == *key
                 })
         };

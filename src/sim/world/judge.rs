@@ -64,8 +64,9 @@ impl World {
         if let Some(outcome) = outcome {
             self.shown(at, &outcome)?;
         }
-        if !gave_up {
-            self.tills[at].forget_answer();
+        let till = &mut self.tills[at];
+        if till.engine.as_ref().is_some_and(|engine| engine.store().is_some()) {
+            till.forget_answer();
         }
         for call in calls {
             self.send(at, call);
