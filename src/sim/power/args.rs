@@ -127,10 +127,12 @@ fn line(out: &mut dyn Write, name: &str, columns: [&str; 7]) -> Result<(), Power
     Ok(())
 }
 
-/// Few cuts are enough to see a store lose something that must.
+/// Few cuts are enough to see a store lose something that must, where they are spread over a day.
 fn plan(args: &PowerArgs, mode: Mode, cuts: u64) -> Plan {
-    let cuts = if mode.must_lose() { (cuts / 50).max(1_000) } else { cuts };
-    Plan { mode, cuts, seed: args.seed, each: args.each, threads: threads(args) }
+    let control = mode.must_lose();
+    let cuts = if control { (cuts / 50).max(1_000) } else { cuts };
+    let each = if control { 1 } else { args.each };
+    Plan { mode, cuts, seed: args.seed, each, threads: threads(args) }
 }
 
 fn threads(args: &PowerArgs) -> usize {
