@@ -88,7 +88,8 @@ fn beside_ui(
     let (_, room) = ui.allocate_space(size);
     let (left, right) = room.split_left_right_at_x(room.min.x + size.x * LINES_SHARE);
     let height = left.height() - 28.0;
-    ui.scope_builder(UiBuilder::new().max_rect(left), |ui| lines_ui(ui, lines, height));
+    // Children of their own: what stands below begins under all of it, not under the last that was drawn.
+    lines_ui(&mut ui.new_child(UiBuilder::new().max_rect(left)), lines, height);
     let right = right.with_min_x(right.min.x + GAP * 2.0);
     let (words, picture) = right.split_top_bottom_at_y(right.min.y + WORDS);
     let text = texts.get("ui.receipt_witness");
@@ -102,10 +103,8 @@ fn beside_ui(
     code_ui(ui, picture.with_max_y(picture.max.y - GAP), (&code.modules, code.width), text);
     let numbers = [at.saturating_add(1).to_string(), count.to_string()];
     let label = texts.fill("ui.receipt_next", &[("n", &numbers[0]), ("count", &numbers[1])]);
-    ui.scope_builder(UiBuilder::new().max_rect(bar), |ui| {
-        key_button_ui(ui, "→", &label, bar.size(), (Look::Normal, true)).clicked()
-    })
-    .inner
+    let ui = &mut ui.new_child(UiBuilder::new().max_rect(bar));
+    key_button_ui(ui, "→", &label, bar.size(), (Look::Normal, true)).clicked()
 }
 
 #[cfg(test)]
@@ -205,6 +204,19 @@ mod tests {
                 assert!(desk.query_by_label(&label).is_some(), "{label}");
                 press_key(&mut desk, Key::ArrowRight);
             }
+        }
+    }
+
+    #[test]
+    fn nothing_covers_a_code_that_is_alone() {
+        let words = "Scan with your phone: it tells the platform about this redemption";
+        for window in WINDOWS {
+            let view = with_verdict(accepted(vec!["Café Anker".into()]));
+            let mut desk = desk_at(window, View { witness: vec![code()], ..view }, None);
+            press_key(&mut desk, Key::F12);
+            let image = desk.get_by_role_and_label(egui::Role::Image, words).rect();
+            let close = desk.get_by_label("Close").rect();
+            assert!(image.max.y <= close.min.y, "{window:?} {image:?} {close:?}");
         }
     }
 
