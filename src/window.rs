@@ -1,19 +1,24 @@
 //! Wiring of the window: the terminal's threads, its readers, and the counter screen.
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crate::{
     console::{self, Args, ConsoleError, random},
     device::serial::{SerialEvent, SerialReader},
     domain::scan::EntryMethod,
+    store::StoreError,
     terminal::{
         clock::{Clock, SystemClock},
         command::Command,
         engine::{Engine, Event},
         handle::TerminalHandle,
+        recovery::{self, Means, RecoveryError},
         runtime::Runtime,
         server::{self, ServerError},
-        source::{self, SourceError},
+        source::{self, Source, SourceError},
     },
     ui,
 };
@@ -21,7 +26,13 @@ use crate::{
 /// Opens the counter screen of the terminal in the data folder.
 pub fn run(args: &Args) -> Result<(), WindowError> {
     let dir = args.data_dir();
-    let identity = source::open(&dir)?.identity().clone();
+    let identity = match source::open(&dir) {
+        Ok(store) => store.identity().clone(),
+        Err(SourceError::Store(why @ (StoreError::SetAside { .. } | StoreError::Gone))) => {
+            return Ok(ui::mend::run(why.to_string(), mend(dir))?);
+        }
+        Err(error) => return Err(error.into()),
+    };
     let clock = Arc::new(SystemClock::default());
     let mut engine = Engine::open(&dir, random, clock.now())?;
     console::sign_in(&mut engine, args.operator)?;
@@ -30,6 +41,20 @@ pub fn run(args: &Args) -> Result<(), WindowError> {
     let runtime = Runtime::start(engine, transport, Arc::clone(&clock) as Arc<dyn Clock>)?;
     let _serial = args.serial.as_deref().map(|port| serial(port, args.baud, &runtime, clock));
     Ok(ui::run(runtime.handle(), None)?)
+}
+
+/// What the button of a terminal without a store does.
+fn mend(dir: PathBuf) -> ui::mend::Mend {
+    Arc::new(move || made_anew(&dir).map_err(|error| error.to_string()))
+}
+
+fn made_anew(dir: &Path) -> Result<String, WindowError> {
+    let source = Source::from(dir);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let now = clock.now();
+    let transport = server::transport(dir, &recovery::platform_url(&source)?, None, clock)?;
+    let recovery = recovery::recover(&source, Means { transport: &transport, random, now })?;
+    Ok(recovery.sentences().join(" "))
 }
 
 /// Whether a window can be opened here.
@@ -124,6 +149,9 @@ pub enum WindowError {
     /// There is no way to the platform.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// The store was not made anew.
+    #[error(transparent)]
+    Recovery(#[from] RecoveryError),
     /// A thread could not be started.
     #[error("a thread could not be started: {0}")]
     Thread(#[from] std::io::Error),
@@ -143,7 +171,11 @@ impl WindowError {
     pub fn code(&self) -> u8 {
         match self {
             Self::Operator(error) => error.code(),
-            Self::Terminal(_) | Self::Server(_) | Self::Thread(_) | Self::Screen(_) => 1,
+            Self::Terminal(_)
+            | Self::Server(_)
+            | Self::Recovery(_)
+            | Self::Thread(_)
+            | Self::Screen(_) => 1,
             #[cfg(feature = "demo")]
             Self::Demo(_) => 1,
         }

@@ -10,6 +10,7 @@ use crate::terminal::{command::Command, handle::TerminalHandle, text::Texts, vie
 
 pub mod counter;
 pub mod keys;
+pub mod mend;
 pub mod phone;
 pub mod screens;
 pub mod theme;

@@ -124,17 +124,23 @@ impl Case<'_> {
         // A voucher that was signed anew may be a minute ahead of this clock.
         let begun = claims.from <= self.scene.floor.plus(60);
         self.must(begun, Promise::Time, "not valid yet")?;
-        let valid = self.time < claims.until || self.agreed(|time| time < claims.until);
+        let valid = |time: Timestamp| time < claims.until;
+        let valid = valid(self.time) || self.agreed(valid) || self.misled(valid);
         self.must(valid, Promise::Time, "no longer valid")
     }
 
     /// Whether something holds at the platform's time, or did while its answer was on its way; never without its word.
-    ///
-    /// A platform whose clock went back tells every terminal a wrong time, which nobody here can know better.
     fn agreed(&self, holds: impl Fn(Timestamp) -> bool) -> bool {
         let now = self.scene.platform;
-        let word = self.redeemed.online && (holds(now) || holds(now.plus(-ON_ITS_WAY_S)));
-        word || !self.model.platform_clock_sane
+        self.redeemed.online && (holds(now) || holds(now.plus(-ON_ITS_WAY_S)))
+    }
+
+    /// Whether something holds at the terminal's own clock, where a platform whose clock went back made it give up what it
+    /// knew better; never at a time before one that the platform signed and the terminal holds.
+    fn misled(&self, holds: impl Fn(Timestamp) -> bool) -> bool {
+        let signed = self.scene.fresh.values().copied().max();
+        let time = signed.map_or(self.scene.wall, |signed| signed.max(self.scene.wall));
+        !self.model.platform_clock_sane && holds(time)
     }
 
     /// The key and the campaign, as far as the bundle in force says.
@@ -183,7 +189,8 @@ impl Case<'_> {
         let sum = plus(before, self.redeemed.used);
         let within = sum.uses <= lent.uses && sum.minor <= lent.minor;
         self.must(within, Promise::Leases, "more than was lent")?;
-        let lasts = self.time < lent.until || self.agreed(|time| time < lent.until);
+        let lasts = |time: Timestamp| time < lent.until;
+        let lasts = lasts(self.time) || self.agreed(lasts) || self.misled(lasts);
         self.must(lasts, Promise::Leases, "under a lease that is over")?;
         let fits = lent.campaign == self.truth.campaign
             && lent.voucher.as_ref().is_none_or(|key| *key == self.redeemed.voucher);
@@ -193,7 +200,9 @@ impl Case<'_> {
     fn presence(&self) -> Kept {
         let Some(at) = self.redeemed.shown_at else { return Ok(()) };
         let fresh = |time: Timestamp| time.since(at).abs() <= 60;
-        let fresh = fresh(self.scene.floor) || self.agreed(fresh);
+        // Until its clock was set back the platform signed later times, which no terminal forgets.
+        let unsure = self.redeemed.online && !self.model.platform_clock_sane;
+        let fresh = fresh(self.scene.floor) || self.agreed(fresh) || unsure;
         self.must(fresh, Promise::Time, "with a phone's signature that is stale")?;
         let last = self.diary.signed_at.get(&self.redeemed.voucher);
         self.must(last.is_none_or(|last| *last < at), Promise::Time, "with a signature twice")
@@ -242,8 +251,8 @@ impl Case<'_> {
             let fresh = self.time.since(*as_of) <= i64::from(limits.list_max_s);
             self.must(fresh, Promise::OfflineBounds, "by a list that is too old")?;
         }
-        let back =
-            self.diary.floor.since(self.scene.wall) <= 300 || !self.model.platform_clock_sane;
+        let back = self.diary.floor.since(self.scene.wall) <= 300
+            || self.misled(|time| time.since(self.scene.wall) <= 300);
         self.must(back, Promise::Time, "with a clock that was set back")?;
         let phone = self.truth.claims.holder.is_none() || self.redeemed.presence == Tier::Signed;
         self.must(phone, Promise::OfflineBounds, "without the phone's signature")

@@ -15,6 +15,7 @@ mod carry;
 mod claim;
 mod disputes;
 mod groups;
+mod history;
 mod issuing;
 mod leases;
 mod listed;
