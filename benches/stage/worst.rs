@@ -80,6 +80,7 @@ fn facts() -> Facts {
         used_here: Used { uses: 8, minor: 800, lines: countersign::domain::voucher::Lines([1; 8]) },
         used_today: 8,
         known_limit: Some(Limit::Uses(100)),
+        nothing_left: false,
         shown_before: Some(NOON.plus(-600)),
         last_use_here: Some(UseRecord {
             at: NOON.plus(-600),

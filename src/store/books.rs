@@ -37,12 +37,12 @@ fn book_redeemed(
     let key = &redeemed.voucher;
     let lines = if lines == Lines::NONE { None } else { Some(lines_of(tx, key)?.plus(lines)) };
     let mut statement = tx.prepare_cached(
-        "INSERT INTO voucher (issuer, id, uses, minor, uses_max, minor_max, last_position, lines, day, day_uses, shown_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?3, ?10)
+        "INSERT INTO voucher (issuer, id, uses, minor, uses_max, minor_max, last_position, lines, day, day_uses, shown_at, nothing_left)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?3, ?10, ?11)
          ON CONFLICT (issuer, id) DO UPDATE SET
              uses = uses + excluded.uses, minor = minor + excluded.minor,
              uses_max = excluded.uses_max, minor_max = excluded.minor_max,
-             last_position = excluded.last_position, lines = coalesce(excluded.lines, lines),
+             last_position = excluded.last_position, nothing_left = excluded.nothing_left, lines = coalesce(excluded.lines, lines),
              day_uses = excluded.day_uses + iif(day = excluded.day, day_uses, 0), day = excluded.day,
              shown_at = coalesce(max(shown_at, excluded.shown_at), shown_at, excluded.shown_at)",
     )?;
@@ -57,6 +57,7 @@ fn book_redeemed(
         lines.map(spell),
         day.0,
         redeemed.shown_at.map(|at| at.0),
+        redeemed.left == 0,
     ])?;
     if let Some(customer) = &redeemed.customer {
         tally(tx, customer, (&key.issuer, key.id.campaign), i64::from(uses), day)?;
@@ -108,7 +109,8 @@ fn book_rolled_back(tx: &Transaction<'_>, back: &RolledBack, day: Day) -> Result
     let lines = if lines == Lines::NONE { None } else { Some(lines_of(tx, key)?.minus(lines)) };
     let mut statement = tx.prepare_cached(
         "UPDATE voucher SET uses = uses - ?3, minor = minor - ?4, lines = coalesce(?5, lines),
-             day_uses = iif(day = ?6, max(day_uses - ?3, 0), day_uses), cycles = cycles + 1
+             day_uses = iif(day = ?6, max(day_uses - ?3, 0), day_uses), cycles = cycles + 1,
+             nothing_left = 0
          WHERE issuer = ?1 AND id = ?2",
     )?;
     let spelled = lines.map(spell);

@@ -26,6 +26,8 @@ pub struct LocalUse {
     pub used_today: u32,
     /// What it may be consumed up to, as far as was heard.
     pub known_limit: Option<Limit>,
+    /// Whether its last redemption left nothing, with what the platform said of others, and nothing was taken back since.
+    pub nothing_left: bool,
     /// The phone's time on its last presentation.
     pub shown_before: Option<Timestamp>,
     /// How often it was taken back.
@@ -44,7 +46,7 @@ impl Txn<'_> {
                     last_position, entry.at, entry.bytes,
                     (SELECT max(back.at) FROM entry AS back
                      WHERE back.of_position = last_position AND back.position > ?3),
-                    day, day_uses, minor_max, shown_at, cycles
+                    day, day_uses, minor_max, shown_at, cycles, nothing_left
              FROM voucher JOIN entry ON entry.position = last_position
              WHERE issuer = ?1 AND id = ?2",
         )?;
@@ -66,6 +68,7 @@ impl Txn<'_> {
                 known_limit: row.get::<_, Option<i64>>(12)?.map(Limit::Balance),
                 shown_before: time(13)?,
                 cycles: row.get(14)?,
+                nothing_left: row.get(15)?,
             })
         });
         Ok(found.optional()?.unwrap_or_default())

@@ -8,7 +8,8 @@ use crate::domain::{id::Epoch, journal::SignedEntry};
 
 /// What must agree. Days are left out: they are counted in the branch's time zone, which may have been another one.
 const AGREE: &[&str] = &[
-    "SELECT issuer, id, uses, minor, uses_max, minor_max, last_position, uses_before, minor_before, lines, cycles, shown_at
+    "SELECT issuer, id, uses, minor, uses_max, minor_max, last_position, uses_before, minor_before, lines, cycles, shown_at,
+            nothing_left
      FROM voucher ORDER BY issuer, id",
     "SELECT customer, issuer, campaign, uses FROM tally ORDER BY customer, issuer, campaign",
     "SELECT position, uses, minor, lines, uses_max, minor_max FROM returned ORDER BY position",

@@ -6,7 +6,7 @@ use crate::{
         id::{BranchId, MerchantId, TerminalId},
         redeem::{CustomerFact, Facts, OfflineMode, PlatformFact, Tally, UseRecord},
         time::Timestamp,
-        voucher::{Used, Voucher},
+        voucher::{Limit, Used, Voucher},
     },
     store::{Identity, LocalUse, Store, StoreError, Txn},
 };
@@ -64,6 +64,7 @@ pub(super) fn gather(
         used_here: local.used,
         used_today: local.used_today,
         known_limit: local.known_limit,
+        nothing_left: local.nothing_left && !has_more(claims.terms.limit(), local.known_limit),
         shown_before: local.shown_before,
         last_use_here: local.last.map(|(_, _, at)| UseRecord {
             at,
@@ -84,6 +85,11 @@ pub(super) fn gather(
         time_told: txn.sense().told(),
     };
     Ok((facts, local))
+}
+
+/// Whether a voucher says that more was loaded onto it than was known when it was last redeemed.
+fn has_more(limit: Limit, known: Option<Limit>) -> bool {
+    known.is_some_and(|known| limit.or_more(Some(known)) != known)
 }
 
 /// How fast the operator goes, and what is known of the customer.

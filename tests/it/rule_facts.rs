@@ -45,6 +45,7 @@ pub(crate) fn ordinary(now: Timestamp) -> Facts {
         used_here: countersign::domain::voucher::Used::default(),
         used_today: 0,
         known_limit: None,
+        nothing_left: false,
         shown_before: None,
         last_use_here: None,
         rolled_back_at: None,
@@ -69,6 +70,7 @@ fn note(facts: &mut Facts, words: &mut Words<'_>, now: Timestamp) -> Parsed<()> 
         "list" => facts.list = parse_list(words, now)?,
         "here" => facts.used_here = words.used()?,
         "today" => facts.used_today = words.number()?,
+        "nothing" if words.take("left") => facts.nothing_left = true,
         "loaded" => facts.known_limit = Some(Limit::Balance(words.minor()?)),
         "back" => facts.rolled_back_at = Some(now.plus(-words.seconds()?)),
         "shown" if words.take("before") => {

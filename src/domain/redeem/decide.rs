@@ -88,7 +88,7 @@ pub fn decide(
     now: Timestamp,
 ) -> Decision {
     let mut findings = standing_findings(voucher, request, facts, policy, now);
-    let denial = Denial { policy, request, platform: &facts.platform };
+    let denial = Denial { policy, request, facts };
     if let Some(verdict) = denial.denied(findings) {
         return Decision { findings, verdict };
     }
@@ -121,13 +121,13 @@ pub fn decide(
 struct Denial<'a> {
     policy: &'a Policy,
     request: &'a Request,
-    platform: &'a PlatformFact,
+    facts: &'a Facts,
 }
 
 impl Denial<'_> {
     /// Findings that a supervisor may wave through: none once the platform said no, which sets nothing aside.
     fn approvable(self) -> FindingSet {
-        match self.platform {
+        match self.facts.platform {
             PlatformFact::Refused { .. } => FindingSet::EMPTY,
             PlatformFact::NotAsked | PlatformFact::Silent | PlatformFact::Granted { .. } => {
                 self.policy.approvable()
@@ -138,7 +138,7 @@ impl Denial<'_> {
     /// A finding that refuses, whoever is asked and whoever approves.
     fn denied(self, findings: FindingSet) -> Option<Verdict> {
         let mut deny = self.policy.denied().minus(self.approvable());
-        if *self.platform == PlatformFact::NotAsked {
+        if self.facts.platform == PlatformFact::NotAsked {
             // Whether the platform agrees, and what time it is, is not known before it was asked.
             deny = deny.without(Finding::NotConfirmed).without(Finding::TimeUnclear);
         } else {
@@ -150,7 +150,7 @@ impl Denial<'_> {
     /// A finding that only a supervisor can wave through.
     fn unapproved(self, findings: FindingSet) -> Option<Verdict> {
         let mut waits = self.policy.denied().or(FindingSet::from_iter([Finding::ApprovalNeeded]));
-        if *self.platform == PlatformFact::NotAsked {
+        if self.facts.platform == PlatformFact::NotAsked {
             waits = waits.without(Finding::NotConfirmed).without(Finding::TimeUnclear);
         }
         self.approval(findings.and(waits).and(self.approvable()))
@@ -164,9 +164,9 @@ impl Denial<'_> {
     /// A finding about which the platform is asked, or that refuses where it cannot be.
     fn unknown(self, findings: FindingSet) -> Option<Verdict> {
         let Policy { ask, deny_unasked, deny, .. } = *self.policy;
-        match self.platform {
+        match self.facts.platform {
             PlatformFact::NotAsked => {
-                let unclear = findings.has(Finding::TimeUnclear);
+                let unclear = findings.has(Finding::TimeUnclear) || self.facts.nothing_left;
                 let asking = unclear || !findings.and(ask.or(deny_unasked).or(deny)).is_empty();
                 asking.then_some(Verdict::AskPlatform)
             }

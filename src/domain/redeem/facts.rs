@@ -76,6 +76,8 @@ pub struct Facts {
     pub used_today: u32,
     /// What was loaded onto it since it was signed, as far as was heard: its limit.
     pub known_limit: Option<Limit>,
+    /// Whether the last redemption here left nothing, with what the platform said of others, and stands.
+    pub nothing_left: bool,
     /// The phone's time on the last presentation that was accepted here.
     pub shown_before: Option<Timestamp>,
     /// The last time this terminal consumed it.

@@ -137,7 +137,9 @@ fn note_status(found: &mut FindingSet, voucher: &Voucher, facts: &Facts) {
     let listed = listed(limit, facts);
     let refused = |reason| matches!(&facts.platform, PlatformFact::Refused { reason: given, .. } if *given == reason);
     let used_up = limit.left_after(used_everywhere(facts)) == 0;
-    let elsewhere = listed == Status::Redeemed || used_up;
+    // What the platform said last holds until it says otherwise.
+    let told = facts.nothing_left && facts.platform == PlatformFact::Silent;
+    let elsewhere = listed == Status::Redeemed || used_up || told;
     found.note(Finding::UsedHere, used_up_here);
     found.note(Finding::UsedElsewhere, !used_up_here && elsewhere);
     found.note(Finding::Revoked, listed == Status::Revoked || refused(PlatformRefusal::Revoked));

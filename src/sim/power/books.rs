@@ -85,15 +85,6 @@ impl Books {
         }
     }
 
-    /// Whether nothing of a voucher is left.
-    pub(super) fn is_used_up(&self, voucher: &VoucherKey) -> bool {
-        let key = (voucher.issuer.as_str().to_owned(), voucher.id.to_bytes().to_vec());
-        self.vouchers.get(&key).is_some_and(|book| {
-            let uses = book.uses_max.is_some_and(|most| book.used.uses >= most);
-            uses || book.minor_max.is_some_and(|most| book.used.minor >= most)
-        })
-    }
-
     /// What was consumed so far was consumed before; nothing that was lent to the device before is this one's.
     fn begin_epoch(&mut self) {
         self.vouchers.values_mut().for_each(|book| book.before = book.used);

@@ -10,7 +10,11 @@ use super::{
     till::{Shown, Till, source},
 };
 use crate::{
-    domain::{redeem::Request, scan::EntryMethod},
+    domain::{
+        journal::{Body, Entry},
+        redeem::Request,
+        scan::EntryMethod,
+    },
     sim::disk::Disk,
     store::Store,
     terminal::enrolment,
@@ -49,10 +53,16 @@ fn entries(store: &Store) -> Result<usize, Broken> {
     Ok(store.connection().query_row(sql, [], |row| row.get(0))?)
 }
 
-/// Whether this terminal alone used the voucher up within the first entries; what others used is not known to it
-/// without the network.
+/// Whether the voucher was honoured within the first entries and nothing of it is left there.
 fn is_spent(film: &Film, shown: &Shown, count: usize) -> bool {
-    film.books.get(count).is_some_and(|books| books.is_used_up(&shown.voucher))
+    let there = film.entries.get(..count).unwrap_or_default();
+    let is_it = |entry: &&Entry| (entry.epoch, entry.seq) == (shown.epoch, shown.entry);
+    let taken_back = |entry: &Entry| matches!(&entry.body, Body::RolledBack(back) if back.voucher == shown.voucher);
+    let spent = there
+        .iter()
+        .find(is_it)
+        .is_some_and(|entry| matches!(&entry.body, Body::Redeemed(redeemed) if redeemed.left == 0));
+    spent && !there.iter().any(taken_back)
 }
 
 fn scan_again(film: &Film, disk: Disk, shown: &Shown) -> Result<(), Broken> {

@@ -111,6 +111,8 @@ CREATE TABLE voucher (
     -- The day of the branch it was last consumed on, as days since 1970, and the uses of that day.
     day            INTEGER NOT NULL,
     day_uses       INTEGER NOT NULL CHECK (day_uses >= 0),
+    -- Whether its last redemption left nothing, with what the platform said of others, and nothing was taken back since.
+    nothing_left   INTEGER NOT NULL DEFAULT 0 CHECK (nothing_left IN (0, 1)),
     -- How often it was taken back.
     cycles         INTEGER NOT NULL DEFAULT 0,
     -- The phone's time on its last presentation.
