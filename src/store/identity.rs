@@ -140,29 +140,32 @@ impl Store {
         let continues = last.map_or(Hash::ZERO, |last| last.hash);
         let mut store = Self::resume(conn, identity, key, &place)?;
         let mut txn = store.begin()?;
-        write_grant(&txn.tx, code, grant, (bundle, end))?;
+        let in_force = write_grant(&txn.tx, code, grant, (bundle, end))?;
         let software = env!("CARGO_PKG_VERSION").to_owned();
         txn.append(Body::Opened(Opened { software, continues }), now)?;
-        txn.append(Body::BundleTaken { version: bundle.version, hash: hash(&grant.bundle) }, now)?;
+        if in_force {
+            let taken = Body::BundleTaken { version: bundle.version, hash: hash(&grant.bundle) };
+            txn.append(taken, now)?;
+        }
         if let Some((Identity { lost: Some(lost), epoch, .. }, end)) = old.zip(end) {
             let found = Recovered { epoch, held: end.seq, lost, complete: false };
             txn.append(Body::Recovered(found), now)?;
         }
         txn.commit()?;
-        store.zone = bundle.zone(grant.branch);
-        store.learn(bundle.issued_at);
+        store.learn_of_the_bundle()?;
         store.reload_lives()?;
         store.all_shown();
         Ok(store)
     }
 }
 
+/// Writes a grant down; whether its bundle is in force now, as it is unless a newer one is held.
 pub(super) fn write_grant(
     tx: &Transaction<'_>,
     code: &EnrolmentCode,
     grant: &Grant,
     (bundle, end): (&TrustBundle, Option<Head>),
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     if let Some(end) = end {
         tx.execute(
             "UPDATE life SET last = ?2, acked = (SELECT acked_seq FROM terminal) WHERE epoch = ?1",
@@ -192,9 +195,10 @@ pub(super) fn write_grant(
             Hash::ZERO.0,
         ],
     )?;
-    tx.execute(
+    let taken = tx.execute(
         "INSERT INTO bundle (one, version, bytes) VALUES (1, ?1, ?2)
-         ON CONFLICT (one) DO UPDATE SET version = excluded.version, bytes = excluded.bytes",
+         ON CONFLICT (one) DO UPDATE SET version = excluded.version, bytes = excluded.bytes
+         WHERE excluded.version >= version",
         params![bundle.version, grant.bundle.as_slice()],
     )?;
     tx.execute(
@@ -205,7 +209,7 @@ pub(super) fn write_grant(
     tx.execute("DELETE FROM carried", [])?;
     // What was lent to the device of the epoch before is not this one's.
     tx.execute("UPDATE lease SET ended = 1", [])?;
-    Ok(())
+    Ok(taken > 0)
 }
 
 /// A store that was lost must not begin anew in an epoch it has written in: two entries would stand at one position.

@@ -435,6 +435,20 @@ fn every_earlier_schema_is_brought_to_the_newest() {
 }
 
 #[test]
+fn a_newer_bundle_stays_in_force_where_a_platform_from_an_old_backup_enrols_again() {
+    let dir = TempDir::new().unwrap();
+    let mut store = enrol(dir.path(), 1).unwrap();
+    let newer = TrustBundle { version: 9, ..store.bundle().unwrap() };
+    let bytes = seal_bundle(&SecretKey::from_seed(&[1; 32]), &newer);
+    store.take_bundle(&newer, &bytes, NOW).unwrap();
+    store.acknowledged(store.head(), b"reply").unwrap();
+    drop(store);
+    let store = enrol(dir.path(), 2).unwrap();
+    assert_eq!(store.bundle().unwrap(), newer);
+    assert_eq!(store.head().seq, Seq(1), "nothing tells of a bundle that was not taken");
+}
+
+#[test]
 fn enrolling_again_goes_on_in_a_new_epoch_and_keeps_the_journal() {
     let dir = TempDir::new().unwrap();
     let mut store = enrol(dir.path(), 1).unwrap();

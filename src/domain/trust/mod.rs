@@ -2,6 +2,7 @@
 
 mod bundle;
 mod status;
+mod version;
 
 pub use bundle::{
     Branch, BundleError, Campaign, CampaignState, Group, Issuer, Keyring, Merchant, Operator,
@@ -11,3 +12,4 @@ pub use status::{
     CHUNK_BYTES, CHUNK_VOUCHERS, Chunk, Manifest, ManifestError, Status, StatusList, chunk_of,
     place_of,
 };
+pub use version::next_version;

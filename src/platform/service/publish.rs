@@ -8,7 +8,9 @@ use crate::{
         id::MerchantId,
         redeem::Policy,
         sync::PROTOCOL,
-        trust::{Branch, Group, Issuer, Merchant, Protocols, TrustBundle, seal_bundle},
+        trust::{
+            Branch, Group, Issuer, Merchant, Protocols, TrustBundle, next_version, seal_bundle,
+        },
     },
     platform::store::{BundleRow, CampaignRow, GroupRow, Home, Txn},
 };
@@ -36,7 +38,7 @@ impl Platform {
         merchant: MerchantId,
     ) -> Result<u64, ServiceError> {
         let last = txn.bundle(merchant)?.map_or(0, |row| row.version);
-        let bundle = self.bundle_of(txn, merchant, last.saturating_add(1))?;
+        let bundle = self.bundle_of(txn, merchant, next_version(last, self.now()))?;
         let bytes = seal_bundle(&self.keys.root, &bundle);
         if bytes.len() > TrustBundle::BYTES_MAX {
             let reason = "a trust bundle has no room for so many campaigns, branches and operators";

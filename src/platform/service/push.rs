@@ -267,7 +267,7 @@ impl<'a> Run<'a> {
 
     fn finish(self) -> Result<(Head, Vec<ConflictRow>), ServiceError> {
         let key = &self.caller.key;
-        refresh(self.txn, &self.touched)?;
+        refresh(self.txn, &self.touched, self.now)?;
         let head = self.txn.head(key.terminal, key.epoch)?;
         self.txn.release_claims_before(key.terminal, key.epoch, head.seq)?;
         Ok((head, self.conflicts))

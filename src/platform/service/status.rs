@@ -7,7 +7,7 @@ use crate::{
     domain::{
         id::{CampaignId, VoucherKey},
         time::Timestamp,
-        trust::{CHUNK_VOUCHERS, Chunk, Manifest, Status, StatusList, chunk_of},
+        trust::{CHUNK_VOUCHERS, Chunk, Manifest, Status, StatusList, chunk_of, next_version},
         voucher::{Claims, Limit, UntrustedToken, Used},
     },
     platform::store::{CampaignRow, StoreError, Txn, VoucherRow},
@@ -44,6 +44,7 @@ pub(super) fn limit_of(row: &VoucherRow) -> Result<Limit, StoreError> {
 pub(super) fn refresh(
     txn: &mut dyn Txn,
     vouchers: &BTreeSet<VoucherKey>,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let mut wanted = BTreeMap::<CampaignId, Vec<(u32, Status)>>::new();
     for key in vouchers {
@@ -55,7 +56,7 @@ pub(super) fn refresh(
         list.push((key.id.index, status));
     }
     for (campaign, statuses) in wanted {
-        apply(txn, campaign, &statuses)?;
+        apply(txn, (campaign, &statuses), now)?;
     }
     Ok(())
 }
@@ -63,8 +64,8 @@ pub(super) fn refresh(
 /// Writes the parts that change, and a new version where any does.
 fn apply(
     txn: &mut dyn Txn,
-    campaign: CampaignId,
-    statuses: &[(u32, Status)],
+    (campaign, statuses): (CampaignId, &[(u32, Status)]),
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let mut changed = BTreeMap::<u32, Chunk>::new();
     for (index, status) in statuses {
@@ -85,7 +86,7 @@ fn apply(
     for (number, chunk) in &changed {
         txn.put_chunk(campaign, *number, chunk)?;
     }
-    row.list_version = row.list_version.saturating_add(1);
+    row.list_version = next_version(row.list_version, now);
     txn.put_campaign(&row)
 }
 

@@ -109,7 +109,7 @@ impl Platform {
             check_top_up(&row, balance, more)?;
             let loaded = row.loaded.saturating_add(more.minor);
             txn.set_loaded(&row.key, loaded)?;
-            refresh(txn, &BTreeSet::from([row.key]))?;
+            refresh(txn, &BTreeSet::from([row.key]), self.now())?;
             Ok(Money::new(balance.minor.saturating_add(loaded), balance.currency))
         })
     }
@@ -122,7 +122,7 @@ impl Platform {
                 return Err(ServiceError::Invalid(reason.to_owned()));
             }
             txn.set_standing(&row.key, standing)?;
-            refresh(txn, &BTreeSet::from([row.key]))?;
+            refresh(txn, &BTreeSet::from([row.key]), self.now())?;
             Ok(())
         })
     }

@@ -106,7 +106,7 @@ fn keep(
     }
     let row = row(txn, caller, signed, (redeemed, now))?;
     txn.add_witness(&row)?;
-    refresh(txn, &[row.voucher].into())?;
+    refresh(txn, &[row.voucher].into(), now)?;
     Ok(Witnessed::New)
 }
 

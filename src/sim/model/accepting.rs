@@ -208,6 +208,13 @@ impl Case<'_> {
         self.must(last.is_none_or(|last| *last < at), Promise::Time, "with a signature twice")
     }
 
+    /// By how many seconds the terminal's clock is behind the latest time that it may believe.
+    fn behind_s(&self) -> i64 {
+        let own = self.diary.floor;
+        let known = if own > self.diary.disowned { Some(own) } else { self.diary.synced };
+        known.map_or(0, |known| known.since(self.scene.wall))
+    }
+
     /// With the platform's word.
     fn word(&self) -> Kept {
         let heard = self.scene.granted.contains(&self.redeemed.voucher);
@@ -251,8 +258,7 @@ impl Case<'_> {
             let fresh = self.time.since(*as_of) <= i64::from(limits.list_max_s);
             self.must(fresh, Promise::OfflineBounds, "by a list that is too old")?;
         }
-        let back = self.diary.floor.since(self.scene.wall) <= 300
-            || self.misled(|time| time.since(self.scene.wall) <= 300);
+        let back = self.behind_s() <= 300 || self.misled(|time| time.since(self.scene.wall) <= 300);
         self.must(back, Promise::Time, "with a clock that was set back")?;
         let phone = self.truth.claims.holder.is_none() || self.redeemed.presence == Tier::Signed;
         self.must(phone, Promise::OfflineBounds, "without the phone's signature")

@@ -30,6 +30,8 @@ pub struct Diary {
     pub floor: Timestamp,
     /// The platform's time in the latest reply.
     pub synced: Option<Timestamp>,
+    /// Time floors up to here are of a clock that was ahead, as an answer of the platform showed.
+    pub disowned: Timestamp,
     /// Version of the bundle in force.
     pub bundle: u64,
     /// Versions of the lists in force.
@@ -67,6 +69,7 @@ impl Default for Diary {
             acked: Seq(0),
             floor: Timestamp(0),
             synced: None,
+            disowned: Timestamp(i64::MIN),
             bundle: 0,
             lists: BTreeMap::new(),
             ended: Vec::new(),
@@ -81,6 +84,14 @@ impl Diary {
         self.head = Head::start(epoch);
         self.hashes.clear();
         self.acked = Seq(0);
+    }
+
+    /// The platform told the time.
+    pub fn heard(&mut self, time: Timestamp) {
+        if self.synced.is_none_or(|synced| synced < time) && self.floor.since(time) > 120 {
+            self.disowned = self.floor;
+        }
+        self.synced = self.synced.max(Some(time));
     }
 
     /// Redemptions that wait to be sent, with their worth in a currency.

@@ -46,6 +46,8 @@ pub struct Model {
     pub written: BTreeMap<Hash, Written>,
     /// The hashes that the platform holds, by position.
     pub held: BTreeMap<(TerminalId, Epoch), Vec<Hash>>,
+    /// Entries that an old copy of their terminal's disk took the place of: only the platform still has them.
+    pub wiped: BTreeMap<Hash, VoucherKey>,
     /// Everything the platform ever held durably.
     pub ever_held: BTreeSet<Hash>,
     /// What the platform must have made of it.
@@ -166,6 +168,13 @@ impl Model {
             self.ever_held.insert(hash);
         }
         Ok(())
+    }
+
+    /// The vouchers of entries that were wiped, and that the platform does not hold either.
+    pub fn gone(&self) -> BTreeSet<&VoucherKey> {
+        let held: BTreeSet<&Hash> = self.held.values().flatten().collect();
+        let gone = self.wiped.iter().filter(|(entry, _)| !held.contains(entry));
+        gone.map(|(_, voucher)| voucher).collect()
     }
 
     /// What others than this journal have set aside of a voucher.

@@ -22,7 +22,7 @@ use crate::sim::disk::{Disk, Image, Moment};
 const VARIANTS: u64 = 1_000;
 
 /// One opened store in so many is looked at with every signature and a second scan.
-const DEEP_ONE_IN: usize = 16;
+const DEEP_ONE_IN: usize = 4;
 
 /// One cut in so many is opened even where the very same pages were opened before.
 const ANYWAY_ONE_IN: usize = 128;
@@ -185,9 +185,7 @@ fn open_and_look<F: Filmed>(
     tally: &mut Tally,
 ) -> Result<(), Broken> {
     let disk = disk_of(film, image);
-    if chance.one_in(3) {
-        disk.watch();
-    }
+    disk.watch();
     let store = film.open(moment.change, &disk)?;
     if chance.one_in(8) {
         drop(store);

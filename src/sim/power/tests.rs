@@ -19,7 +19,7 @@ fn nothing_that_was_told_is_lost_to_a_power_cut() {
     let tally = cuts::run::<Film>(plan(Mode::Ours, 6_000)).unwrap();
     assert_eq!(tally.first, None);
     assert!(tally.cuts >= 6_000 && tally.opened < tally.cuts / 2, "{tally:?}");
-    assert!(tally.opened > 300 && tally.again > 50 && tally.deep > 20, "{tally:?}");
+    assert!(tally.opened > 300 && tally.again > 200 && tally.deep > 50, "{tally:?}");
 }
 
 #[test]

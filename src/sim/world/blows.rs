@@ -7,6 +7,7 @@ use super::{
     till::{Standing, Till},
 };
 use crate::{
+    domain::id::Seq,
     sim::{faults::Fault, model::Kept},
     terminal::{
         command::{Command, UndoReason},
@@ -144,13 +145,16 @@ impl World {
     fn wipe(&mut self, at: usize, kept: &crate::sim::model::Diary) {
         let diary = &self.tills[at].diary;
         let gone = diary.taken.range((kept.head.epoch, kept.head.seq.next())..);
-        let gone: Vec<_> =
-            gone.map(|((_, seq), row)| (row.voucher.clone(), *seq > diary.acked)).collect();
-        for (voucher, unsent) in gone {
+        let entry = |seq: Seq| diary.hashes.get(seq.0 as usize - 1).copied();
+        let gone: Vec<_> = gone
+            .map(|((_, seq), row)| (row.voucher.clone(), *seq > diary.acked, entry(*seq)))
+            .collect();
+        for (voucher, unsent, entry) in gone {
             if let Some(truth) = self.model.truth(&voucher) {
                 truth.tainted = true;
                 truth.lost |= unsent;
             }
+            self.model.wiped.extend(entry.map(|entry| (entry, voucher)));
         }
     }
 

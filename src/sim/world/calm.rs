@@ -105,7 +105,7 @@ impl World {
                 Standing::Disturbed => {
                     let own = till.diary.hashes.last();
                     let held = self.model.held.get(&till.name).and_then(|held| held.last());
-                    must(frozen || own == held, Promise::Fork, || {
+                    must(frozen || own == held || self.is_shut_out(at), Promise::Fork, || {
                         format!("terminal {at} goes on with a journal of its own")
                     })?;
                 }
@@ -115,12 +115,21 @@ impl World {
         self.lists_arrived()
     }
 
-    /// Whether the platform went on from a backup in which there is no such terminal.
+    /// Whether the platform went on from a backup in which there is no such terminal, or gave its number to another.
     fn is_unknown(&self, at: usize) -> bool {
+        self.model.platform_forgot && self.is_shut_out(at)
+    }
+
+    /// Whether the platform refuses to talk with a terminal.
+    fn is_shut_out(&self, at: usize) -> bool {
         let (terminal, epoch) = self.tills[at].name;
         let key = self.tills[at].machine.key().public();
-        let row = self.office.look(|txn| txn.terminal_key(terminal, epoch).ok().flatten());
-        self.model.platform_forgot && row.flatten().is_none_or(|row| row.key != key)
+        let welcome = self.office.look(|txn| {
+            let row = txn.terminal_key(terminal, epoch).ok()??;
+            let present = txn.terminal(terminal).ok()??.epoch;
+            Some(row.key == key && !row.revoked && present == epoch)
+        });
+        welcome.flatten() != Some(true)
     }
 
     fn lists_arrived(&self) -> Kept {
@@ -149,13 +158,14 @@ impl World {
     /// Every voucher of which more was handed out than there is was reported, as far as its entries exist.
     fn doubles(&mut self) -> Kept {
         let mut missed = Vec::new();
+        let gone = self.model.gone();
         for (key, truth) in &self.model.vouchers {
             let doubled = truth.is_exceeded_by(truth.consumed);
             if !doubled {
                 continue;
             }
             self.figures.doubles += 1;
-            let unsent = truth.lost || self.holds_back(key);
+            let unsent = truth.lost || gone.contains(key) || self.holds_back(key);
             if self.model.ledger.doubled.contains(key) {
                 continue;
             }

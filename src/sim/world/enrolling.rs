@@ -48,11 +48,10 @@ impl World {
         let key = self.tills[at].machine.key();
         let granted = self.ask_grant(&key, code);
         let Some((grant, bundle)) = granted else {
-            if self.platform_up {
-                return broken(Promise::Enrolment, format!("device {at} got no grant"));
-            }
+            let excused = !self.platform_up || self.office.is_troubled();
+            must(excused, Promise::Enrolment, || format!("device {at} got no grant"))?;
             self.tills[at].standing = Standing::Gone;
-            return Ok(());
+            return self.platform_may_have_failed();
         };
         self.take_grant(at, code, (grant, bundle))
     }
@@ -168,10 +167,15 @@ impl World {
         }
     }
 
-    /// The device is lost with its disk; another goes on under its number.
+    /// The device is lost with its disk, or revoked; another goes on under its number, as which nobody else may be enrolled.
     pub fn replace(&mut self, at: usize, place: usize) -> Kept {
         let (terminal, _) = self.tills[at].name;
-        self.give_up(at);
+        for other in 0..self.tills.len() {
+            let till = &self.tills[other];
+            if other == at || (till.name.0 == terminal && till.standing == Standing::Honest) {
+                self.give_up(other);
+            }
+        }
         let next = self.new_device(place);
         let Ok(code) = self.office.code(self.shape.tills[place], Some(terminal)) else {
             self.tills[next].standing = Standing::Gone;
@@ -226,10 +230,9 @@ impl World {
             self.tills[at].standing = Standing::Gone;
             return Ok(());
         };
-        let same = first == Some(name(&granted.0));
-        must(same || !self.platform_up, Promise::Enrolment, || {
-            "the repeated grant is another".to_owned()
-        })?;
+        // The first answer may be one of a disk that failed.
+        let same = first.is_none_or(|first| first == name(&granted.0));
+        must(same, Promise::Enrolment, || "the repeated grant is another".to_owned())?;
         self.places[place].push(at);
         self.take_grant(at, &code, granted)
     }

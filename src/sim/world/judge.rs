@@ -259,6 +259,9 @@ impl World {
         must(bundle >= diary.bundle && synced >= diary.synced, Promise::Ratchet, || {
             format!("{bundle} after {}, or {synced:?} after {:?}", diary.bundle, diary.synced)
         })?;
+        if let Some(time) = synced {
+            diary.heard(time);
+        }
         Ok(())
     }
 
@@ -289,7 +292,6 @@ impl World {
             return Ok(());
         };
         let diary = &mut till.diary;
-        diary.synced = store.identity().synced_at;
         let acked = store.identity().acked;
         if acked == diary.acked {
             return Ok(());

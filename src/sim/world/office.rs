@@ -153,6 +153,11 @@ impl Office {
         self.drive.died()
     }
 
+    /// Whether operations of its disk may fail.
+    pub fn is_troubled(&self) -> bool {
+        self.on_disk && self.drive.is_troubled()
+    }
+
     /// Cuts the power: whatever was not synced may be gone.
     pub fn cut(&mut self) {
         self.drive.cut(&mut self.dice);

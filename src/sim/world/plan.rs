@@ -135,7 +135,12 @@ pub fn plan(seed: u64, shape: &Shape) -> Vec<Item> {
     let dice = Dice::new(seed, stream::PLAN);
     let mut draft = Draft { shape, dice, items: Vec::new(), next_pocket: 0, number: 0 };
     for day in 0..shape.days {
-        draft.day(day * DAY_MS);
+        let midnight = day * DAY_MS;
+        if !shape.long {
+            draft.lively_day(midnight);
+        } else if day % 7 < 5 {
+            draft.day_of_a_year(midnight);
+        }
     }
     draft.items.sort_by_key(|item| (item.at, item.number));
     draft.items
@@ -147,17 +152,42 @@ impl Draft<'_> {
         self.items.push(Item { at, number: self.number, what });
     }
 
-    fn day(&mut self, midnight: u64) {
+    /// Most days the shops open, and hardly anybody comes.
+    fn day_of_a_year(&mut self, midnight: u64) {
+        if self.dice.chance(70) {
+            return self.lively_day(midnight);
+        }
         for till in 0..self.shape.tills.len() {
-            let opens = midnight + hours(8) + self.dice.below(hours(1));
-            self.add(opens, What::Open(till));
-            self.add(midnight + hours(20), What::Close(till));
+            self.opens(till, midnight);
+        }
+        if self.dice.chance(300) {
+            let (till, at) = (self.any_till(), self.open_hours(midnight));
+            self.customer(till, at);
+        }
+    }
+
+    fn lively_day(&mut self, midnight: u64) {
+        for till in 0..self.shape.tills.len() {
+            self.opens(till, midnight);
             self.customers(till, midnight);
         }
         self.weather(midnight);
         self.errands(midnight);
         self.blows(midnight);
+        self.rare_blows(midnight);
+        self.platform_blows(midnight);
         self.crooks(midnight);
+    }
+
+    fn opens(&mut self, till: usize, midnight: u64) {
+        let opens = midnight + hours(8) + self.dice.below(hours(1));
+        self.add(opens, What::Open(till));
+        self.add(midnight + hours(20), What::Close(till));
+    }
+
+    /// How often something comes on a lively day: up to twice in a world that has few of them.
+    fn times(&mut self, permille: u64) -> u64 {
+        if self.shape.long { 2 } else { u64::from(self.dice.chance(permille)) }
     }
 
     /// Some moment while the shops are open.
@@ -330,6 +360,10 @@ impl Draft<'_> {
                 self.add(at, What::Blow(till, fault));
             }
         }
+    }
+
+    fn rare_blows(&mut self, midnight: u64) {
+        use Fault as F;
         let rare = [
             F::TerminalRestored,
             F::TerminalCloned,
@@ -339,11 +373,15 @@ impl Draft<'_> {
             F::GrantLost,
             F::TerminalRevoked,
         ];
-        if self.dice.chance(100) {
+        for _ in 0..self.times(100) {
             let (at, till) = (self.open_hours(midnight), self.any_till());
             let fault = self.dice.pick(&rare);
             self.add(at, What::Blow(till, fault));
         }
+    }
+
+    fn platform_blows(&mut self, midnight: u64) {
+        use Fault as F;
         let platform = [
             F::PlatformPowerCut,
             F::PlatformPowerCut,
@@ -353,10 +391,13 @@ impl Draft<'_> {
             F::PlatformClockBack,
             F::KeyWithdrawn,
             F::PlatformRestored,
+            F::PlatformRestored,
         ];
-        if self.dice.chance(350) {
+        for _ in 0..self.times(350) {
             let (at, fault) = (self.open_hours(midnight), self.dice.pick(&platform));
-            self.add(at, What::PlatformBlow(fault));
+            if fault != F::PlatformRestored || self.shape.old_backups {
+                self.add(at, What::PlatformBlow(fault));
+            }
         }
     }
 
@@ -369,9 +410,10 @@ impl Draft<'_> {
             F::CrookLease,
             F::CrookFuture,
             F::CrookFork,
+            F::CrookFork,
             F::CrookNegative,
         ];
-        if self.dice.chance(400) {
+        for _ in 0..self.times(400) {
             let (at, trick) = (self.open_hours(midnight), self.dice.pick(&tricks));
             let pocket = self.recent_pocket();
             self.add(at, What::Crook(trick, pocket));

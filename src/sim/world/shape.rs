@@ -45,8 +45,12 @@ pub struct Shape {
     pub days: u64,
     /// Whether the platform keeps things in `SQLite` on a simulated disk.
     pub on_disk: bool,
-    /// Scans of a terminal on a day, about.
+    /// Scans of a terminal on a lively day, about.
     pub pace: u64,
+    /// Whether it goes on for most of a year, with most days quiet.
+    pub long: bool,
+    /// Whether the platform's operator ever goes on from an old backup.
+    pub old_backups: bool,
     /// The campaigns.
     pub campaigns: Vec<Terms>,
 }
@@ -91,14 +95,23 @@ impl Shape {
         let on_disk = dice.chance(600);
         let (days, pace) = (dice.between(8, 24) as u64, dice.between(4, 12) as u64);
         let campaigns = campaigns(merchants, &mut dice);
-        Self { merchants, branches, tills, days, on_disk, pace, campaigns }
+        let (long, old_backups) = (false, true);
+        let short =
+            Self { merchants, branches, tills, days, on_disk, pace, long, old_backups, campaigns };
+        if dice.chance(500) { short } else { short.over_a_year(&mut dice) }
+    }
+
+    /// The same over a span in which journals grow long, lists and policies get old, and things happen weeks apart.
+    fn over_a_year(self, dice: &mut Dice) -> Self {
+        let (days, old_backups) = (dice.between(180, 400) as u64, dice.chance(500));
+        Self { days, old_backups, long: true, ..self }
     }
 
     /// A small and lively one, for tests.
     pub fn brief(seed: u64) -> Self {
         let whole = Self::new(seed);
         let tills = (0..3).map(|at| at % whole.branches.len()).collect();
-        Self { days: 4, pace: 12, tills, ..whole }
+        Self { days: 4, pace: 12, long: false, tills, ..whole }
     }
 
     /// Terminal-days of all terminals.

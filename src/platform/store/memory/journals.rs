@@ -54,7 +54,7 @@ impl Journals for MemoryTxn<'_> {
     }
 
     fn redemptions(&mut self, filter: &RedemptionFilter) -> Stored<Vec<ArrivedRow>> {
-        let numbered = (1_u64..).zip(&self.state.journal);
+        let numbered = (1_u64..).zip(self.state.journal.iter());
         let wanted = numbered
             .filter(|(arrival, row)| *arrival > filter.after && passes(filter, row))
             .map(|(arrival, row)| ArrivedRow { arrival, row: row.clone() });

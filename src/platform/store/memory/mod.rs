@@ -4,6 +4,7 @@ mod journals;
 mod leases;
 mod ledgers;
 mod places;
+mod shared;
 mod terminals;
 mod tokens;
 mod vouchers;
@@ -14,6 +15,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use self::shared::Shared;
 use super::{
     BranchRow, BundleRow, CampaignRow, ClaimRow, ConflictRow, EnrolmentRow, EntryAt, ForkRow,
     GroupRow, Home, JournalRow, LeaseRow, OperatorRow, Store, StoreError, Stored, TerminalKeyRow,
@@ -41,7 +43,8 @@ impl Store for MemoryStore {
     }
 }
 
-/// A transaction works on a copy, which takes the place of the original when it is committed.
+/// A transaction works on a copy, which takes the place of the original when it is committed. Tables that it does not write to
+/// are copied by reference.
 struct MemoryTxn<'a> {
     kept: MutexGuard<'a, State>,
     state: State,
@@ -56,29 +59,29 @@ impl Txn for MemoryTxn<'_> {
 
 #[derive(Clone, Debug, Default)]
 struct State {
-    settings: BTreeMap<String, Vec<u8>>,
-    merchants: BTreeMap<MerchantId, Merchant>,
-    branches: BTreeMap<BranchId, BranchRow>,
-    groups: BTreeMap<GroupId, GroupRow>,
-    operators: BTreeMap<OperatorId, OperatorRow>,
-    issuer_keys: Vec<(IssuerName, PublishedKey)>,
-    campaigns: BTreeMap<CampaignId, CampaignRow>,
-    bundles: BTreeMap<(MerchantId, u64), BundleRow>,
-    vouchers: BTreeMap<VoucherKey, VoucherRow>,
-    listed: BTreeMap<u64, VoucherKey>,
-    chunks: BTreeMap<(CampaignId, u32), Chunk>,
-    enrolments: BTreeMap<Hash, EnrolmentRow>,
-    terminals: BTreeMap<TerminalId, TerminalRow>,
-    terminal_keys: BTreeMap<(TerminalId, Epoch), TerminalKeyRow>,
-    tokens: BTreeMap<TokenId, TokenRow>,
-    journal: Vec<JournalRow>,
-    positions: BTreeMap<EntryAt, usize>,
-    uses: Vec<UseRow>,
-    claims: BTreeMap<(VoucherKey, TerminalId, Epoch), ClaimRow>,
-    leases: BTreeMap<LeaseId, LeaseRow>,
-    conflicts: Vec<ConflictRow>,
-    witnesses: BTreeMap<(EntryAt, Hash), WitnessRow>,
-    forks: BTreeMap<EntryAt, ForkRow>,
+    settings: Shared<BTreeMap<String, Vec<u8>>>,
+    merchants: Shared<BTreeMap<MerchantId, Merchant>>,
+    branches: Shared<BTreeMap<BranchId, BranchRow>>,
+    groups: Shared<BTreeMap<GroupId, GroupRow>>,
+    operators: Shared<BTreeMap<OperatorId, OperatorRow>>,
+    issuer_keys: Shared<Vec<(IssuerName, PublishedKey)>>,
+    campaigns: Shared<BTreeMap<CampaignId, CampaignRow>>,
+    bundles: Shared<BTreeMap<(MerchantId, u64), BundleRow>>,
+    vouchers: Shared<BTreeMap<VoucherKey, VoucherRow>>,
+    listed: Shared<BTreeMap<u64, VoucherKey>>,
+    chunks: Shared<BTreeMap<(CampaignId, u32), Chunk>>,
+    enrolments: Shared<BTreeMap<Hash, EnrolmentRow>>,
+    terminals: Shared<BTreeMap<TerminalId, TerminalRow>>,
+    terminal_keys: Shared<BTreeMap<(TerminalId, Epoch), TerminalKeyRow>>,
+    tokens: Shared<BTreeMap<TokenId, TokenRow>>,
+    journal: Shared<Vec<JournalRow>>,
+    positions: Shared<BTreeMap<EntryAt, usize>>,
+    uses: Shared<Vec<UseRow>>,
+    claims: Shared<BTreeMap<(VoucherKey, TerminalId, Epoch), ClaimRow>>,
+    leases: Shared<BTreeMap<LeaseId, LeaseRow>>,
+    conflicts: Shared<Vec<ConflictRow>>,
+    witnesses: Shared<BTreeMap<(EntryAt, Hash), WitnessRow>>,
+    forks: Shared<BTreeMap<EntryAt, ForkRow>>,
 }
 
 impl State {

@@ -127,7 +127,7 @@ impl Places for MemoryTxn<'_> {
     }
 
     fn issuers(&mut self) -> Stored<Vec<Issuer>> {
-        let mut rows = self.state.issuer_keys.clone();
+        let mut rows = self.state.issuer_keys.to_vec();
         rows.sort_by(|(a, _), (b, _)| a.cmp(b));
         let mut issuers: Vec<Issuer> = Vec::new();
         for (name, key) in rows {
