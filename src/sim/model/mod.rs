@@ -46,8 +46,9 @@ pub struct Model {
     pub written: BTreeMap<Hash, Written>,
     /// The hashes that the platform holds, by position.
     pub held: BTreeMap<(TerminalId, Epoch), Vec<Hash>>,
-    /// Entries that an old copy of their terminal's disk took the place of: only the platform still has them.
-    pub wiped: BTreeMap<Hash, VoucherKey>,
+    /// Redemptions that no terminal sends again, with whose they were: an old copy of the disk took their place, or they are of an
+    /// epoch that is over.
+    pub unrepeated: BTreeMap<Hash, (TerminalId, VoucherKey)>,
     /// Everything the platform ever held durably.
     pub ever_held: BTreeSet<Hash>,
     /// What the platform must have made of it.
@@ -170,11 +171,11 @@ impl Model {
         Ok(())
     }
 
-    /// The vouchers of entries that were wiped, and that the platform does not hold either.
-    pub fn gone(&self) -> BTreeSet<&VoucherKey> {
+    /// Redemptions that no terminal sends again and the platform does not hold, as after it went on from a backup.
+    pub fn gone(&self) -> impl Iterator<Item = &(TerminalId, VoucherKey)> {
         let held: BTreeSet<&Hash> = self.held.values().flatten().collect();
-        let gone = self.wiped.iter().filter(|(entry, _)| !held.contains(entry));
-        gone.map(|(_, voucher)| voucher).collect()
+        let gone = self.unrepeated.iter().filter(move |(entry, _)| !held.contains(entry));
+        gone.map(|(_, of)| of)
     }
 
     /// What others than this journal have set aside of a voucher.

@@ -145,17 +145,26 @@ impl World {
     fn wipe(&mut self, at: usize, kept: &crate::sim::model::Diary) {
         let diary = &self.tills[at].diary;
         let gone = diary.taken.range((kept.head.epoch, kept.head.seq.next())..);
-        let entry = |seq: Seq| diary.hashes.get(seq.0 as usize - 1).copied();
-        let gone: Vec<_> = gone
-            .map(|((_, seq), row)| (row.voucher.clone(), *seq > diary.acked, entry(*seq)))
-            .collect();
-        for (voucher, unsent, entry) in gone {
+        let gone: Vec<_> =
+            gone.map(|((_, seq), row)| (row.voucher.clone(), *seq > diary.acked)).collect();
+        for (voucher, unsent) in gone {
             if let Some(truth) = self.model.truth(&voucher) {
                 truth.tainted = true;
                 truth.lost |= unsent;
             }
-            self.model.wiped.extend(entry.map(|entry| (entry, voucher)));
         }
+        self.no_longer_sends(at, kept.head.seq);
+    }
+
+    /// A terminal never sends its redemptions of the present epoch after a position again.
+    pub fn no_longer_sends(&mut self, at: usize, after: Seq) {
+        let till = &self.tills[at];
+        let rows = till.diary.taken.range((till.diary.head.epoch, after.next())..);
+        let rows = rows.filter_map(|((_, seq), row)| {
+            let entry = till.diary.hashes.get(seq.0 as usize - 1)?;
+            Some((*entry, (till.name.0, row.voucher.clone())))
+        });
+        self.model.unrepeated.extend(rows);
     }
 
     /// A terminal's disk is copied, and both go on.

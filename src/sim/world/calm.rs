@@ -158,7 +158,7 @@ impl World {
     /// Every voucher of which more was handed out than there is was reported, as far as its entries exist.
     fn doubles(&mut self) -> Kept {
         let mut missed = Vec::new();
-        let gone = self.model.gone();
+        let gone: BTreeSet<_> = self.model.gone().map(|(_, voucher)| voucher).collect();
         for (key, truth) in &self.model.vouchers {
             let doubled = truth.is_exceeded_by(truth.consumed);
             if !doubled {
@@ -241,8 +241,10 @@ impl World {
             lines.iter().map(|line| i128::from(line.redeemed_minor - line.rolled_back_minor));
         let settled: i128 = settled.sum();
         must(settled == mine, Promise::Sums, || format!("settled {settled}, worked out {mine}"))?;
+        let gone: BTreeSet<_> = self.model.gone().map(|(terminal, _)| terminal).collect();
         for (at, till) in self.tills.iter().enumerate() {
-            if till.standing != Standing::Honest || self.is_unknown(at) {
+            let forgotten = self.is_unknown(at) || gone.contains(&till.name.0);
+            if till.standing != Standing::Honest || forgotten {
                 continue;
             }
             let here = self.cashier_sum(at)?;

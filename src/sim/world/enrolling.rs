@@ -9,7 +9,7 @@ use crate::{
     domain::{
         crypto::PublicKey,
         enrol::{EnrolmentCode, EnrolmentRequest, Grant},
-        id::{Epoch, TerminalId},
+        id::{Epoch, Seq, TerminalId},
     },
     sim::{
         faults::{Fault, Mistake},
@@ -77,13 +77,12 @@ impl World {
         (grant, bundle): (Grant, crate::domain::trust::TrustBundle),
     ) -> Kept {
         let now = self.tills[at].now(self.now).time;
-        let name = (grant.terminal, grant.epoch);
         let done = self.tills[at].machine.enrol(code, (&grant, &bundle), now);
         match done {
-            Ok(store) => drop(store),
+            // A later life than a platform from an old backup knows goes on.
+            Ok(store) => self.tills[at].name = (grant.terminal, store.identity().epoch),
             Err(error) => return broken(Promise::Enrolment, format!("device {at}: {error}")),
         }
-        self.tills[at].name = name;
         let merchant = self.tills[at].merchant;
         self.first_bundles.entry(merchant).or_insert_with(|| grant.bundle.to_vec());
         self.boot(at)
@@ -208,14 +207,19 @@ impl World {
         let keys = [first, second].map(|at| self.tills[at].machine.key());
         let one = self.ask_grant(&keys[0], &code);
         let two = self.ask_grant(&keys[1], &code);
-        self.tills[second].standing = Standing::Gone;
-        must(two.is_none(), Promise::Enrolment, || "one code made two terminals".to_owned())?;
-        let Some(granted) = one else {
-            self.tills[first].standing = Standing::Gone;
-            return Ok(());
+        let both = one.is_some() && two.is_some();
+        must(!both, Promise::Enrolment, || "one code made two terminals".to_owned())?;
+        for at in [first, second] {
+            self.tills[at].standing = Standing::Gone;
+        }
+        // Where the platform's disk failed at the first, the second has the code for itself.
+        let one = one.map(|granted| (first, granted));
+        let Some((at, granted)) = one.or(two.map(|granted| (second, granted))) else {
+            return self.platform_may_have_failed();
         };
-        self.places[place].push(first);
-        self.take_grant(first, &code, granted)
+        self.tills[at].standing = Standing::Honest;
+        self.places[place].push(at);
+        self.take_grant(at, &code, granted)
     }
 
     /// The answer to an enrolment is lost; asked again, the platform says the same.
@@ -256,6 +260,7 @@ impl World {
             return Ok(());
         };
         self.tills[at].diary.lists.clear();
+        self.no_longer_sends(at, Seq(0));
         self.take_grant(at, &code, granted)
     }
 }

@@ -509,7 +509,8 @@ impl World {
                         claim.voucher
                     )
                 })?;
-                must(truth.revoked.is_none(), Promise::Revoked, || {
+                let forgotten = self.model.platform_forgot;
+                must(truth.revoked.is_none() || forgotten, Promise::Revoked, || {
                     format!("{:?} granted and revoked", claim.voucher)
                 })?;
             }
