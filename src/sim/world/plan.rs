@@ -185,9 +185,9 @@ impl Draft<'_> {
         self.add(midnight + hours(20), What::Close(till));
     }
 
-    /// How often something comes on a lively day: up to twice in a world that has few of them.
-    fn times(&mut self, permille: u64) -> u64 {
-        if self.shape.long { 2 } else { u64::from(self.dice.chance(permille)) }
+    /// How often something comes on a lively day: as often as is said in a world that has few of them.
+    fn times(&mut self, permille: u64, in_long_worlds: u64) -> u64 {
+        if self.shape.long { in_long_worlds } else { u64::from(self.dice.chance(permille)) }
     }
 
     /// Some moment while the shops are open.
@@ -373,7 +373,7 @@ impl Draft<'_> {
             F::GrantLost,
             F::TerminalRevoked,
         ];
-        for _ in 0..self.times(100) {
+        for _ in 0..self.times(100, 2) {
             let (at, till) = (self.open_hours(midnight), self.any_till());
             let fault = self.dice.pick(&rare);
             self.add(at, What::Blow(till, fault));
@@ -393,7 +393,7 @@ impl Draft<'_> {
             F::PlatformRestored,
             F::PlatformRestored,
         ];
-        for _ in 0..self.times(350) {
+        for _ in 0..self.times(350, 3) {
             let (at, fault) = (self.open_hours(midnight), self.dice.pick(&platform));
             if fault != F::PlatformRestored || self.shape.old_backups {
                 self.add(at, What::PlatformBlow(fault));
@@ -413,7 +413,7 @@ impl Draft<'_> {
             F::CrookFork,
             F::CrookNegative,
         ];
-        for _ in 0..self.times(400) {
+        for _ in 0..self.times(400, 8) {
             let (at, trick) = (self.open_hours(midnight), self.dice.pick(&tricks));
             let pocket = self.recent_pocket();
             self.add(at, What::Crook(trick, pocket));
