@@ -1,20 +1,19 @@
 //! Wiring of the window: the terminal's threads, its readers, and the counter screen.
 
+mod readers;
+
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
 
+use self::readers::Readers;
 use crate::{
     console::{self, Args, ConsoleError, random},
-    device::serial::{SerialEvent, SerialReader},
-    domain::scan::EntryMethod,
     store::StoreError,
     terminal::{
         clock::{Clock, SystemClock},
-        command::Command,
-        engine::{Engine, Event},
-        handle::TerminalHandle,
+        engine::Engine,
         recovery::{self, Means, RecoveryError},
         runtime::Runtime,
         server::{self, ServerError},
@@ -33,14 +32,14 @@ pub fn run(args: &Args) -> Result<(), WindowError> {
         }
         Err(error) => return Err(error.into()),
     };
-    let clock = Arc::new(SystemClock::default());
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let mut engine = Engine::open(&dir, random, clock.now())?;
     console::sign_in(&mut engine, args.operator)?;
-    let ticking = Arc::clone(&clock) as Arc<dyn Clock>;
+    let ticking = Arc::clone(&clock);
     let transport = Arc::new(server::transport(&dir, &identity.url, identity.synced_at, ticking)?);
-    let runtime = Runtime::start(engine, transport, Arc::clone(&clock) as Arc<dyn Clock>)?;
-    let _serial = args.serial.as_deref().map(|port| serial(port, args.baud, &runtime, clock));
-    Ok(ui::run(runtime.handle(), None)?)
+    let runtime = Runtime::start(engine, transport, Arc::clone(&clock))?;
+    let readers = Readers::start(args, &runtime.handle(), &clock);
+    Ok(ui::run(runtime.handle(), readers.cell.clone(), None)?)
 }
 
 /// What the button of a terminal without a store does.
@@ -63,46 +62,21 @@ pub fn has_display() -> bool {
     cfg!(any(windows, target_os = "macos")) || set("DISPLAY") || set("WAYLAND_DISPLAY")
 }
 
-/// A serial reader that hands its scans to the counter.
-fn serial(
-    port: &str,
-    baud: u32,
-    runtime: &Runtime,
-    clock: Arc<SystemClock>,
-) -> Option<SerialReader> {
-    let handle = runtime.handle();
-    let millis = move || clock.now().millis;
-    let started = SerialReader::start(port, baud, millis, move |event| deliver(&handle, event));
-    started
-        .inspect_err(|error| tracing::error!(%error, port, "the serial reader cannot be used"))
-        .ok()
-}
-
-fn deliver(handle: &TerminalHandle<Event>, event: SerialEvent) {
-    let command = match event {
-        SerialEvent::Text(text) => Command::Scan { text, method: EntryMethod::Serial },
-        SerialEvent::Unreadable | SerialEvent::Overlong => {
-            let reason = "the reader sent something unreadable".to_owned();
-            Command::ScanFailed { reason, method: EntryMethod::Serial }
-        }
-        SerialEvent::Opened => return tracing::info!("the serial reader is there"),
-        SerialEvent::Lost(error) => return tracing::warn!(%error, "the serial reader is gone"),
-    };
-    if !handle.send(command) {
-        tracing::warn!("a scan was dropped: the counter is overwhelmed");
-    }
-}
-
-/// Opens the demo shop: the counter beside the customer's phone.
+/// Opens the demo shop: the counter beside the customer's phone, with the readers that are named.
 #[cfg(feature = "demo")]
-pub fn demo() -> Result<(), WindowError> {
-    use crate::{demo::Shop, terminal::pictures::Pictures, ui::phone};
+pub fn demo(args: &Args) -> Result<(), WindowError> {
+    use crate::{
+        demo::Shop,
+        terminal::{command::Command, pictures::Pictures},
+        ui::phone,
+    };
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
     let shop = Shop::open(Arc::clone(&clock))?;
     let mut engine = Engine::open(&shop.counter_dir(), random, clock.now())?;
     shop.sign_in(&mut engine)?;
-    let runtime = Runtime::start(engine, shop.transport()?, clock)?;
+    let runtime = Runtime::start(engine, shop.transport()?, Arc::clone(&clock))?;
+    let readers = Readers::start(args, &runtime.handle(), &clock);
     let (handle, pictures) = (runtime.handle(), Pictures::start(runtime.handle())?);
     let shop = Arc::new(shop);
     let held = Arc::clone(&shop);
@@ -123,7 +97,7 @@ pub fn demo() -> Result<(), WindowError> {
     let cards = faces.collect::<Result<_, crate::demo::DemoError>>()?;
     let view = phone::PhoneView { cards };
     let source = phone::PhoneSource { view, act: Box::new(act) };
-    Ok(ui::run(runtime.handle(), Some(source))?)
+    Ok(ui::run(runtime.handle(), readers.cell.clone(), Some(source))?)
 }
 
 #[cfg(feature = "demo")]

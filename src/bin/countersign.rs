@@ -15,7 +15,7 @@ fn main() -> ExitCode {
         Some(Action::Console(command)) => console::run(&args, command, &mut stdout().lock())
             .map(console::Exit::code)
             .map_err(|error| (error.code(), error.to_string())),
-        Some(Action::Demo(options)) => demo(options),
+        Some(Action::Demo(options)) => demo(&args, options),
         None => window(&args),
     };
     let code = result.unwrap_or_else(|(code, message)| {
@@ -49,10 +49,14 @@ fn window(_args: &Args) -> Outcome {
 }
 
 #[cfg(feature = "demo")]
-fn demo(options: &console::DemoArgs) -> Outcome {
+#[cfg_attr(
+    not(feature = "window"),
+    expect(unused_variables, reason = "readers are for the window")
+)]
+fn demo(args: &Args, options: &console::DemoArgs) -> Outcome {
     #[cfg(feature = "window")]
     if !options.console && countersign::window::has_display() {
-        match countersign::window::demo() {
+        match countersign::window::demo(args) {
             Err(countersign::window::WindowError::Screen(error)) => {
                 // A display that cannot be drawn on is as good as none.
                 drop(writeln!(stderr(), "countersign: no window ({error}); here is the console"));
@@ -66,6 +70,6 @@ fn demo(options: &console::DemoArgs) -> Outcome {
 }
 
 #[cfg(not(feature = "demo"))]
-fn demo(_options: &console::DemoArgs) -> Outcome {
+fn demo(_args: &Args, _options: &console::DemoArgs) -> Outcome {
     Err((2, "this program was built without the demo".to_owned()))
 }

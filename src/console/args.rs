@@ -4,7 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 
-use crate::{domain::id::OperatorId, terminal::source::KeyHome};
+use crate::{
+    device::camera::choice::{CameraChoice, Sides},
+    domain::id::OperatorId,
+    terminal::source::KeyHome,
+};
 
 /// Redeem signed vouchers at a shop counter, with or without a network.
 ///
@@ -30,6 +34,12 @@ pub struct Args {
     /// Speed of the serial port
     #[arg(long, value_name = "BAUD", default_value_t = 9600)]
     pub baud: u32,
+    /// Read codes with this camera (window only): `first`, its path or number, part of its name, or `file:` before the path of a picture, a folder of pictures or a Y4M film
+    #[arg(long, global = true, env = "COUNTERSIGN_CAMERA", value_name = "CAMERA")]
+    pub camera: Option<CameraChoice>,
+    /// Size of the camera's pictures; the nearest one it has is taken
+    #[arg(long, global = true, value_name = "WIDTHxHEIGHT", default_value_t = Sides::default())]
+    pub camera_sides: Sides,
     /// What to do
     #[command(subcommand)]
     pub action: Option<Action>,
@@ -80,6 +90,10 @@ pub enum Command {
     Inspect(InspectArgs),
     /// Check or export the journal
     Journal(JournalArgs),
+    /// List cameras and ports, and say what each would do
+    Readers,
+    /// Read the QR codes in pictures as a camera would; one line of JSON for each
+    Decode(DecodeArgs),
 }
 
 /// An enrolment.
@@ -234,6 +248,26 @@ pub struct ReportArgs {
 pub struct InspectArgs {
     /// Voucher text, or the path of a picture
     pub voucher: String,
+}
+
+/// Pictures to read.
+#[derive(Debug, clap::Args)]
+pub struct DecodeArgs {
+    /// Paths of pictures [default: one a line on standard input]
+    #[arg(value_name = "PICTURE")]
+    pub pictures: Vec<PathBuf>,
+    /// How hard to look: as at a picture that stays, or as at one frame of a camera, each picture being the next
+    #[arg(long, value_enum, default_value_t = EffortArg::Full)]
+    pub effort: EffortArg,
+}
+
+/// How hard to look at a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum EffortArg {
+    /// What a frame of a camera gets.
+    Live,
+    /// Everything.
+    Full,
 }
 
 /// What to do with the journal.

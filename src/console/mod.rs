@@ -4,10 +4,12 @@
 
 mod args;
 mod carry;
+mod decode;
 mod enrol;
 mod inspect;
 mod journal;
 mod json;
+mod readers;
 mod recover;
 mod redeem;
 mod report;
@@ -22,7 +24,7 @@ use std::{
     sync::Arc,
 };
 
-pub use args::{Action, Args, Command, DemoArgs};
+pub use args::{Action, Args, Command, DemoArgs, EffortArg};
 
 use crate::{
     domain::id::OperatorId,
@@ -101,6 +103,8 @@ pub fn run(args: &Args, command: &Command, out: &mut dyn Write) -> Result<Exit, 
         Command::Report(args) => report::run(&mut console, args),
         Command::Inspect(args) => inspect::run(&mut console, args),
         Command::Journal(args) => journal::run(&mut console, args),
+        Command::Readers => readers::run(&mut console),
+        Command::Decode(args) => decode::run(&mut console, args),
     }
 }
 

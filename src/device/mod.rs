@@ -1,5 +1,6 @@
-//! Readers of the real world: pictures of codes and readers on serial ports.
+//! Readers of the real world: cameras, pictures of codes, and readers on serial ports.
 
+pub mod camera;
 pub mod picture;
 pub mod qr;
 pub mod serial;

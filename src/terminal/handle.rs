@@ -7,40 +7,54 @@ use std::sync::{
 
 use super::{command::Command, view::View};
 
-/// A cell that always holds the newest view; reading never waits for the engine's work.
-#[derive(Clone)]
-pub struct ViewCell {
-    newest: Arc<Mutex<Arc<View>>>,
+/// The newest view of the terminal.
+pub type ViewCell = NewestCell<View>;
+
+/// A cell that always holds what is to be shown; reading never waits for the work behind it.
+pub struct NewestCell<T> {
+    newest: Arc<Mutex<Arc<T>>>,
     on_change: Arc<Mutex<Option<Notify>>>,
+}
+
+impl<T> Clone for NewestCell<T> {
+    fn clone(&self) -> Self {
+        Self { newest: Arc::clone(&self.newest), on_change: Arc::clone(&self.on_change) }
+    }
 }
 
 type Notify = Box<dyn Fn() + Send>;
 
-impl ViewCell {
+impl<T: PartialEq> NewestCell<T> {
     /// A cell that holds `first`.
-    pub fn new(first: View) -> Self {
+    pub fn new(first: T) -> Self {
         Self { newest: Arc::new(Mutex::new(Arc::new(first))), on_change: Arc::default() }
     }
 
-    /// The newest view.
-    pub fn get(&self) -> Arc<View> {
+    /// What was set last.
+    pub fn get(&self) -> Arc<T> {
         Arc::clone(&self.newest.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Replaces the view and wakes the screen when it differs from the one before.
-    pub fn set(&self, view: View) {
+    /// Replaces what is there and wakes the screen when it differs.
+    pub fn set(&self, next: T) {
+        self.change(|_before| next);
+    }
+
+    /// The same with something made of what is there; changes by several threads do not undo each other.
+    pub fn change(&self, next: impl FnOnce(&T) -> T) {
         let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        if **newest == view {
+        let next = next(&newest);
+        if **newest == next {
             return;
         }
-        *newest = Arc::new(view);
+        *newest = Arc::new(next);
         drop(newest);
         if let Some(notify) = &*self.on_change.lock().unwrap_or_else(PoisonError::into_inner) {
             notify();
         }
     }
 
-    /// Calls `notify` after every change, from the engine's thread; it must return at once.
+    /// Calls `notify` after every change, from the thread that made it; it must return at once.
     pub fn on_change(&self, notify: impl Fn() + Send + 'static) {
         *self.on_change.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(notify));
     }

@@ -1,10 +1,13 @@
 //! The counter screen as a whole: state between frames, panels, dialogs, keys; no window, no engine.
 
+use std::sync::Arc;
+
 use egui::{Context, Frame, Id, Key, Panel, RawInput, Rect, Ui, UiBuilder, vec2};
 
 use super::{
     keys::{Captured, KeyCapture},
     phone::{PhoneCommand, PhoneState, PhoneView, phone_keys, phone_ui},
+    readers::{Preview, ReadersView},
     screens::{
         carry::carry_ui,
         receipt::receipt_ui,
@@ -41,6 +44,9 @@ pub struct Counter {
     pub texts: Texts,
     /// Set while the engine does not take commands.
     pub stuck: bool,
+    /// The camera's picture, and what is wrong with readers.
+    pub readers: Arc<ReadersView>,
+    preview: Preview,
     scan: ScanState,
     dialog: Option<Dialog>,
     phone: PhoneState,
@@ -80,6 +86,8 @@ impl Counter {
         Self {
             texts,
             stuck: false,
+            readers: Arc::default(),
+            preview: Preview::default(),
             scan: ScanState::default(),
             dialog: None,
             phone: PhoneState::default(),
@@ -244,7 +252,7 @@ impl Counter {
         let whole = ui.available_rect_before_wrap();
         let [strip, middle, bar] = rows(whole);
         part(ui, "strip", strip, |ui| {
-            strip_ui(ui, &view.strip, &self.texts);
+            strip_ui(ui, &view.strip, &self.readers, &self.texts);
         });
         let receipt = !self.receipt.is_empty();
         let clicked = part(ui, "bar", bar, |ui| key_bar_ui(ui, view, &self.texts, receipt));
@@ -262,7 +270,8 @@ impl Counter {
         let middle = part(ui, "notice", middle, |ui| self.notice_ui(ui, view));
         self.scan.covered = self.dialog.is_some();
         part(ui, "scan", middle, |ui| {
-            scan_ui(ui, view, &self.texts, &mut self.scan, commands);
+            let eye = (&*self.readers, &mut self.preview);
+            scan_ui(ui, view, &self.texts, (&mut self.scan, eye), commands);
         });
     }
 

@@ -12,6 +12,7 @@ pub mod counter;
 pub mod keys;
 pub mod mend;
 pub mod phone;
+pub mod readers;
 pub mod screens;
 pub mod theme;
 pub mod widgets;
@@ -22,6 +23,7 @@ mod testing;
 
 use counter::Counter;
 use phone::{PhoneCommand, PhoneSource};
+use readers::ReadersCell;
 
 /// Commands kept while the engine's queue is full; beyond it the oldest are dropped.
 const OUTBOX_MAX: usize = 32;
@@ -33,6 +35,7 @@ const RETRY_S: f32 = 0.1;
 /// The phone panel is shown where there is a source for it. Errors are those of opening a window.
 pub fn run<E: From<Command> + Send + 'static>(
     handle: TerminalHandle<E>,
+    readers: ReadersCell,
     phone: Option<PhoneSource>,
 ) -> eframe::Result {
     let viewport = ViewportBuilder::default()
@@ -46,7 +49,7 @@ pub fn run<E: From<Command> + Send + 'static>(
         "Countersign",
         options,
         Box::new(move |creation| {
-            let app = TerminalApp::new(&creation.egui_ctx, handle, phone);
+            let app = TerminalApp::new(&creation.egui_ctx, handle, readers, phone);
             Ok(Box::new(app))
         }),
     )
@@ -55,6 +58,7 @@ pub fn run<E: From<Command> + Send + 'static>(
 /// The window: hands views to the counter and its commands to the engine.
 pub struct TerminalApp<E> {
     handle: TerminalHandle<E>,
+    readers: ReadersCell,
     view: Arc<View>,
     counter: Counter,
     phone: Option<PhoneSource>,
@@ -63,15 +67,23 @@ pub struct TerminalApp<E> {
 
 impl<E: From<Command> + Send + 'static> TerminalApp<E> {
     /// A window on the engine of `handle`; call it before the first frame, as it sets the fonts.
-    pub fn new(ctx: &Context, handle: TerminalHandle<E>, phone: Option<PhoneSource>) -> Self {
+    pub fn new(
+        ctx: &Context,
+        handle: TerminalHandle<E>,
+        readers: ReadersCell,
+        phone: Option<PhoneSource>,
+    ) -> Self {
         theme::install(ctx);
         let waker = ctx.clone();
         handle.view.on_change(move || waker.request_repaint());
+        let waker = ctx.clone();
+        readers.on_change(move || waker.request_repaint());
         Self {
             view: handle.view.get(),
             counter: Counter::new(Texts::english()),
             outbox: VecDeque::new(),
             handle,
+            readers,
             phone,
         }
     }
@@ -119,6 +131,7 @@ impl<E: From<Command> + Send + 'static> eframe::App for TerminalApp<E> {
 
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
         self.view = self.handle.view.get();
+        self.counter.readers = self.readers.get();
         self.flush(ctx);
     }
 
@@ -137,13 +150,13 @@ impl<E: From<Command> + Send + 'static> eframe::App for TerminalApp<E> {
 mod tests {
     use std::sync::mpsc::{Receiver, sync_channel};
 
-    use super::*;
+    use super::{readers::ReadersView, *};
     use crate::terminal::{command::UndoReason, handle::ViewCell};
 
     fn app(ctx: &Context, places: usize) -> (TerminalApp<Command>, Receiver<Command>) {
         let (sender, receiver) = sync_channel(places);
         let handle = TerminalHandle::new(ViewCell::new(testing::ready()), sender);
-        (TerminalApp::new(ctx, handle, None), receiver)
+        (TerminalApp::new(ctx, handle, ReadersCell::new(ReadersView::default()), None), receiver)
     }
 
     #[test]

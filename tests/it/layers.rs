@@ -53,7 +53,16 @@ const LAYERS: &[Layer] = &[
     Layer {
         module: "device",
         modules: &["domain"],
-        crates: &["image", "rqrr", "rxing", "serialport", "thiserror", "tracing"],
+        crates: &[
+            "image",
+            "linuxvideo",
+            "nokhwa",
+            "rqrr",
+            "rxing",
+            "serialport",
+            "thiserror",
+            "tracing",
+        ],
     },
     Layer {
         module: "net",

@@ -21,7 +21,9 @@ fn named(manifest: &Table, section: &str) -> BTreeSet<String> {
 fn every_library_has_a_reason_and_every_reason_a_library() {
     let (ours, fuzz) = (table("Cargo.toml"), table("tests/fuzz/Cargo.toml"));
     let trust = table(".ci/trust.toml");
-    let programs = named(&ours, "dependencies");
+    let mut programs = named(&ours, "dependencies");
+    let systems = ours["target"].as_table().unwrap().values();
+    programs.extend(systems.flat_map(|system| named(system.as_table().unwrap(), "dependencies")));
     assert_eq!(named(&trust, "programs"), programs, "write down in .ci/trust.toml why");
     let tests = named(&ours, "dev-dependencies").into_iter().chain(named(&fuzz, "dependencies"));
     let tests: BTreeSet<_> = tests.filter(|name| !programs.contains(name)).collect();

@@ -45,6 +45,15 @@ pub struct Reader {
     abandoned: Vec<JoinHandle<()>>,
 }
 
+/// What one frame of a camera showed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sight {
+    /// The texts that were read, vouchers first.
+    pub texts: Vec<String>,
+    /// Whether something like a code was in view.
+    pub seen: bool,
+}
+
 type Decode = fn(&Luma, &AtomicBool) -> Vec<String>;
 
 impl Reader {
@@ -75,6 +84,16 @@ impl Reader {
             }
             Err(RecvTimeoutError::Disconnected) => Err(ReadError::Crashed),
         }
+    }
+
+    /// What a frame of a camera shows, at the latest after `budget`.
+    pub fn read_live(
+        &mut self,
+        frame: Luma,
+        _turn: u32,
+        budget: Duration,
+    ) -> Result<Sight, ReadError> {
+        self.read(frame, budget).map(|texts| Sight { seen: !texts.is_empty(), texts })
     }
 
     fn take_worker(&mut self) -> Result<Worker, ReadError> {

@@ -8,6 +8,7 @@ use crate::{
         view::{VerdictState, View},
     },
     ui::{
+        readers::{Preview, ReadersView, frame_of},
         theme::{self, CALM, CANNOT_CHECK, Face, Sizes},
         widgets::{
             fit::{Line, column_ui},
@@ -16,11 +17,14 @@ use crate::{
     },
 };
 
+/// What the camera sees, and how the screen keeps it.
+pub type Eye<'a> = (&'a ReadersView, &'a mut Preview);
+
 /// Invites to scan, or says why nothing can be redeemed.
-pub fn ready_ui(ui: &Ui, rect: Rect, view: &View, texts: &Texts) {
+pub fn ready_ui(ui: &Ui, rect: Rect, view: &View, texts: &Texts, eye: Eye<'_>) {
     match &view.fault {
         Some(fault) => fault_ui(ui, rect, fault, texts),
-        None => invitation_ui(ui, rect, view.notice.as_deref(), texts),
+        None => invitation_ui(ui, rect, view.notice.as_deref(), texts, eye),
     }
 }
 
@@ -41,18 +45,25 @@ pub fn asking_ui(ui: &Ui, rect: Rect, texts: &Texts) {
     column_ui(ui, words, &lines, Align::Center, "asking");
 }
 
-fn invitation_ui(ui: &Ui, rect: Rect, notice: Option<&str>, texts: &Texts) {
+fn invitation_ui(ui: &Ui, rect: Rect, notice: Option<&str>, texts: &Texts, eye: Eye<'_>) {
     let sizes = Sizes::of(ui.ctx().content_rect().size());
     ui.painter().rect_filled(rect, 0.0, CALM.fill);
     let [picture, words] = halves(rect, &sizes);
-    code_in_view(ui.painter(), picture);
+    let (readers, preview) = eye;
+    let room = frame_of(picture, rect.shrink(sizes.margin));
+    if !readers.camera.as_ref().is_some_and(|camera| preview.paint(ui, room, camera)) {
+        code_in_view(ui.painter(), picture);
+    }
+    let advice = readers.advice(texts);
+    let (hint, face, color) = match advice {
+        Some(advice) => (advice, Face::Strong, theme::WARN),
+        None => (texts.get("ui.ready_hint"), Face::Plain, CALM.soft),
+    };
     let mut lines = vec![
         Line::new(texts.get("ui.ready"), Face::Strong, sizes.headline * 0.8, CALM.ink)
             .rows(2)
             .keep(),
-        Line::new(texts.get("ui.ready_hint"), Face::Plain, sizes.body, CALM.soft)
-            .rows(3)
-            .gap(sizes.body * 0.6),
+        Line::new(hint, face, sizes.body, color).rows(3).gap(sizes.body * 0.6),
     ];
     lines.extend(notice.map(|text| {
         Line::new(text, Face::Strong, sizes.body, theme::GOOD).rows(2).gap(sizes.body)

@@ -5,7 +5,7 @@ use egui::{Align, Key, Rect, Sense, Ui, UiBuilder, vec2};
 use super::{
     bill::{BillState, bill_ui},
     question::{QuestionState, question_ui},
-    ready,
+    ready::{self, Eye},
 };
 use crate::{
     terminal::{
@@ -68,15 +68,15 @@ pub fn scan_ui(
     ui: &mut Ui,
     view: &View,
     texts: &Texts,
-    state: &mut ScanState,
+    (state, eye): (&mut ScanState, Eye<'_>),
     commands: &mut Vec<Command>,
 ) {
     let rect = ui.max_rect();
     match &view.scan {
-        ScanView::Ready => ready::ready_ui(ui, rect, view, texts),
+        ScanView::Ready => ready::ready_ui(ui, rect, view, texts, eye),
         ScanView::Asking => ready::asking_ui(ui, rect, texts),
         ScanView::Verdict(verdict) => match time_left(ui, verdict, state) {
-            Some(0.0) => ready::ready_ui(ui, rect, view, texts),
+            Some(0.0) => ready::ready_ui(ui, rect, view, texts, eye),
             left => {
                 let below = held_ui(ui, rect, verdict.held, texts);
                 verdict_ui(ui, below, verdict, texts, left);

@@ -11,7 +11,10 @@ use crate::{
         text::Texts,
         view::{Link, StripView},
     },
-    ui::theme::{self, Face},
+    ui::{
+        readers::ReadersView,
+        theme::{self, Face},
+    },
 };
 
 const TEXT: f32 = 16.0;
@@ -19,12 +22,12 @@ const ICON: f32 = 18.0;
 const SPACE: f32 = 22.0;
 
 /// Paints the strip over the whole of `ui`.
-pub fn strip_ui(ui: &Ui, strip: &StripView, texts: &Texts) {
+pub fn strip_ui(ui: &Ui, strip: &StripView, readers: &ReadersView, texts: &Texts) {
     let rect = ui.max_rect();
     ui.painter().rect_filled(rect, 0.0, theme::PANEL);
     ui.painter().hline(rect.x_range(), rect.max.y - 0.5, Stroke::new(1.0, theme::LINE));
     let inner = rect.shrink2(vec2(20.0, 6.0));
-    let right = facts_ui(ui, inner, &facts(strip, texts));
+    let right = facts_ui(ui, inner, &facts(strip, readers, texts));
     let place = Rect::from_min_max(inner.min, pos2(right - SPACE, inner.max.y));
     who_ui(ui, place, strip);
 }
@@ -43,8 +46,17 @@ enum Icon {
     Warning,
 }
 
-fn facts(strip: &StripView, texts: &Texts) -> Vec<Fact> {
+fn facts(strip: &StripView, readers: &ReadersView, texts: &Texts) -> Vec<Fact> {
     let mut facts = Vec::new();
+    let camera = readers.camera.as_ref().is_some_and(|camera| camera.trouble.is_some());
+    for (lost, key) in
+        [(camera, "ui.camera_lost"), (!readers.troubles.is_empty(), "ui.reader_lost")]
+    {
+        if lost {
+            let text = texts.get(key).to_owned();
+            facts.push(Fact { icon: Icon::Warning, text, color: theme::WARN });
+        }
+    }
     if strip.outdated {
         let text = texts.get("ui.outdated").to_owned();
         facts.push(Fact { icon: Icon::Warning, text, color: theme::WARN });

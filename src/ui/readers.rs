@@ -1,0 +1,116 @@
+//! What the counter shows of its readers: the camera's picture, what might help, and what is amiss.
+
+use std::sync::Arc;
+
+use egui::{ColorImage, Context, Rect, TextureHandle, TextureOptions, Ui, pos2, vec2};
+
+use crate::terminal::{handle::NewestCell, text::Texts};
+
+/// Where the readers put what is to be shown.
+pub type ReadersCell = NewestCell<ReadersView>;
+
+/// What is to be shown of the readers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ReadersView {
+    /// The camera, where one is in use.
+    pub camera: Option<CameraView>,
+    /// What is wrong with the readers on serial ports, a sentence each.
+    pub troubles: Vec<String>,
+}
+
+/// What is to be shown of a camera.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CameraView {
+    /// What it sees now; none before its first frame and while it is gone.
+    pub picture: Option<Grey>,
+    /// The name of what might help, after `ui.hint_`.
+    pub hint: Option<&'static str>,
+    /// Why it does not work.
+    pub trouble: Option<String>,
+}
+
+/// A small grey picture, rows from top to bottom.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Grey {
+    /// Its number, by which a new one is told from the one before.
+    pub number: u64,
+    /// Its width in pixels.
+    pub width: usize,
+    /// Its pixels, 0 black and 255 white.
+    pub pixels: Arc<[u8]>,
+}
+
+impl ReadersView {
+    /// The line for the counter instead of the usual one, where there is something to say.
+    pub fn advice<'a>(&'a self, texts: &'a Texts) -> Option<&'a str> {
+        let camera = self.camera.as_ref();
+        let trouble = camera.and_then(|camera| camera.trouble.as_ref());
+        let hint = camera.and_then(|camera| camera.hint).map(|hint| texts.get(hint_key(hint)));
+        let told = trouble.or(self.troubles.first()).map(String::as_str);
+        told.or(hint)
+    }
+}
+
+/// The texts must be named in full for the test that looks for unused ones.
+fn hint_key(hint: &str) -> &'static str {
+    match hint {
+        "brighter" => "ui.hint_brighter",
+        "contrast" => "ui.hint_contrast",
+        "glare" => "ui.hint_glare",
+        "farther" => "ui.hint_farther",
+        _still => "ui.hint_still",
+    }
+}
+
+/// The camera's picture as the screen keeps it.
+#[derive(Default)]
+pub struct Preview {
+    texture: Option<TextureHandle>,
+    number: u64,
+}
+
+impl Preview {
+    /// Paints what the camera sees as large as it fits into `rect`, mirrored as people know themselves; false without a picture.
+    pub fn paint(&mut self, ui: &Ui, rect: Rect, camera: &CameraView) -> bool {
+        let Some(picture) = &camera.picture else {
+            self.texture = None;
+            return false;
+        };
+        self.follow(ui.ctx(), picture);
+        let Some(texture) = &self.texture else {
+            return false;
+        };
+        let size = texture.size_vec2();
+        let scale = (rect.width() / size.x).min(rect.height() / size.y);
+        let place = Rect::from_center_size(rect.center(), vec2(size.x * scale, size.y * scale));
+        let mirrored = Rect::from_min_max(pos2(1.0, 0.0), pos2(0.0, 1.0));
+        ui.painter().image(texture.id(), place, mirrored, egui::Color32::WHITE);
+        true
+    }
+
+    /// Takes over a new picture.
+    fn follow(&mut self, ctx: &Context, picture: &Grey) {
+        if self.texture.is_some() && self.number == picture.number {
+            return;
+        }
+        let Some(height) = picture.pixels.len().checked_div(picture.width) else {
+            return;
+        };
+        let image = ColorImage::from_gray([picture.width, height], &picture.pixels);
+        self.number = picture.number;
+        match &mut self.texture {
+            Some(texture) => texture.set(image, TextureOptions::LINEAR),
+            None => self.texture = Some(ctx.load_texture("camera", image, TextureOptions::LINEAR)),
+        }
+    }
+}
+
+/// The room for the camera's picture: wide, as cameras see.
+pub fn frame_of(square: Rect, inner: Rect) -> Rect {
+    let height = square.height() * 1.25;
+    let width = (height * 16.0 / 9.0).min(inner.width());
+    Rect::from_min_size(
+        pos2(square.center().x - width / 2.0, inner.min.y),
+        vec2(width, square.max.y - inner.min.y),
+    )
+}

@@ -1,0 +1,146 @@
+//! The readers of the window: what they deliver goes to the counter, what they show to the screen.
+
+use std::sync::Arc;
+
+use crate::{
+    console::Args,
+    device::{
+        camera::{
+            choice::{CameraChoice, Sides},
+            watch::{Camera, CameraEvent},
+        },
+        picture::Luma,
+        serial::{SerialEvent, SerialReader},
+    },
+    domain::scan::EntryMethod,
+    terminal::{clock::Clock, command::Command, engine::Event, handle::TerminalHandle},
+    ui::readers::{CameraView, Grey, ReadersCell, ReadersView},
+};
+
+/// The readers that are in use; they stop when this is dropped.
+pub(super) struct Readers {
+    /// What the screen shows of them.
+    pub(super) cell: ReadersCell,
+    _camera: Option<Camera>,
+    _serial: Option<SerialReader>,
+}
+
+impl Readers {
+    /// Starts what the command line names; what cannot be started is told on the screen.
+    pub(super) fn start(
+        args: &Args,
+        handle: &TerminalHandle<Event>,
+        clock: &Arc<dyn Clock>,
+    ) -> Self {
+        let line = Line { cell: ReadersCell::new(ReadersView::default()), handle: handle.clone() };
+        let camera = args.camera.clone().map(|choice| (choice, args.camera_sides));
+        Self {
+            cell: line.cell.clone(),
+            _camera: camera.and_then(|wish| line.camera(wish, clock)),
+            _serial: args.serial.as_deref().and_then(|port| line.serial(port, args.baud, clock)),
+        }
+    }
+}
+
+/// The way from a reader to the counter and to the screen.
+#[derive(Clone)]
+struct Line {
+    cell: ReadersCell,
+    handle: TerminalHandle<Event>,
+}
+
+impl Line {
+    fn camera(
+        &self,
+        (choice, sides): (CameraChoice, Sides),
+        clock: &Arc<dyn Clock>,
+    ) -> Option<Camera> {
+        self.show_camera(|_before| CameraView::default());
+        let (line, mut number) = (self.clone(), 0);
+        let deliver = move |event| {
+            number = u64::wrapping_add(number, 1);
+            line.seen(event, number);
+        };
+        let started = Camera::start(choice, sides, millis(clock), deliver);
+        started.map_err(|error| self.camera_lost(&error)).ok()
+    }
+
+    fn seen(&self, event: CameraEvent, number: u64) {
+        match event {
+            CameraEvent::Opened { .. } => {
+                self.show_camera(|before| CameraView { trouble: None, ..before.clone() });
+            }
+            CameraEvent::Preview(frame) => self.show_camera(|before| CameraView {
+                picture: Some(grey(&frame, number)),
+                ..before.clone()
+            }),
+            CameraEvent::Scan(text) => {
+                self.send(Command::Scan { text, method: EntryMethod::Camera });
+            }
+            CameraEvent::Hint(hint) => {
+                let hint = hint.map(crate::device::camera::hint::Hint::name);
+                self.show_camera(|before| CameraView { hint, ..before.clone() });
+            }
+            CameraEvent::Lost(error) => self.camera_lost(&error),
+        }
+    }
+
+    fn camera_lost(&self, error: &crate::device::camera::CameraError) {
+        let trouble = Some(sentence(&error.to_string()));
+        self.show_camera(|_before| CameraView { trouble, ..CameraView::default() });
+    }
+
+    fn show_camera(&self, next: impl FnOnce(&CameraView) -> CameraView) {
+        self.cell.change(|before| {
+            let camera = before.camera.clone().unwrap_or_default();
+            ReadersView { camera: Some(next(&camera)), ..before.clone() }
+        });
+    }
+
+    fn serial(&self, port: &str, baud: u32, clock: &Arc<dyn Clock>) -> Option<SerialReader> {
+        let line = self.clone();
+        let started =
+            SerialReader::start(port, baud, millis(clock), move |event| line.scanned(event));
+        started.map_err(|error| self.troubles(vec![sentence(&error.to_string())])).ok()
+    }
+
+    fn scanned(&self, event: SerialEvent) {
+        match event {
+            SerialEvent::Text(text) => {
+                self.send(Command::Scan { text, method: EntryMethod::Serial });
+            }
+            SerialEvent::Unreadable | SerialEvent::Overlong => {
+                let reason = "the reader sent something unreadable".to_owned();
+                self.send(Command::ScanFailed { reason, method: EntryMethod::Serial });
+            }
+            SerialEvent::Opened => self.troubles(Vec::new()),
+            SerialEvent::Lost(error) => self.troubles(vec![sentence(&error.to_string())]),
+        }
+    }
+
+    fn troubles(&self, troubles: Vec<String>) {
+        self.cell.change(|before| ReadersView { troubles, ..before.clone() });
+    }
+
+    fn send(&self, command: Command) {
+        if !self.handle.send(command) {
+            tracing::warn!("a scan was dropped: the counter is overwhelmed");
+        }
+    }
+}
+
+fn millis(clock: &Arc<dyn Clock>) -> impl Fn() -> u64 + Send + 'static {
+    let clock = Arc::clone(clock);
+    move || clock.now().millis
+}
+
+fn grey(frame: &Luma, number: u64) -> Grey {
+    Grey { number, width: frame.width(), pixels: frame.pixels().into() }
+}
+
+/// With a capital letter, as it stands alone on the screen.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().collect::<String>());
+    first.unwrap_or_default() + letters.as_str()
+}
