@@ -28,12 +28,12 @@ pub struct Args {
     /// Number of the operator who works at the counter; journal entries carry it
     #[arg(long, global = true, value_name = "NUMBER")]
     pub operator: Option<OperatorId>,
-    /// Read a barcode reader on this serial port (window only), such as /dev/ttyACM0 or COM3
-    #[arg(long, value_name = "PORT")]
-    pub serial: Option<String>,
-    /// Speed of the serial port
-    #[arg(long, value_name = "BAUD", default_value_t = 9600)]
-    pub baud: u32,
+    /// Read a barcode reader on a serial port (window only): a port such as /dev/ttyACM0 or COM3, a reader such as 0c2e:0b6a that `readers` lists, or `auto`; may be repeated
+    #[arg(long, global = true, value_name = "READER")]
+    pub serial: Vec<String>,
+    /// Speed of the serial ports [default: 115200 on USB, where it does not matter, and 9600 else]
+    #[arg(long, global = true, value_name = "BAUD")]
+    pub baud: Option<u32>,
     /// Read codes with this camera (window only): `first`, its path or number, part of its name, or `file:` before the path of a picture, a folder of pictures or a Y4M film
     #[arg(long, global = true, env = "COUNTERSIGN_CAMERA", value_name = "CAMERA")]
     pub camera: Option<CameraChoice>,

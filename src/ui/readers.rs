@@ -1,6 +1,6 @@
 //! What the counter shows of its readers: the camera's picture, what might help, and what is amiss.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use egui::{ColorImage, Context, Rect, TextureHandle, TextureOptions, Ui, pos2, vec2};
 
@@ -14,8 +14,8 @@ pub type ReadersCell = NewestCell<ReadersView>;
 pub struct ReadersView {
     /// The camera, where one is in use.
     pub camera: Option<CameraView>,
-    /// What is wrong with the readers on serial ports, a sentence each.
-    pub troubles: Vec<String>,
+    /// What is wrong with the readers on serial ports, a sentence each, by the reader's name.
+    pub troubles: BTreeMap<String, String>,
 }
 
 /// What is to be shown of a camera.
@@ -46,7 +46,7 @@ impl ReadersView {
         let camera = self.camera.as_ref();
         let trouble = camera.and_then(|camera| camera.trouble.as_ref());
         let hint = camera.and_then(|camera| camera.hint).map(|hint| texts.get(hint_key(hint)));
-        let told = trouble.or(self.troubles.first()).map(String::as_str);
+        let told = trouble.or(self.troubles.values().next()).map(String::as_str);
         told.or(hint)
     }
 }

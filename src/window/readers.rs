@@ -10,7 +10,7 @@ use crate::{
             watch::{Camera, CameraEvent},
         },
         picture::Luma,
-        serial::{SerialEvent, SerialReader},
+        serial::{SerialError, SerialEvent, SerialReader},
     },
     domain::scan::EntryMethod,
     terminal::{clock::Clock, command::Command, engine::Event, handle::TerminalHandle},
@@ -22,7 +22,7 @@ pub(super) struct Readers {
     /// What the screen shows of them.
     pub(super) cell: ReadersCell,
     _camera: Option<Camera>,
-    _serial: Option<SerialReader>,
+    _serial: Vec<SerialReader>,
 }
 
 impl Readers {
@@ -37,7 +37,11 @@ impl Readers {
         Self {
             cell: line.cell.clone(),
             _camera: camera.and_then(|wish| line.camera(wish, clock)),
-            _serial: args.serial.as_deref().and_then(|port| line.serial(port, args.baud, clock)),
+            _serial: args
+                .serial
+                .iter()
+                .filter_map(|name| line.serial(name, args.baud, clock))
+                .collect(),
         }
     }
 }
@@ -97,29 +101,50 @@ impl Line {
         });
     }
 
-    fn serial(&self, port: &str, baud: u32, clock: &Arc<dyn Clock>) -> Option<SerialReader> {
-        let line = self.clone();
-        let started =
-            SerialReader::start(port, baud, millis(clock), move |event| line.scanned(event));
-        started.map_err(|error| self.troubles(vec![sentence(&error.to_string())])).ok()
+    fn serial(
+        &self,
+        name: &str,
+        baud: Option<u32>,
+        clock: &Arc<dyn Clock>,
+    ) -> Option<SerialReader> {
+        let (line, own) = (self.clone(), name.to_owned());
+        let deliver = move |event| line.scanned(&own, event);
+        let started = SerialReader::start(name, baud, millis(clock), deliver);
+        started.map_err(|error| self.trouble(name, Some(&error))).ok()
     }
 
-    fn scanned(&self, event: SerialEvent) {
+    fn scanned(&self, name: &str, event: SerialEvent) {
         match event {
             SerialEvent::Text(text) => {
                 self.send(Command::Scan { text, method: EntryMethod::Serial });
             }
             SerialEvent::Unreadable | SerialEvent::Overlong => {
-                let reason = "the reader sent something unreadable".to_owned();
-                self.send(Command::ScanFailed { reason, method: EntryMethod::Serial });
+                self.failed("the reader sent something unreadable");
             }
-            SerialEvent::Opened => self.troubles(Vec::new()),
-            SerialEvent::Lost(error) => self.troubles(vec![sentence(&error.to_string())]),
+            SerialEvent::Replayed => self.failed(
+                "the reader sent many codes at once, as from a memory: none but the first was \
+                 looked at; switch its storage (batch mode) off",
+            ),
+            SerialEvent::Opened => self.trouble(name, None),
+            SerialEvent::Lost(error) => self.trouble(name, Some(&error)),
         }
     }
 
-    fn troubles(&self, troubles: Vec<String>) {
-        self.cell.change(|before| ReadersView { troubles, ..before.clone() });
+    fn failed(&self, reason: &str) {
+        let method = EntryMethod::Serial;
+        self.send(Command::ScanFailed { reason: reason.to_owned(), method });
+    }
+
+    /// Each reader has one line.
+    fn trouble(&self, name: &str, error: Option<&SerialError>) {
+        self.cell.change(|before| {
+            let mut troubles = before.troubles.clone();
+            match error {
+                Some(error) => troubles.insert(name.to_owned(), sentence(&error.to_string())),
+                None => troubles.remove(name),
+            };
+            ReadersView { troubles, ..before.clone() }
+        });
     }
 
     fn send(&self, command: Command) {

@@ -7,6 +7,7 @@ mod framing;
 
 mod aim;
 mod debounce;
+mod pace;
 mod short_code;
 
 mod classify;
@@ -19,6 +20,7 @@ pub use classify::{Scanned, classify, clean};
 pub use debounce::{Debounce, SAME_SCAN_MS, Sighting};
 pub use framing::{FRAME_MAX, Frame, Framer, IDLE_GAP_MS, SLOW_IDLE_GAP_MS};
 pub use key::{KeyPress, PhysicalKey};
+pub use pace::{PACE_MS, PACE_SCANS, Pace, Paced};
 pub use short_code::{ShortCode, ShortCodeError};
 
 /// Longest scan that is looked at, in characters: a QR code of version 40-L in alphanumeric mode (ISO/IEC 18004).

@@ -1,5 +1,8 @@
 //! A reader on a serial port: a thread that cuts its bytes into texts and comes back after unplugging.
 
+pub mod discover;
+pub mod ids;
+
 use std::{
     io::{self, Read as _},
     mem::{self, Discriminant},
@@ -17,12 +20,19 @@ use serialport::{
 use thiserror::Error;
 use tracing::{debug, info, warn};
 
-use crate::domain::scan::{Frame, Framer};
+use self::discover::{plugged_in, port_of};
+use crate::domain::scan::{Frame, Framer, Pace, Paced};
 
 /// Longest wait for a byte, in milliseconds; also how long stopping may take.
 const READ_MS: u64 = 50;
-/// Wait between two attempts to open a port that is gone.
-const RETRY: Duration = Duration::from_secs(2);
+/// Wait before the first attempts to open a port that is gone.
+const RETRY: Duration = Duration::from_millis(500);
+/// Wait between two attempts, once [`SOON`] of them were in vain.
+const RETRY_LATER: Duration = Duration::from_secs(2);
+/// Attempts that follow each other soon.
+const SOON: u32 = 20;
+/// Speed of a port on USB, where it does not matter, and of one on a line, unless said otherwise, in bits per second.
+const USUAL_BAUD: [u32; 2] = [115_200, 9_600];
 
 /// What a reader has to say.
 #[derive(Debug)]
@@ -35,6 +45,8 @@ pub enum SerialEvent {
     Unreadable,
     /// The reader sent more than a code can hold, without an end; all of it was dropped.
     Overlong,
+    /// The reader sent more codes at once than a person scans, as from its memory; they are dropped.
+    Replayed,
     /// The port could not be opened or went away; said once for each reason, while attempts go on.
     Lost(SerialError),
 }
@@ -57,6 +69,12 @@ pub enum SerialError {
         port: String,
         /// What the system said.
         source: serialport::Error,
+    },
+    /// None of the ports has the reader that was named.
+    #[error("the reader {name} is not plugged in")]
+    Absent {
+        /// The name as it was given.
+        name: String,
     },
     /// The user may not use the port; `firmware-notes/udev` has the cure for Linux.
     #[error("this user may not open {port}")]
@@ -95,19 +113,31 @@ pub struct SerialReader {
 }
 
 impl SerialReader {
-    /// Reads `port` (such as `/dev/ttyACM0` or `COM5`) on a thread of its own until stopped.
+    /// Reads a reader on a thread of its own until stopped: the one on a port such as `/dev/ttyACM0` or
+    /// `COM5`, one named by its [`discover::ReaderId`], or with [`discover::ANY`] the first known one.
+    ///
+    /// Without `baud` a port on USB gets 115 200, where it does not matter, and a line 9600, the speed
+    /// most readers have from the factory.
     ///
     /// `clock` gives monotonic milliseconds. `on_event` runs on the reader's thread and must not
     /// block: no byte is read while it runs.
     pub fn start(
         port: impl Into<String>,
-        baud: u32,
+        baud: Option<u32>,
         clock: impl Fn() -> u64 + Send + 'static,
         on_event: impl FnMut(SerialEvent) + Send + 'static,
     ) -> Result<Self, SerialError> {
         let (port, stop) = (port.into(), Arc::new(AtomicBool::new(false)));
-        let mut worker =
-            Worker { port, baud, clock, on_event, stop: Arc::clone(&stop), reported: None };
+        let mut worker = Worker {
+            port,
+            baud,
+            clock,
+            on_event,
+            stop: Arc::clone(&stop),
+            reported: None,
+            tries: 0,
+            pace: Pace::default(),
+        };
         let thread = thread::Builder::new()
             .name("serial-reader".to_owned())
             .spawn(move || worker.run())
@@ -231,12 +261,15 @@ fn event(frame: Frame) -> SerialEvent {
 /// The reader's thread.
 struct Worker<C, F> {
     port: String,
-    baud: u32,
+    baud: Option<u32>,
     clock: C,
     on_event: F,
     stop: Arc<AtomicBool>,
     /// The trouble that was told last, until the port opens again.
     reported: Option<Discriminant<SerialError>>,
+    /// Attempts in vain since the port was open.
+    tries: u32,
+    pace: Pace,
 }
 
 impl<C: Fn() -> u64, F: FnMut(SerialEvent)> Worker<C, F> {
@@ -244,23 +277,54 @@ impl<C: Fn() -> u64, F: FnMut(SerialEvent)> Worker<C, F> {
         while !self.stopped() {
             if let Err(error) = self.serve() {
                 self.report(error);
-                thread::park_timeout(RETRY);
+                self.tries = self.tries.saturating_add(1);
+                thread::park_timeout(if self.tries > SOON { RETRY_LATER } else { RETRY });
             }
         }
     }
 
     /// Opens the port and reads it until it fails; the port is closed when this returns.
     fn serve(&mut self) -> Result<(), SerialError> {
-        let mut line = SerialLine::open(&self.port, self.baud)?;
-        info!(port = self.port, baud = self.baud, "serial reader opened");
-        self.reported = None;
+        let (port, baud) = self.port_now()?;
+        let mut line = SerialLine::open(&port, baud)?;
+        info!(port, baud, "serial reader opened");
+        (self.reported, self.tries, self.pace) = (None, 0, Pace::default());
         (self.on_event)(SerialEvent::Opened);
         while !self.stopped() {
             for event in line.read(&self.clock)? {
-                (self.on_event)(event);
+                self.tell(event);
+            }
+            while let Some(paced) = self.pace.due((self.clock)()) {
+                self.tell_paced(paced);
             }
         }
         Ok(())
+    }
+
+    /// The port of the reader at this moment, and its speed.
+    fn port_now(&self) -> Result<(String, u32), SerialError> {
+        let ports = plugged_in();
+        let port = port_of(&self.port, &ports)
+            .ok_or_else(|| SerialError::Absent { name: self.port.clone() })?;
+        let usb = ports.iter().any(|found| found.port == port && found.id.is_some());
+        let [on_usb, on_line] = USUAL_BAUD;
+        Ok((port, self.baud.unwrap_or(if usb { on_usb } else { on_line })))
+    }
+
+    fn tell(&mut self, event: SerialEvent) {
+        let SerialEvent::Text(text) = event else {
+            return (self.on_event)(event);
+        };
+        if let Some(paced) = self.pace.note(text, (self.clock)()) {
+            self.tell_paced(paced);
+        }
+    }
+
+    fn tell_paced(&mut self, paced: Paced) {
+        (self.on_event)(match paced {
+            Paced::Scan(text) => SerialEvent::Text(text),
+            Paced::Replayed => SerialEvent::Replayed,
+        });
     }
 
     fn report(&mut self, error: SerialError) {
@@ -316,7 +380,7 @@ mod tests {
             let clock = Arc::clone(&time_ms);
             let reader = SerialReader::start(
                 port,
-                baud,
+                Some(baud),
                 move || clock.load(Ordering::SeqCst),
                 move |event| sender.send(event).unwrap(),
             );
@@ -367,7 +431,8 @@ mod tests {
         bench.pass(59);
         bench.send(b"CD\r\nCS1:EF\r");
         assert_eq!(bench.text(), "CS1:ABCD");
-        assert_eq!(bench.text(), "CS1:EF");
+        bench.pass(1_000);
+        assert_eq!(bench.text(), "CS1:EF", "once it is clear that no burst follows");
     }
 
     #[test]
@@ -396,6 +461,18 @@ mod tests {
         assert!(bench.is_silent());
         bench.send(b"\rCS1:AB\r");
         assert_eq!(bench.text(), "CS1:AB");
+    }
+
+    #[test]
+    fn a_memory_that_is_emptied_redeems_no_more_than_its_first_code() {
+        let mut bench = Bench::start(115_200);
+        bench.send(b"CS1:A\rCS1:B\rCS1:C\rCS1:D\rCS1:E\r");
+        assert_eq!(bench.text(), "CS1:A");
+        assert!(matches!(bench.next(), SerialEvent::Replayed));
+        bench.pass(5_000);
+        assert!(bench.is_silent(), "the others are dropped");
+        bench.send(b"CS1:F\r");
+        assert_eq!(bench.text(), "CS1:F");
     }
 
     #[test]
@@ -457,13 +534,15 @@ mod tests {
         let count = Arc::clone(&told);
         let mut worker = Worker {
             port: "COM5".to_owned(),
-            baud: 9_600,
+            baud: Some(9_600),
             clock: || 0,
             on_event: move |_event| {
                 count.fetch_add(1, Ordering::SeqCst);
             },
             stop: Arc::default(),
             reported: None,
+            tries: 0,
+            pace: Pace::default(),
         };
         for (kind, expected) in [
             (ErrorKind::NoDevice, 1),
