@@ -34,6 +34,9 @@ pub struct Args {
     /// Speed of the serial ports [default: 115200 on USB, where it does not matter, and 9600 else]
     #[arg(long, global = true, value_name = "BAUD")]
     pub baud: Option<u32>,
+    /// Let the readers on serial ports beep at a refused voucher, where their maker's command for it is known
+    #[arg(long, global = true)]
+    pub feedback: bool,
     /// Read codes with this camera (window only): `first`, its path or number, part of its name, or `file:` before the path of a picture, a folder of pictures or a Y4M film
     #[arg(long, global = true, env = "COUNTERSIGN_CAMERA", value_name = "CAMERA")]
     pub camera: Option<CameraChoice>,

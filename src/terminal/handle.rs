@@ -13,7 +13,7 @@ pub type ViewCell = NewestCell<View>;
 /// A cell that always holds what is to be shown; reading never waits for the work behind it.
 pub struct NewestCell<T> {
     newest: Arc<Mutex<Arc<T>>>,
-    on_change: Arc<Mutex<Option<Notify>>>,
+    on_change: Arc<Mutex<Vec<Notify>>>,
 }
 
 impl<T> Clone for NewestCell<T> {
@@ -49,14 +49,14 @@ impl<T: PartialEq> NewestCell<T> {
         }
         *newest = Arc::new(next);
         drop(newest);
-        if let Some(notify) = &*self.on_change.lock().unwrap_or_else(PoisonError::into_inner) {
-            notify();
-        }
+        let watchers = self.on_change.lock().unwrap_or_else(PoisonError::into_inner);
+        watchers.iter().for_each(|notify| notify());
     }
 
     /// Calls `notify` after every change, from the thread that made it; it must return at once.
     pub fn on_change(&self, notify: impl Fn() + Send + 'static) {
-        *self.on_change.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(notify));
+        let mut watchers = self.on_change.lock().unwrap_or_else(PoisonError::into_inner);
+        watchers.push(Box::new(notify));
     }
 }
 

@@ -1,6 +1,9 @@
 //! The readers of the window: what they deliver goes to the counter, what they show to the screen.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc, Weak,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
+};
 
 use crate::{
     console::Args,
@@ -10,10 +13,16 @@ use crate::{
             watch::{Camera, CameraEvent},
         },
         picture::Luma,
-        serial::{SerialError, SerialEvent, SerialReader},
+        serial::{SerialError, SerialEvent, SerialReader, driver::Act},
     },
     domain::scan::EntryMethod,
-    terminal::{clock::Clock, command::Command, engine::Event, handle::TerminalHandle},
+    terminal::{
+        clock::Clock,
+        command::Command,
+        engine::Event,
+        handle::{TerminalHandle, ViewCell},
+        view::{ScanView, VerdictState},
+    },
     ui::readers::{CameraView, Grey, ReadersCell, ReadersView},
 };
 
@@ -22,7 +31,7 @@ pub(super) struct Readers {
     /// What the screen shows of them.
     pub(super) cell: ReadersCell,
     _camera: Option<Camera>,
-    _serial: Vec<SerialReader>,
+    _serial: Arc<Vec<SerialReader>>,
 }
 
 impl Readers {
@@ -32,16 +41,20 @@ impl Readers {
         handle: &TerminalHandle<Event>,
         clock: &Arc<dyn Clock>,
     ) -> Self {
-        let line = Line { cell: ReadersCell::new(ReadersView::default()), handle: handle.clone() };
+        let line = Line {
+            cell: ReadersCell::new(ReadersView::default()),
+            handle: handle.clone(),
+            last: Arc::new(AtomicUsize::new(NOBODY)),
+        };
+        let serial = Arc::new(line.serials(args, clock));
+        if args.feedback {
+            beep(&handle.view, &line.last, &serial);
+        }
         let camera = args.camera.clone().map(|choice| (choice, args.camera_sides));
         Self {
             cell: line.cell.clone(),
             _camera: camera.and_then(|wish| line.camera(wish, clock)),
-            _serial: args
-                .serial
-                .iter()
-                .filter_map(|name| line.serial(name, args.baud, clock))
-                .collect(),
+            _serial: serial,
         }
     }
 }
@@ -51,7 +64,12 @@ impl Readers {
 struct Line {
     cell: ReadersCell,
     handle: TerminalHandle<Event>,
+    /// Which serial reader waits for an answer to its scan, or [`NOBODY`].
+    last: Arc<AtomicUsize>,
 }
+
+/// No serial reader.
+const NOBODY: usize = usize::MAX;
 
 impl Line {
     fn camera(
@@ -101,21 +119,30 @@ impl Line {
         });
     }
 
+    fn serials(&self, args: &Args, clock: &Arc<dyn Clock>) -> Vec<SerialReader> {
+        let mut readers = Vec::new();
+        for name in &args.serial {
+            readers.extend(self.serial((name, readers.len()), args.baud, clock));
+        }
+        readers
+    }
+
     fn serial(
         &self,
-        name: &str,
+        (name, index): (&str, usize),
         baud: Option<u32>,
         clock: &Arc<dyn Clock>,
     ) -> Option<SerialReader> {
         let (line, own) = (self.clone(), name.to_owned());
-        let deliver = move |event| line.scanned(&own, event);
+        let deliver = move |event| line.scanned((&own, index), event);
         let started = SerialReader::start(name, baud, millis(clock), deliver);
         started.map_err(|error| self.trouble(name, Some(&error))).ok()
     }
 
-    fn scanned(&self, name: &str, event: SerialEvent) {
+    fn scanned(&self, (name, index): (&str, usize), event: SerialEvent) {
         match event {
             SerialEvent::Text(text) => {
+                self.last.store(index, Ordering::Release);
                 self.send(Command::Scan { text, method: EntryMethod::Serial });
             }
             SerialEvent::Unreadable | SerialEvent::Overlong => {
@@ -151,6 +178,37 @@ impl Line {
         if !self.handle.send(command) {
             tracing::warn!("a scan was dropped: the counter is overwhelmed");
         }
+    }
+}
+
+/// A refusal sounds at the reader that delivered the scan.
+fn beep(view: &ViewCell, last: &Arc<AtomicUsize>, readers: &Arc<Vec<SerialReader>>) {
+    let (cell, last, readers) = (view.clone(), Arc::clone(last), Arc::downgrade(readers));
+    let answered = AtomicU64::new(0);
+    view.on_change(move || answer(&cell, (&last, &answered), &readers));
+}
+
+fn answer(
+    view: &ViewCell,
+    (last, answered): (&AtomicUsize, &AtomicU64),
+    readers: &Weak<Vec<SerialReader>>,
+) {
+    let view = view.get();
+    let ScanView::Verdict(verdict) = &view.scan else {
+        return;
+    };
+    if answered.swap(verdict.serial, Ordering::AcqRel) == verdict.serial {
+        return;
+    }
+    let scanned = last.swap(NOBODY, Ordering::AcqRel);
+    let refused = match verdict.state {
+        VerdictState::AlreadyUsed | VerdictState::NotValid | VerdictState::CannotCheck => true,
+        VerdictState::Accepted | VerdictState::NeedsInput | VerdictState::NotAVoucher => false,
+    };
+    if let Some(readers) = readers.upgrade().filter(|_| refused)
+        && let Some(reader) = readers.get(scanned)
+    {
+        reader.act(Act::BeepRefused);
     }
 }
 

@@ -1,14 +1,16 @@
 //! A reader on a serial port: a thread that cuts its bytes into texts and comes back after unplugging.
 
 pub mod discover;
+pub mod driver;
 pub mod ids;
 
 use std::{
-    io::{self, Read as _},
+    io::{self, Read as _, Write as _},
     mem::{self, Discriminant},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
     time::Duration,
@@ -20,7 +22,10 @@ use serialport::{
 use thiserror::Error;
 use tracing::{debug, info, warn};
 
-use self::discover::{plugged_in, port_of};
+use self::{
+    discover::{plugged_in, port_of},
+    driver::{Act, Driver, Replies},
+};
 use crate::domain::scan::{Frame, Framer, Pace, Paced};
 
 /// Longest wait for a byte, in milliseconds; also how long stopping may take.
@@ -33,6 +38,9 @@ const RETRY_LATER: Duration = Duration::from_secs(2);
 const SOON: u32 = 20;
 /// Speed of a port on USB, where it does not matter, and of one on a line, unless said otherwise, in bits per second.
 const USUAL_BAUD: [u32; 2] = [115_200, 9_600];
+
+/// Acts that may wait for a reader.
+const ACTS_MAX: usize = 8;
 
 /// What a reader has to say.
 #[derive(Debug)]
@@ -109,6 +117,7 @@ pub enum SerialError {
 #[derive(Debug)]
 pub struct SerialReader {
     stop: Arc<AtomicBool>,
+    acts: SyncSender<Act>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -128,6 +137,7 @@ impl SerialReader {
         on_event: impl FnMut(SerialEvent) + Send + 'static,
     ) -> Result<Self, SerialError> {
         let (port, stop) = (port.into(), Arc::new(AtomicBool::new(false)));
+        let (acts, asked) = sync_channel(ACTS_MAX);
         let mut worker = Worker {
             port,
             baud,
@@ -137,12 +147,20 @@ impl SerialReader {
             reported: None,
             tries: 0,
             pace: Pace::default(),
+            asked,
         };
         let thread = thread::Builder::new()
             .name("serial-reader".to_owned())
             .spawn(move || worker.run())
             .map_err(SerialError::Thread)?;
-        Ok(Self { stop, thread: Some(thread) })
+        Ok(Self { stop, acts, thread: Some(thread) })
+    }
+
+    /// Asks the reader to do something, where its driver knows how and the port is open; never waits.
+    pub fn act(&self, act: Act) {
+        if self.acts.try_send(act).is_err() {
+            debug!(?act, "the reader is not asked: it has enough to do");
+        }
     }
 
     /// Stops and waits until the port is closed, so that it can be opened again at once.
@@ -174,6 +192,7 @@ pub struct SerialLine {
     port_name: String,
     port: Box<dyn SerialPort>,
     framer: Framer,
+    replies: Replies,
 }
 
 impl SerialLine {
@@ -192,20 +211,38 @@ impl SerialLine {
         if let Err(error) = port.clear(ClearBuffer::Input) {
             debug!(port = port_name, %error, "older input cannot be dropped");
         }
-        Ok(Self { port_name: port_name.to_owned(), port, framer: Framer::for_baud(baud) })
+        Ok(Self {
+            port_name: port_name.to_owned(),
+            port,
+            framer: Framer::for_baud(baud),
+            replies: Replies::default(),
+        })
     }
 
     /// Waits for bytes, 50 ms at most, and returns what they complete.
     pub fn read(&mut self, clock: impl Fn() -> u64) -> Result<Vec<SerialEvent>, SerialError> {
         let mut buffer = [0_u8; 1024];
-        let frames = match self.read_some(&mut buffer, clock()) {
-            Ok(count) => self.framer.push(buffer.get(..count).unwrap_or_default(), clock()),
-            Err(error) if is_quiet(&error) => self.framer.poll(clock()).into_iter().collect(),
-            Err(source) => {
-                return Err(SerialError::Unplugged { port: self.port_name.clone(), source });
-            }
+        let count = match self.read_some(&mut buffer, clock()) {
+            Ok(count) => count,
+            Err(error) if is_quiet(&error) => 0,
+            Err(source) => return Err(self.unplugged(source)),
         };
-        Ok(frames.into_iter().map(event).collect())
+        let now_ms = clock();
+        let codes = self.replies.strip(buffer.get(..count).unwrap_or_default(), now_ms);
+        Ok(self.framer.push(&codes, now_ms).into_iter().map(event).collect())
+    }
+
+    /// Sends the commands of an act; their replies are no codes.
+    pub fn act(&mut self, driver: &Driver, act: Act, now_ms: u64) -> Result<(), SerialError> {
+        for command in driver.commands(act) {
+            self.replies.expect(command, now_ms);
+            self.port.write_all(&command.bytes).map_err(|source| self.unplugged(source))?;
+        }
+        Ok(())
+    }
+
+    fn unplugged(&self, source: io::Error) -> SerialError {
+        SerialError::Unplugged { port: self.port_name.clone(), source }
     }
 
     /// Waits no longer than the code under way may stay silent, so that its end is seen in time.
@@ -258,6 +295,13 @@ fn event(frame: Frame) -> SerialEvent {
     }
 }
 
+/// The port of a reader, its speed, and what can be said to it.
+struct Port {
+    name: String,
+    baud: u32,
+    driver: Option<&'static Driver>,
+}
+
 /// The reader's thread.
 struct Worker<C, F> {
     port: String,
@@ -270,6 +314,7 @@ struct Worker<C, F> {
     /// Attempts in vain since the port was open.
     tries: u32,
     pace: Pace,
+    asked: Receiver<Act>,
 }
 
 impl<C: Fn() -> u64, F: FnMut(SerialEvent)> Worker<C, F> {
@@ -285,9 +330,9 @@ impl<C: Fn() -> u64, F: FnMut(SerialEvent)> Worker<C, F> {
 
     /// Opens the port and reads it until it fails; the port is closed when this returns.
     fn serve(&mut self) -> Result<(), SerialError> {
-        let (port, baud) = self.port_now()?;
-        let mut line = SerialLine::open(&port, baud)?;
-        info!(port, baud, "serial reader opened");
+        let Port { name, baud, driver } = self.port_now()?;
+        let mut line = SerialLine::open(&name, baud)?;
+        info!(port = name, baud, "serial reader opened");
         (self.reported, self.tries, self.pace) = (None, 0, Pace::default());
         (self.on_event)(SerialEvent::Opened);
         while !self.stopped() {
@@ -297,18 +342,24 @@ impl<C: Fn() -> u64, F: FnMut(SerialEvent)> Worker<C, F> {
             while let Some(paced) = self.pace.due((self.clock)()) {
                 self.tell_paced(paced);
             }
+            for (act, driver) in self.asked.try_iter().filter_map(|act| Some((act, driver?))) {
+                line.act(driver, act, (self.clock)())?;
+            }
         }
         Ok(())
     }
 
     /// The port of the reader at this moment, and its speed.
-    fn port_now(&self) -> Result<(String, u32), SerialError> {
+    fn port_now(&self) -> Result<Port, SerialError> {
         let ports = plugged_in();
         let port = port_of(&self.port, &ports)
             .ok_or_else(|| SerialError::Absent { name: self.port.clone() })?;
-        let usb = ports.iter().any(|found| found.port == port && found.id.is_some());
+        let found = ports.iter().find(|found| found.port == port);
+        let usb = found.is_some_and(|found| found.id.is_some());
         let [on_usb, on_line] = USUAL_BAUD;
-        Ok((port, self.baud.unwrap_or(if usb { on_usb } else { on_line })))
+        let baud = self.baud.unwrap_or(if usb { on_usb } else { on_line });
+        let known = found.and_then(|found| found.known);
+        Ok(Port { name: port, baud, driver: known.and_then(|known| Driver::of(known.maker)) })
     }
 
     fn tell(&mut self, event: SerialEvent) {
@@ -464,6 +515,33 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_to_each_reader_arrives_and_its_reply_is_no_code() {
+        for maker in ["Honeywell", "Zebra", "Datalogic", "Newland", "Grow"] {
+            let (mut wire, far_end) = TTYPort::pair().unwrap();
+            let mut line = SerialLine::open(&far_end.name().unwrap(), 115_200).unwrap();
+            let driver = Driver::of(maker).unwrap();
+            for act in Act::ALL {
+                line.act(driver, act, 1_000).unwrap();
+                for command in driver.commands(act) {
+                    let mut heard = vec![0; command.bytes.len()];
+                    wire.read_exact(&mut heard).unwrap();
+                    assert_eq!(heard, command.bytes, "{maker} {act:?}");
+                    wire.write_all(command.reply.as_deref().unwrap_or_default()).unwrap();
+                }
+                wire.write_all(b"CS1:A\r").unwrap();
+                let events: Vec<SerialEvent> =
+                    std::iter::repeat_with(|| line.read(|| 1_001).unwrap())
+                        .find(|events| !events.is_empty())
+                        .unwrap();
+                assert!(
+                    matches!(&events[..], [SerialEvent::Text(text)] if text == "CS1:A"),
+                    "{maker} {act:?}: {events:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn a_memory_that_is_emptied_redeems_no_more_than_its_first_code() {
         let mut bench = Bench::start(115_200);
         bench.send(b"CS1:A\rCS1:B\rCS1:C\rCS1:D\rCS1:E\r");
@@ -543,6 +621,7 @@ mod tests {
             reported: None,
             tries: 0,
             pace: Pace::default(),
+            asked: sync_channel(1).1,
         };
         for (kind, expected) in [
             (ErrorKind::NoDevice, 1),
