@@ -119,6 +119,8 @@ fn stays(rate: &str) -> Option<Duration> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*};
+
     use super::*;
 
     fn film(bytes: &[u8]) -> Result<Vec<Vec<u8>>, &'static str> {
@@ -171,6 +173,15 @@ mod tests {
             assert_eq!(film(bytes.as_bytes()), Err(reason), "{bytes}");
         }
         assert_eq!(film(&vec![b'W'; 1 << 20]), Err("a line of its parameters has no end"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_film_breaks_the_program(head in "YUV4MPEG2( [WHFCIA][0-9a-z:]{0,8}){0,5}", rest in vec(any::<u8>(), 0..64)) {
+            let bytes = [head.as_bytes(), b"\nFRAME\n".as_slice(), &rest].concat();
+            drop(film(&bytes));
+            drop(film(&rest));
+        }
     }
 
     #[test]
