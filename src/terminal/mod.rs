@@ -38,7 +38,7 @@ mod record;
 mod rolling;
 mod sync_driver;
 mod trust;
-mod witness;
+pub mod witness;
 
 pub use asking::ASK_DEADLINE_MS;
 pub use parcels::{Packed, Unpacked};

@@ -10,6 +10,7 @@ use super::{
     readers::{Preview, ReadersView},
     screens::{
         carry::carry_ui,
+        doctor::{DoctorState, doctor_ui},
         receipt::receipt_ui,
         recent::{RecentAct, RecentState, recent_dialog_ui, recent_side_ui},
         scan::{ScanState, scan_ui},
@@ -69,6 +70,7 @@ enum Dialog {
     Receipt(usize),
     /// The folder that was typed.
     Carry(String),
+    Doctor(DoctorState),
 }
 
 /// What a frame asks for.
@@ -101,7 +103,21 @@ impl Counter {
     /// Takes the scans of a keyboard reader out of the input of the coming frame.
     pub fn capture(&mut self, ctx: &Context, raw: &mut RawInput) -> Vec<Command> {
         let captured = self.keys.filter(ctx, raw);
+        if let Some(Dialog::Doctor(state)) = &mut self.dialog {
+            for captured in captured {
+                state.typed = Some(match captured {
+                    Captured::Scan(text) => text,
+                    Captured::Overlong => String::new(),
+                });
+            }
+            return Vec::new();
+        }
         captured.into_iter().map(|captured| self.scan_command(captured)).collect()
+    }
+
+    /// Whether readers are being tested: what they deliver is no voucher.
+    pub fn testing(&self) -> bool {
+        matches!(self.dialog, Some(Dialog::Doctor(_)))
     }
 
     fn scan_command(&self, captured: Captured) -> Command {
@@ -193,6 +209,7 @@ impl Counter {
             }
             Some(Dialog::Receipt(at)) => receipt_ui(ctx, texts, &self.receipt, (&view.witness, at)),
             Some(Dialog::Carry(folder)) => carry_ui(ctx, texts, &view.carry, folder, commands),
+            Some(Dialog::Doctor(state)) => doctor_ui(ctx, texts, &self.readers, state),
         };
         if close {
             self.dialog = None;
@@ -200,6 +217,9 @@ impl Counter {
     }
 
     fn function_keys(&mut self, ctx: &Context, view: &View, commands: &mut Vec<Command>) {
+        if press::pressed(ctx, Key::F1) {
+            self.dialog = Some(Dialog::Doctor(DoctorState::default()));
+        }
         for key in BarKey::FUNCTIONS {
             if press::pressed(ctx, key.key()) && key.enabled(view, !self.receipt.is_empty()) {
                 self.act(ctx, key, view, commands);
@@ -472,6 +492,24 @@ mod tests {
         let scan = Command::Scan { text: "1234567890".into(), method: EntryMethod::Keyboard };
         assert_eq!(desk.state().commands, [scan]);
         assert_eq!(desk.get_by_label("Bill amount").value().as_deref(), Some("12.50"));
+    }
+
+    #[test]
+    fn a_reader_is_tested_and_nothing_is_redeemed() {
+        let mut desk = desk(ready());
+        press_key(&mut desk, Key::F1);
+        burst(&mut desk, "CST1:ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789\n");
+        assert!(desk.query_by_label("Keyboard reader: read without a fault").is_some());
+        burst(&mut desk, "CST1:ABCDEFGHIJKLMNOPQRSTUVWXZY0123456789\n");
+        assert!(
+            desk.query_by_label_contains("set to a German keyboard").is_none(),
+            "the colon fits no German one"
+        );
+        assert!(desk.query_by_label_contains("some signs are wrong").is_some());
+        assert_eq!(desk.state().commands, []);
+        press_key(&mut desk, Key::F1);
+        burst(&mut desk, "1234567890\n");
+        assert_eq!(desk.state().commands.len(), 1, "closed, it scans again");
     }
 
     #[test]

@@ -23,7 +23,7 @@ mod testing;
 
 use counter::Counter;
 use phone::{PhoneCommand, PhoneSource};
-use readers::ReadersCell;
+use readers::{ReadersCell, ReadersView};
 
 /// Commands kept while the engine's queue is full; beyond it the oldest are dropped.
 const OUTBOX_MAX: usize = 32;
@@ -108,6 +108,14 @@ impl<E: From<Command> + Send + 'static> TerminalApp<E> {
         self.counter.stuck = !self.outbox.is_empty();
     }
 
+    /// Tells the readers whether they are being tested.
+    fn follow_test(&self) {
+        let testing = self.counter.testing();
+        if testing != self.counter.readers.testing {
+            self.readers.change(|before| ReadersView { testing, heard: None, ..before.clone() });
+        }
+    }
+
     fn act(&mut self, commands: Vec<PhoneCommand>) {
         let Some(phone) = &mut self.phone else {
             return;
@@ -140,6 +148,7 @@ impl<E: From<Command> + Send + 'static> eframe::App for TerminalApp<E> {
         let wishes = self.counter.ui(ui, &self.view, phone);
         // An input method would swallow the keys of a reader; codes and numbers need none.
         ui.ctx().output_mut(|output| output.ime = None);
+        self.follow_test();
         self.queue(wishes.commands);
         self.flush(ui.ctx());
         self.act(wishes.phone);
@@ -150,7 +159,7 @@ impl<E: From<Command> + Send + 'static> eframe::App for TerminalApp<E> {
 mod tests {
     use std::sync::mpsc::{Receiver, sync_channel};
 
-    use super::{readers::ReadersView, *};
+    use super::*;
     use crate::terminal::{command::UndoReason, handle::ViewCell};
 
     fn app(ctx: &Context, places: usize) -> (TerminalApp<Command>, Receiver<Command>) {

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use egui::{ColorImage, Context, Rect, TextureHandle, TextureOptions, Ui, pos2, vec2};
 
-use crate::terminal::{handle::NewestCell, text::Texts};
+use crate::{
+    domain::scan::EntryMethod,
+    terminal::{handle::NewestCell, text::Texts, view::CodeView},
+};
 
 /// Where the readers put what is to be shown.
 pub type ReadersCell = NewestCell<ReadersView>;
@@ -16,6 +19,23 @@ pub struct ReadersView {
     pub camera: Option<CameraView>,
     /// What is wrong with the readers on serial ports, a sentence each, by the reader's name.
     pub troubles: BTreeMap<String, String>,
+    /// The readers in use, a line each.
+    pub used: Vec<String>,
+    /// Codes to test a reader with.
+    pub tests: Arc<Vec<CodeView>>,
+    /// Whether what readers deliver is compared with the tests instead of looked at as vouchers.
+    pub testing: bool,
+    /// What a reader made of a test last.
+    pub heard: Option<Heard>,
+}
+
+/// What a reader made of a test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heard {
+    /// The kind of reader.
+    pub method: EntryMethod,
+    /// The text.
+    pub text: String,
 }
 
 /// What is to be shown of a camera.

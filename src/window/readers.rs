@@ -15,15 +15,16 @@ use crate::{
         picture::Luma,
         serial::{SerialError, SerialEvent, SerialReader, driver::Act},
     },
-    domain::scan::EntryMethod,
+    domain::scan::{EntryMethod, TESTS},
     terminal::{
         clock::Clock,
         command::Command,
         engine::Event,
         handle::{TerminalHandle, ViewCell},
         view::{ScanView, VerdictState},
+        witness,
     },
-    ui::readers::{CameraView, Grey, ReadersCell, ReadersView},
+    ui::readers::{CameraView, Grey, Heard, ReadersCell, ReadersView},
 };
 
 /// The readers that are in use; they stop when this is dropped.
@@ -42,7 +43,7 @@ impl Readers {
         clock: &Arc<dyn Clock>,
     ) -> Self {
         let line = Line {
-            cell: ReadersCell::new(ReadersView::default()),
+            cell: ReadersCell::new(first(args)),
             handle: handle.clone(),
             last: Arc::new(AtomicUsize::new(NOBODY)),
         };
@@ -57,6 +58,14 @@ impl Readers {
             _serial: serial,
         }
     }
+}
+
+/// What is shown before a reader has said anything.
+fn first(args: &Args) -> ReadersView {
+    let camera = args.camera.iter().map(|choice| format!("Camera: {choice}"));
+    let serial = args.serial.iter().map(|name| format!("Serial port: {name}"));
+    let tests = Arc::new(TESTS.iter().filter_map(|test| witness::code(test)).collect());
+    ReadersView { used: camera.chain(serial).collect(), tests, ..ReadersView::default() }
 }
 
 /// The way from a reader to the counter and to the screen.
@@ -174,7 +183,15 @@ impl Line {
         });
     }
 
+    /// While readers are being tested, a scan is shown and nothing else.
     fn send(&self, command: Command) {
+        if self.cell.get().testing {
+            let Command::Scan { text, method } = command else {
+                return;
+            };
+            let heard = Some(Heard { method, text });
+            return self.cell.change(|before| ReadersView { heard, ..before.clone() });
+        }
         if !self.handle.send(command) {
             tracing::warn!("a scan was dropped: the counter is overwhelmed");
         }
@@ -259,7 +276,7 @@ mod tests {
 
     fn text_of(png: &[u8]) -> String {
         let luma = picture::load(png).unwrap();
-        let texts = Reader::start().unwrap().read(luma, Duration::from_secs(60)).unwrap();
+        let texts = Reader::start().unwrap().read(luma, Duration::from_mins(1)).unwrap();
         texts.first().unwrap().clone()
     }
 

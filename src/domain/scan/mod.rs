@@ -7,6 +7,7 @@ mod framing;
 
 mod aim;
 mod debounce;
+mod doctor;
 mod pace;
 mod short_code;
 
@@ -18,6 +19,7 @@ pub use aim::{Symbology, strip_aim};
 pub use burst::{Burst, BurstOutput, GAP_MS, SCAN_KEYS_MIN, SILENCE_MS, STUMBLE_MS};
 pub use classify::{Scanned, classify, clean};
 pub use debounce::{Debounce, SAME_SCAN_MS, Sighting};
+pub use doctor::{Diagnosis, Layout, TESTS, diagnose};
 pub use framing::{FRAME_MAX, Frame, Framer, IDLE_GAP_MS, SLOW_IDLE_GAP_MS};
 pub use key::{KeyPress, PhysicalKey};
 pub use pace::{PACE_MS, PACE_SCANS, Pace, Paced};

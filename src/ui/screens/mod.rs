@@ -3,6 +3,7 @@
 pub mod bill;
 pub mod carry;
 pub mod dialog;
+pub mod doctor;
 pub mod question;
 pub mod ready;
 pub mod receipt;
