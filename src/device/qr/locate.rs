@@ -12,6 +12,7 @@ use rxing::qrcode::cpp_port::detector::{
     FindFinderPatterns, FinderPatternSet, GenerateFinderPatternSets, SampleQR,
 };
 
+use super::corners::oblique_sets;
 use super::fit::{self, Modules, Spot};
 use crate::device::picture::Luma;
 
@@ -36,12 +37,16 @@ pub(super) fn texts(
     limits: &Limits<'_>,
 ) -> Vec<String> {
     let mut found = Found::default();
-    let mut sets = attempt(|| finder_sets(black));
+    let mut patterns = attempt(|| FindFinderPatterns(black, true, 0));
+    let mut sets = attempt(|| GenerateFinderPatternSets(&mut patterns));
     sets.truncate(SETS_MAX);
     found.read(&sets, limits, |set| sample(black, set));
     if !found.texts.iter().any(|text| (limits.wanted)(text)) {
         sets.retain(|set| found.is_new(set));
+        let oblique = oblique_sets(&patterns).into_iter().filter(|set| !sets.contains(set));
+        let oblique: Vec<FinderPatternSet> = oblique.take(fits).collect();
         sets.truncate(fits);
+        sets.extend(oblique);
         found.read(&sets, limits, |set| fit_to(grey, set));
     }
     found.texts
@@ -88,11 +93,6 @@ pub(super) fn attempt<T: Default>(work: impl FnOnce() -> T) -> T {
         tracing::debug!("one attempt at a code was given up");
         T::default()
     })
-}
-
-fn finder_sets(black: &BitMatrix) -> Vec<FinderPatternSet> {
-    let mut patterns: Vec<ConcentricPattern> = FindFinderPatterns(black, true, 0);
-    GenerateFinderPatternSets(&mut patterns)
 }
 
 fn sample(black: &BitMatrix, set: &FinderPatternSet) -> Option<String> {

@@ -13,6 +13,7 @@
 
 pub mod reader;
 
+mod corners;
 mod filter;
 mod fit;
 mod locate;
