@@ -36,6 +36,7 @@ fn triples(of: &[ConcentricPattern]) -> impl Iterator<Item = [ConcentricPattern;
 }
 
 /// The set around the upper left corner given first, its other corners in their order.
+#[expect(clippy::arithmetic_side_effects, reason = "differences of floats")]
 fn clockwise([tl, tr, bl]: [ConcentricPattern; 3]) -> FinderPatternSet {
     let turn = ConcentricPattern::cross(tr - tl, bl - tl);
     if turn < 0.0 {
@@ -46,6 +47,7 @@ fn clockwise([tl, tr, bl]: [ConcentricPattern; 3]) -> FinderPatternSet {
 }
 
 /// How far a set is from a square seen from the front; none where no camera sees a symbol so.
+#[expect(clippy::arithmetic_side_effects, reason = "differences of floats")]
 fn oddness(set: &FinderPatternSet) -> Option<f32> {
     let (right, down) = (set.tr - set.tl, set.bl - set.tl);
     let length = |side: ConcentricPattern| ConcentricPattern::dot(side, side).sqrt();
@@ -54,14 +56,14 @@ fn oddness(set: &FinderPatternSet) -> Option<f32> {
     let [a, b, c] = sizes;
     let (large, small) = (a.max(b).max(c), a.min(b).min(c));
     let ratio = |a: f32, b: f32| a.max(b) / a.min(b);
-    let (sides, widths) = (ratio(length(right), length(down)), ratio(large, small));
+    let (longer, wider) = (ratio(length(right), length(down)), ratio(large, small));
     // The centres of the smallest symbol lie 14 modules apart, those of the largest 170.
-    let modules = (length(right) + length(down)) / 2.0 / ((a + b + c) / 21.0);
+    let modules = f32::midpoint(length(right), length(down)) / ((a + b + c) / 21.0);
     let seen = cosine.abs() < COSINE_MAX
-        && sides < RATIO_MAX
-        && widths < RATIO_MAX / 2.0
+        && longer < RATIO_MAX
+        && wider < RATIO_MAX / 2.0
         && (9.0..180.0).contains(&modules);
-    seen.then(|| cosine.abs() + sides.ln() / 2.0 + widths.ln() * 2.0)
+    seen.then(|| cosine.abs() + longer.ln() / 2.0 + wider.ln() * 2.0)
 }
 
 #[cfg(test)]

@@ -197,10 +197,6 @@ fn share(radius: u8) -> u16 {
 }
 
 /// `sum` times `share`, of 65536 parts, rounded to the nearest.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a mean of grey values is a grey value: the sum is at most 255 times the window"
-)]
 fn part(sum: u16, share: u16) -> u8 {
     (u32::from(sum).wrapping_mul(share.into()).wrapping_add(0x8000) >> 16).min(255) as u8
 }
@@ -221,11 +217,7 @@ fn unsharp(picture: &Luma, radius: u8, gain: i16) -> Option<Luma> {
     Luma::new(picture.width(), picture.height(), pixels)
 }
 
-#[expect(
-    clippy::cast_sign_loss,
-    clippy::cast_possible_truncation,
-    reason = "clamped to a grey value"
-)]
+#[expect(clippy::cast_sign_loss, reason = "clamped to a grey value")]
 fn sharpened(pixel: u8, soft: u8, gain: i16) -> u8 {
     let (pixel, soft) = (i16::from(pixel), i16::from(soft));
     let change = pixel.wrapping_sub(soft).wrapping_mul(gain);

@@ -5,10 +5,14 @@
 //! every symbol has agree best with the grey picture, and only then each module is judged, by several
 //! points and by the modules around it.
 
+#[expect(clippy::arithmetic_side_effects, reason = "places in a picture are floats")]
 mod bend;
 mod modules;
+#[expect(clippy::arithmetic_side_effects, reason = "places in a picture are floats")]
 mod pattern;
+#[expect(clippy::arithmetic_side_effects, reason = "places in a picture are floats")]
 mod place;
+#[expect(clippy::arithmetic_side_effects, reason = "places in a picture are floats")]
 mod plane;
 
 use self::bend::Bend;

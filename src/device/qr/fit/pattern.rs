@@ -76,9 +76,9 @@ fn rings(x: f32, y: f32, dark: &[bool]) -> Vec<Mark> {
 /// The timing pattern between the finder patterns, along the top or down the left side.
 pub(super) fn timing(side: u8, down: bool) -> Vec<Mark> {
     let along = (8..side.saturating_sub(8)).map(|at| (f32::from(at) + 0.5, at % 2 == 0));
-    let mark = |(at, dark)| match down {
-        true => Mark { x: 6.5, y: at, dark },
-        false => Mark { x: at, y: 6.5, dark },
+    let mark = |(at, dark)| {
+        let (x, y) = if down { (6.5, at) } else { (at, 6.5) };
+        Mark { x, y, dark }
     };
     along.map(mark).collect()
 }

@@ -29,7 +29,7 @@ pub(super) fn views(picture: &Luma, centres: Centres, module: f32) -> Vec<Plane>
 ///
 /// A finder pattern measured along a pixel row seems up to 1.4 times as wide as it is.
 fn sides([tl, tr, bl]: Centres, module: f32) -> impl Iterator<Item = u8> {
-    let span = ((tr - tl).length() + (bl - tl).length()) / 2.0 / module;
+    let span = f32::midpoint((tr - tl).length(), (bl - tl).length()) / module;
     let likely =
         move |side: u8| (0.85 * span..1.55 * span + 4.0).contains(&(f32::from(side) - 7.0));
     (21..=177).step_by(4).filter(move |side| likely(*side))
@@ -73,13 +73,13 @@ fn refined(picture: &Luma, centres: Centres, rough: &Plane) -> Option<Plane> {
 /// Where the alignment pattern on the lower right is, or else where the plane has that point.
 fn fourth(picture: &Luma, plane: &Plane) -> Spot {
     let at = Plane::fourth(plane.side());
-    let place = plane.at(at, at);
+    let flat = plane.at(at, at);
     if alignment_lines(plane.side()).is_empty() {
-        return place;
+        return flat;
     }
     let reach = 3.0 + f32::from(plane.side()) * 0.04;
     let (agree, by) = nearby(picture, plane, (at, at), Search { reach, step: 0.5 });
-    if agree > 0.5 { place + by } else { place }
+    if agree > 0.5 { flat + by } else { flat }
 }
 
 /// How far around a place, and in which steps, a pattern is searched for, in modules.
@@ -96,8 +96,8 @@ pub(super) fn nearby(
     (x, y): (f32, f32),
     search: Search,
 ) -> (f32, Spot) {
-    let (marks, place) = (alignment_at(x, y), plane.at(x, y));
-    let (right, down) = (plane.at(x + 1.0, y) - place, plane.at(x, y + 1.0) - place);
+    let (marks, flat) = (alignment_at(x, y), plane.at(x, y));
+    let (right, down) = (plane.at(x + 1.0, y) - flat, plane.at(x, y + 1.0) - flat);
     let steps = std::iter::successors(Some(-search.reach), |at| Some(at + search.step));
     let steps = steps.take_while(|at| *at <= search.reach + 0.01);
     let offsets = steps.clone().flat_map(|dy| steps.clone().map(move |dx| (dx, dy)));
