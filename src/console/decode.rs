@@ -14,6 +14,7 @@ use super::{
     args::{DecodeArgs, EffortArg},
 };
 use crate::device::{
+    camera::watch::FRAME_BUDGET,
     picture::{self, FILE_MAX, Luma},
     qr::reader::{ReadError, Reader},
 };
@@ -75,9 +76,10 @@ impl Decoder {
         self.turn = self.turn.wrapping_add(1);
         match self.effort {
             EffortArg::Full => self.reader.read(luma, BUDGET),
-            EffortArg::Live => {
-                self.reader.read_live(luma, self.turn, BUDGET).map(|sight| sight.texts)
-            }
+            EffortArg::Live => self
+                .reader
+                .read_live(luma, self.turn, |_| true, FRAME_BUDGET)
+                .map(|look| look.texts),
         }
     }
 }

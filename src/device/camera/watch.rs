@@ -26,7 +26,10 @@ use super::{
 };
 use crate::device::{
     picture::Luma,
-    qr::reader::{ABANDONED_MAX, ReadError, Reader, Sight},
+    qr::{
+        Look,
+        reader::{ABANDONED_MAX, ReadError, Reader},
+    },
 };
 
 /// Longest wait for a frame at a time, so that stopping is quick.
@@ -41,8 +44,9 @@ const RETRY: Duration = Duration::from_secs(1);
 const PREVIEW_MS: u64 = 60;
 /// Width of the preview's pictures, in pixels.
 const PREVIEW_WIDTH: u32 = 480;
-/// How long the reading of one frame may take before the thread that reads it is left behind.
-const FRAME_BUDGET: Duration = Duration::from_millis(500);
+/// How long one frame is looked at; a build without optimisation is many times slower.
+pub const FRAME_BUDGET: Duration =
+    Duration::from_millis(if cfg!(debug_assertions) { 600 } else { 30 });
 
 /// What a camera has to say.
 #[derive(Debug)]
@@ -83,14 +87,15 @@ impl Camera {
         on_event: impl FnMut(CameraEvent) + Send + 'static,
     ) -> Result<Self, CameraError> {
         let mut reader = Reader::start().map_err(CameraError::Thread)?;
-        let read = move |frame: &Luma, turn| reader.read_live(frame.clone(), turn, FRAME_BUDGET);
+        let read =
+            move |frame: &Luma, turn| reader.read_live(frame.clone(), turn, is_ours, FRAME_BUDGET);
         let open = move || open(&choice, sides);
         Self::with(open, read, clock, on_event)
     }
 
     fn with(
         open: impl Fn() -> Result<super::Opened, CameraError> + Send + Sync + 'static,
-        read: impl FnMut(&Luma, u32) -> Result<Sight, ReadError> + Send + 'static,
+        read: impl FnMut(&Luma, u32) -> Result<Look, ReadError> + Send + 'static,
         clock: impl Fn() -> u64 + Send + 'static,
         on_event: impl FnMut(CameraEvent) + Send + 'static,
     ) -> Result<Self, CameraError> {
@@ -142,7 +147,7 @@ struct Watch<R, C, F> {
 
 impl<R, C, F> Watch<R, C, F>
 where
-    R: FnMut(&Luma, u32) -> Result<Sight, ReadError>,
+    R: FnMut(&Luma, u32) -> Result<Look, ReadError>,
     C: Fn() -> u64,
     F: FnMut(CameraEvent),
 {
@@ -209,29 +214,29 @@ where
             }
         }
         self.turn = self.turn.wrapping_add(1);
-        let sight = match (self.read)(frame, self.turn) {
-            Ok(sight) => sight,
-            Err(ReadError::TimedOut | ReadError::Crashed) => Sight::default(),
+        let look = match (self.read)(frame, self.turn) {
+            Ok(look) => look,
+            Err(ReadError::TimedOut | ReadError::Crashed) => Look::default(),
             Err(error @ (ReadError::Unavailable | ReadError::NoThread(_))) => {
                 return Err(CameraError::Unread(error));
             }
         };
-        self.consider(sight, frame, now_ms);
+        self.consider(look, frame, now_ms);
         Ok(())
     }
 
     /// A code that was read is told; one that is in view and unread leads to a hint.
-    fn consider(&mut self, sight: Sight, frame: &Luma, now_ms: u64) {
+    fn consider(&mut self, look: Look, frame: &Luma, now_ms: u64) {
         let before = self.hints.shown();
-        if sight.texts.is_empty() {
-            self.hints.unread(sight.seen, frame, now_ms);
-        } else if sight.texts.iter().any(|text| is_ours(text)) {
+        if look.texts.is_empty() {
+            self.hints.unread(look.seen, frame, now_ms);
+        } else if look.texts.iter().any(|text| is_ours(text)) {
             self.hints.read();
         }
         if self.hints.shown() != before {
             (self.on_event)(CameraEvent::Hint(self.hints.shown()));
         }
-        if let Some(text) = self.steady.scan(sight.texts, now_ms) {
+        if let Some(text) = self.steady.scan(look.texts, now_ms) {
             (self.on_event)(CameraEvent::Scan(text));
         }
     }
@@ -382,11 +387,11 @@ mod tests {
     }
 
     /// A frame of this grey shows the voucher of that number; 200 one that is not read, 255 nothing.
-    fn read(grey: u8) -> Sight {
+    fn read(grey: u8) -> Look {
         match grey {
-            200 => Sight { texts: vec![], seen: true },
-            255 => Sight::default(),
-            number => Sight { texts: vec![format!("CS1:{number}")], seen: true },
+            200 => Look { seen: true, ..Look::default() },
+            255 => Look::default(),
+            number => Look { texts: vec![format!("CS1:{number}")], seen: true, steps: 1 },
         }
     }
 

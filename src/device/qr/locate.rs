@@ -4,7 +4,6 @@
 //! behind [`attempt`] and a panic costs one finder set, not the picture.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use rxing::common::cpp_essentials::{ConcentricPattern, DecoderResult};
 use rxing::common::{BitMatrix, DetectorRXingResult as _};
@@ -13,29 +12,80 @@ use rxing::qrcode::cpp_port::detector::{
     FindFinderPatterns, FinderPatternSet, GenerateFinderPatternSets, SampleQR,
 };
 
+use super::corners::oblique_sets;
+use super::fit::{self, Modules, Spot};
+use crate::device::picture::Luma;
+
 /// Most finder sets looked at in one picture; the likely ones come first, noise yields thousands.
 const SETS_MAX: usize = 400;
 
-/// All distinct texts of the codes in a black and white picture.
-pub(super) fn texts(black: &BitMatrix, stop: &AtomicBool) -> Vec<String> {
-    let mut texts = Vec::new();
-    let mut used = Vec::new();
-    for set in attempt(|| finder_sets(black)).into_iter().take(SETS_MAX) {
-        if stop.load(Ordering::Relaxed) {
-            break;
-        }
-        let corners = [set.tl, set.tr, set.bl];
-        if corners.iter().any(|corner| used.contains(corner)) {
-            continue;
-        }
-        if let Some(text) = attempt(|| read(black, &set)) {
-            used.extend(corners);
-            if !texts.contains(&text) {
-                texts.push(text);
+/// When a caller has enough.
+pub(super) struct Limits<'a> {
+    /// Tells the texts that are looked for from others.
+    pub(super) wanted: &'a dyn Fn(&str) -> bool,
+    /// Whether the pass has to end.
+    pub(super) out_of_time: &'a dyn Fn() -> bool,
+}
+
+/// All distinct texts of the codes in a picture, given in black and white and in grey, and whether anything looked like a code.
+///
+/// When sampling yields no wanted text, the grids of the first `fits` sets are fitted to the grey values.
+pub(super) fn texts(
+    black: &BitMatrix,
+    grey: &Luma,
+    fits: usize,
+    limits: &Limits<'_>,
+) -> (Vec<String>, bool) {
+    let mut found = Found::default();
+    let mut patterns = attempt(|| FindFinderPatterns(black, true, 0));
+    let mut sets = attempt(|| GenerateFinderPatternSets(&mut patterns));
+    sets.truncate(SETS_MAX);
+    let seen = !sets.is_empty();
+    found.read(&sets, limits, |set| sample(black, set));
+    if !found.texts.iter().any(|text| (limits.wanted)(text)) {
+        sets.retain(|set| found.is_new(set));
+        let oblique = oblique_sets(&patterns).into_iter().filter(|set| !sets.contains(set));
+        let oblique: Vec<FinderPatternSet> = oblique.take(fits).collect();
+        sets.truncate(fits);
+        sets.extend(oblique);
+        found.read(&sets, limits, |set| fit_to(grey, set));
+    }
+    (found.texts, seen)
+}
+
+/// The texts so far and the finder patterns of their codes.
+#[derive(Default)]
+struct Found {
+    texts: Vec<String>,
+    used: Vec<ConcentricPattern>,
+}
+
+impl Found {
+    fn read(
+        &mut self,
+        sets: &[FinderPatternSet],
+        limits: &Limits<'_>,
+        read: impl Fn(&FinderPatternSet) -> Option<String>,
+    ) {
+        for set in sets {
+            if (limits.out_of_time)() {
+                return;
+            }
+            if !self.is_new(set) {
+                continue;
+            }
+            if let Some(text) = attempt(|| read(set)) {
+                self.used.extend([set.tl, set.tr, set.bl]);
+                if !self.texts.contains(&text) {
+                    self.texts.push(text);
+                }
             }
         }
     }
-    texts
+
+    fn is_new(&self, set: &FinderPatternSet) -> bool {
+        ![set.tl, set.tr, set.bl].iter().any(|corner| self.used.contains(corner))
+    }
 }
 
 /// What `work` gives, or nothing when it panics.
@@ -46,14 +96,30 @@ pub(super) fn attempt<T: Default>(work: impl FnOnce() -> T) -> T {
     })
 }
 
-fn finder_sets(black: &BitMatrix) -> Vec<FinderPatternSet> {
-    let mut patterns: Vec<ConcentricPattern> = FindFinderPatterns(black, true, 0);
-    GenerateFinderPatternSets(&mut patterns)
+fn sample(black: &BitMatrix, set: &FinderPatternSet) -> Option<String> {
+    let sampled = SampleQR(black, set).ok()?;
+    decode(sampled.getBits())
 }
 
-fn read(black: &BitMatrix, set: &FinderPatternSet) -> Option<String> {
-    let sampled = SampleQR(black, set).ok()?;
-    let grid = sampled.getBits();
+fn fit_to(grey: &Luma, set: &FinderPatternSet) -> Option<String> {
+    let corners = [set.tl, set.tr, set.bl];
+    let centres = corners.map(|corner| Spot { x: corner.p.x, y: corner.p.y });
+    let widths = corners.map(|corner| i16::try_from(corner.size).map_or(0.0, f32::from));
+    let module = widths.iter().sum::<f32>() / 21.0;
+    fit::read(grey, centres, module, |modules| decode(&as_bits(modules)?))
+}
+
+fn as_bits(modules: &Modules) -> Option<BitMatrix> {
+    let mut bits = BitMatrix::with_single_dimension(u32::try_from(modules.side()).ok()?).ok()?;
+    let places = (0..bits.height()).flat_map(|y| (0..bits.width()).map(move |x| (x, y)));
+    let places: Vec<(u32, u32)> = places.collect();
+    for ((x, y), dark) in places.into_iter().zip(modules.dark()) {
+        bits.set_bool(x, y, dark);
+    }
+    Some(bits)
+}
+
+fn decode(grid: &BitMatrix) -> Option<String> {
     by_rqrr(grid).or_else(|| by_rxing(grid)).filter(|text| !text.is_empty())
 }
 

@@ -1,145 +1,98 @@
 //! Texts of the QR codes in a grey picture.
 //!
 //! One pass is a list of steps, each a different look at the same picture: scale, invert, filter,
-//! threshold, find the finder patterns, sample the module grids, decode them. The first step that
-//! yields a text ends the pass. The list begins with what is cheap and reads most pictures, goes on to
-//! what defocus, noise and light-on-dark screens need, and ends with the costly look at every pixel of
-//! a large picture. Shrinking is no loss on the way: a code that fills a large picture has modules
-//! wider than the threshold windows and is found only in a smaller copy.
+//! threshold, find the finder patterns, sample the module grids, decode them. Where sampling does not
+//! decode, the grid is fitted to the grey values. The first step that yields a wanted text ends the
+//! pass. The list begins with what is cheap and reads most pictures, goes on to what defocus, noise and
+//! light-on-dark screens need, and ends with the costly look at every pixel of a large picture.
+//! Shrinking is no loss on the way: a code that fills a large picture has modules wider than the
+//! threshold windows and is found only in a smaller copy.
 //!
-//! [`texts`] runs on the caller's thread and cannot be interrupted inside one foreign call; a caller
+//! [`look`] runs on the caller's thread and cannot be interrupted inside one foreign call; a caller
 //! that must not wait uses [`reader::Reader`].
 
 pub mod reader;
 
+mod corners;
 mod filter;
+mod fit;
 mod locate;
+mod steps;
 mod threshold;
+mod views;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rxing::common::BitMatrix;
-
-use self::filter::{Filter, invert, shrink};
-use self::threshold::Threshold;
+use self::locate::Limits;
+pub use self::steps::Effort;
+use self::steps::Step;
+use self::views::Views;
 use crate::device::picture::Luma;
 
-/// One look at the picture.
-#[derive(Clone, Copy, Debug)]
-struct Step {
-    scale: Scale,
-    light_on_dark: bool,
-    filter: Filter,
-    threshold: Threshold,
+/// What a pass found, and how far it went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// All distinct texts, the wanted ones first.
+    pub texts: Vec<String>,
+    /// Whether anything looked like a code, read or not.
+    pub seen: bool,
+    /// How many steps were tried.
+    pub steps: u8,
 }
 
-/// How large the copy is that a step looks at.
-#[derive(Clone, Copy, Debug)]
-enum Scale {
-    /// Every pixel of a picture too large for [`FULL_AREA`]; smaller ones skip the step.
-    Whole,
-    /// The working copy: the picture, or as much of it as fits into [`FULL_AREA`].
-    Full,
-    /// Half the working copy each way.
-    Half,
-    /// A third of the working copy each way.
-    Third,
-    /// A quarter of the working copy each way.
-    Quarter,
-}
-
-/// Largest area of the working copy, in pixels: a camera frame of 1920 by 1080 fits.
-const FULL_AREA: usize = 1920 * 1200;
-
-/// Chosen by measuring on photographs and on drawn codes with defocus, noise, shadow and low contrast.
-const STEPS: [Step; 12] = {
-    use Filter::{Blur, Plain};
-    use Scale::{Full, Half, Quarter, Third, Whole};
-    use Threshold::Blocks;
-    [
-        dark_on_light(Half, Plain, Blocks),
-        dark_on_light(Full, Plain, mean(60, 0.95)),
-        dark_on_light(Half, unsharp(2, 2.0), mean(30, 0.9)),
-        light_on_dark(Full, Plain, mean(60, 0.9)),
-        dark_on_light(Full, unsharp(4, 2.0), mean(60, 0.9)),
-        dark_on_light(Full, Blur, mean(60, 0.9)),
-        dark_on_light(Full, unsharp(2, 2.0), mean(60, 0.9)),
-        dark_on_light(Quarter, Plain, Blocks),
-        dark_on_light(Third, unsharp(4, 2.0), Blocks),
-        dark_on_light(Half, unsharp(4, 4.0), mean(12, 1.15)),
-        dark_on_light(Full, unsharp(2, 2.0), Blocks),
-        dark_on_light(Whole, Plain, mean(25, 0.95)),
-    ]
-};
-
-const fn dark_on_light(scale: Scale, filter: Filter, threshold: Threshold) -> Step {
-    Step { scale, light_on_dark: false, filter, threshold }
-}
-
-const fn light_on_dark(scale: Scale, filter: Filter, threshold: Threshold) -> Step {
-    Step { scale, light_on_dark: true, filter, threshold }
-}
-
-const fn unsharp(radius: u8, gain: f32) -> Filter {
-    Filter::Unsharp { radius, gain }
-}
-
-const fn mean(radius: u8, keep: f32) -> Threshold {
-    Threshold::LocalMean { radius, keep }
+/// Looks for codes until a step finds a wanted text, all steps are done, or time runs out.
+///
+/// Texts that are not wanted do not end the pass; they are returned when no wanted one turns up, or
+/// beside the wanted ones of the last step. `out_of_time` is asked between steps and between the codes
+/// tried within a step.
+pub fn look(
+    picture: &Luma,
+    effort: Effort,
+    wanted: impl Fn(&str) -> bool,
+    out_of_time: impl Fn() -> bool,
+) -> Look {
+    let limits = Limits { wanted: &wanted, out_of_time: &out_of_time };
+    let mut look = Look::default();
+    let Some(views) = Views::of(picture) else {
+        return look;
+    };
+    for step in effort.steps() {
+        if out_of_time() {
+            break;
+        }
+        look.steps = look.steps.saturating_add(1);
+        let (found, seen) = step.texts(&views, &limits);
+        look.seen |= seen;
+        if found.iter().any(|text| wanted(text)) {
+            look.texts = wanted_first(found, &wanted);
+            break;
+        }
+        let new = found.into_iter().filter(|text| !look.texts.contains(text));
+        look.texts.extend(new.collect::<Vec<_>>());
+    }
+    look
 }
 
 /// All distinct texts of the first step that finds any; none when no step does or `stop` is set.
-///
-/// `stop` is looked at between steps and between the codes tried within a step.
 pub fn texts(picture: &Luma, stop: &AtomicBool) -> Vec<String> {
-    let Some(views) = Views::of(picture) else {
-        return Vec::new();
-    };
-    let running = STEPS.iter().take_while(|_| !stop.load(Ordering::Relaxed));
-    let mut found = running.map(|step| step.texts(&views, stop));
-    found.find(|texts| !texts.is_empty()).unwrap_or_default()
+    look(picture, Effort::Full, |_| true, || stop.load(Ordering::Relaxed)).texts
+}
+
+fn wanted_first(texts: Vec<String>, wanted: impl Fn(&str) -> bool) -> Vec<String> {
+    let (mut first, rest): (Vec<_>, Vec<_>) = texts.into_iter().partition(|text| wanted(text));
+    first.extend(rest);
+    first
 }
 
 impl Step {
-    fn texts(&self, views: &Views<'_>, stop: &AtomicBool) -> Vec<String> {
-        let black = locate::attempt(|| self.black(views));
-        black.map(|black| locate::texts(&black, stop)).unwrap_or_default()
+    fn texts(&self, views: &Views<'_>, limits: &Limits<'_>) -> (Vec<String>, bool) {
+        let grey = locate::attempt(|| views.get(self.view));
+        let seen = grey.and_then(|grey| {
+            let black = locate::attempt(|| self.threshold.apply(&grey))?;
+            Some(locate::texts(&black, &grey, self.fits, limits))
+        });
+        seen.unwrap_or_default()
     }
-
-    fn black(&self, views: &Views<'_>) -> Option<BitMatrix> {
-        let scaled = views.at(self.scale)?;
-        let upright = if self.light_on_dark { invert(&scaled)? } else { scaled };
-        self.threshold.apply(&self.filter.apply(upright)?)
-    }
-}
-
-/// The picture and its working copy.
-struct Views<'a> {
-    whole: Option<&'a Luma>,
-    full: Luma,
-}
-
-impl<'a> Views<'a> {
-    fn of(picture: &'a Luma) -> Option<Self> {
-        let factor = (1..=16).find(|factor| fits(picture, *factor))?;
-        let whole = (factor > 1).then_some(picture);
-        Some(Self { whole, full: shrink(picture, factor)? })
-    }
-
-    fn at(&self, scale: Scale) -> Option<Luma> {
-        match scale {
-            Scale::Whole => self.whole.cloned(),
-            Scale::Full => Some(self.full.clone()),
-            Scale::Half => shrink(&self.full, 2),
-            Scale::Third => shrink(&self.full, 3),
-            Scale::Quarter => shrink(&self.full, 4),
-        }
-    }
-}
-
-fn fits(picture: &Luma, factor: u8) -> bool {
-    let square = usize::from(factor).saturating_pow(2);
-    picture.pixels().len() <= FULL_AREA.saturating_mul(square)
 }
 
 #[cfg(test)]
@@ -245,6 +198,38 @@ mod tests {
         let mut random = Lcg(13);
         let speckles = (0..400 * 300).map(|_| random.below(255)).collect();
         assert_eq!(read(&Luma::new(400, 300, speckles).unwrap()), [""; 0]);
+    }
+
+    #[test]
+    fn an_unwanted_code_does_not_end_the_pass() {
+        let (other, ours) = (made_up(15, 180), made_up(16, 180));
+        let dark_mode = changed(&drawn(&ours, 4), |p| 255 - p);
+        let picture = beside(&drawn(&other, 4), &dark_mode);
+        let any = look(&picture, Effort::Full, |_| true, || false);
+        assert_eq!((any.texts, any.steps), (vec![other.clone()], 1));
+        let found = look(&picture, Effort::Full, |text| text == ours, || false);
+        assert!(found.texts[0] == ours && found.steps > 1, "{found:?}");
+        let none = look(&picture, Effort::Full, |_| false, || false);
+        assert!(none.texts.contains(&other) && none.texts.contains(&ours), "{none:?}");
+    }
+
+    #[test]
+    fn four_frames_read_what_one_frame_cannot() {
+        let text = made_up(17, 225);
+        let picture = changed(&drawn(&text, 4), |p| if p < 128 { 130 } else { 100 });
+        let live = |turn: u32| look(&picture, Effort::Live { turn }, |_| true, || false).texts;
+        assert!((0..4).any(|turn| live(turn) == [text.as_str()]));
+    }
+
+    #[test]
+    fn a_pass_ends_when_time_runs_out() {
+        let asked = std::cell::Cell::new(0);
+        let late = || asked.replace(asked.get() + 1) > 2;
+        let paper = Luma::new(60, 60, vec![200; 3600]).unwrap();
+        assert_eq!(
+            look(&paper, Effort::Full, |_| true, late),
+            Look { steps: 3, ..Look::default() }
+        );
     }
 
     #[test]

@@ -12,11 +12,14 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::texts;
+use super::{Effort, Look, look};
 use crate::device::picture::Luma;
 
 /// Most workers that may be left behind at one time.
 pub const ABANDONED_MAX: usize = 4;
+
+/// How long a frame may take beyond its budget: one foreign call cannot be interrupted.
+const GRACE: Duration = Duration::from_millis(500);
 
 /// Why a picture was not read to its end.
 #[derive(Debug, thiserror::Error)]
@@ -45,21 +48,21 @@ pub struct Reader {
     abandoned: Vec<JoinHandle<()>>,
 }
 
-/// What one frame of a camera showed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Sight {
-    /// The texts that were read, vouchers first.
-    pub texts: Vec<String>,
-    /// Whether something like a code was in view.
-    pub seen: bool,
-}
+type Decode = fn(&Task, &AtomicBool) -> Look;
 
-type Decode = fn(&Luma, &AtomicBool) -> Vec<String>;
+/// One picture and what is wanted of it.
+struct Task {
+    picture: Luma,
+    effort: Effort,
+    wanted: fn(&str) -> bool,
+}
 
 impl Reader {
     /// Starts the worker thread.
     pub fn start() -> io::Result<Self> {
-        Self::with(texts)
+        Self::with(|task, stop| {
+            look(&task.picture, task.effort, task.wanted, || stop.load(Ordering::Relaxed))
+        })
     }
 
     fn with(decode: Decode) -> io::Result<Self> {
@@ -69,31 +72,52 @@ impl Reader {
 
     /// All distinct texts in the picture, at the latest after `budget`; empty when it shows no code.
     pub fn read(&mut self, picture: Luma, budget: Duration) -> Result<Vec<String>, ReadError> {
+        let task = Task { picture, effort: Effort::Full, wanted: |_| true };
+        self.run(task, budget, None).map(|look| look.texts)
+    }
+
+    /// What a frame of a camera shows, looked at for `budget`; `turn` counts the frames.
+    ///
+    /// A frame whose budget ends between two steps is no error: the look holds what was found until then.
+    /// A text for which `wanted` is false does not end the look.
+    pub fn read_live(
+        &mut self,
+        picture: Luma,
+        turn: u32,
+        wanted: fn(&str) -> bool,
+        budget: Duration,
+    ) -> Result<Look, ReadError> {
+        self.run(Task { picture, effort: Effort::Live { turn }, wanted }, budget, Some(GRACE))
+    }
+
+    /// The worker is asked to stop after `budget` and is left behind, at once or after `grace` more.
+    fn run(
+        &mut self,
+        task: Task,
+        budget: Duration,
+        grace: Option<Duration>,
+    ) -> Result<Look, ReadError> {
         let worker = self.take_worker()?;
-        let (answer, stop) = worker.begin(picture);
-        match answer.recv_timeout(budget) {
+        let (answer, stop) = worker.begin(task);
+        let in_time = answer.recv_timeout(budget).or_else(|error| match error {
+            RecvTimeoutError::Timeout => {
+                stop.store(true, Ordering::Relaxed);
+                grace.map_or(Err(error), |grace| answer.recv_timeout(grace))
+            }
+            RecvTimeoutError::Disconnected => Err(error),
+        });
+        match in_time {
             Ok(outcome) => {
                 self.worker = Some(worker);
                 outcome
             }
             Err(RecvTimeoutError::Timeout) => {
-                stop.store(true, Ordering::Relaxed);
                 tracing::warn!(?budget, "a picture took longer to read than its budget");
                 self.abandoned.push(worker.thread);
                 Err(ReadError::TimedOut)
             }
             Err(RecvTimeoutError::Disconnected) => Err(ReadError::Crashed),
         }
-    }
-
-    /// What a frame of a camera shows, at the latest after `budget`.
-    pub fn read_live(
-        &mut self,
-        frame: Luma,
-        _turn: u32,
-        budget: Duration,
-    ) -> Result<Sight, ReadError> {
-        self.read(frame, budget).map(|texts| Sight { seen: !texts.is_empty(), texts })
     }
 
     fn take_worker(&mut self) -> Result<Worker, ReadError> {
@@ -106,10 +130,10 @@ impl Reader {
     }
 }
 
-type Outcome = Result<Vec<String>, ReadError>;
+type Outcome = Result<Look, ReadError>;
 
 struct Job {
-    picture: Luma,
+    task: Task,
     stop: Arc<AtomicBool>,
     answer: SyncSender<Outcome>,
 }
@@ -128,10 +152,10 @@ impl Worker {
         Ok(Self { jobs, thread })
     }
 
-    fn begin(&self, picture: Luma) -> (Receiver<Outcome>, Arc<AtomicBool>) {
+    fn begin(&self, task: Task) -> (Receiver<Outcome>, Arc<AtomicBool>) {
         let stop = Arc::new(AtomicBool::new(false));
         let (answer, answered) = sync_channel(1);
-        let job = Job { picture, stop: Arc::clone(&stop), answer };
+        let job = Job { task, stop: Arc::clone(&stop), answer };
         // A refused job drops its sender, which the receiver reports as a crash.
         drop(self.jobs.try_send(job));
         (answered, stop)
@@ -140,7 +164,7 @@ impl Worker {
 
 impl Job {
     fn run(self, decode: Decode) {
-        let work = AssertUnwindSafe(|| decode(&self.picture, &self.stop));
+        let work = AssertUnwindSafe(|| decode(&self.task, &self.stop));
         let outcome = catch_unwind(work).map_err(|_panic| ReadError::Crashed);
         if self.answer.try_send(outcome).is_err() {
             tracing::debug!("a picture was read after its budget; the result is dropped");
@@ -205,6 +229,31 @@ mod tests {
     }
 
     #[test]
+    fn a_frame_that_heeds_its_budget_keeps_what_was_found() {
+        let mut reader = Reader::with(by_first_pixel).unwrap();
+        for turn in 0..3 {
+            let look = reader.read_live(picture(SLOW), turn, |_| true, SHORT).unwrap();
+            assert_eq!(look.texts, ["text"]);
+        }
+    }
+
+    #[test]
+    fn a_hanging_frame_is_left_behind() {
+        let mut reader = Reader::with(by_first_pixel).unwrap();
+        let frame = reader.read_live(picture(HANGS), 0, |_| true, SHORT);
+        assert!(matches!(frame, Err(ReadError::TimedOut)));
+        assert_eq!(reader.read(picture(READABLE), LONG).unwrap(), ["text"]);
+    }
+
+    #[test]
+    fn a_live_look_takes_its_steps() {
+        let mut reader = Reader::start().unwrap();
+        let paper = Luma::new(40, 30, vec![255; 1200]).unwrap();
+        let look = reader.read_live(paper, 1, |_| true, LONG).unwrap();
+        assert_eq!(look, Look { texts: vec![], seen: false, steps: 5 });
+    }
+
+    #[test]
     fn the_real_decoder_finds_nothing_on_white_paper() {
         let mut reader = Reader::start().unwrap();
         assert_eq!(reader.read(picture(255), LONG).unwrap(), [""; 0]);
@@ -214,12 +263,12 @@ mod tests {
         Luma::new(2, 2, vec![grey; 4]).unwrap()
     }
 
-    fn by_first_pixel(picture: &Luma, stop: &AtomicBool) -> Vec<String> {
-        let first = picture.pixels()[0];
+    fn by_first_pixel(task: &Task, stop: &AtomicBool) -> Look {
+        let first = task.picture.pixels()[0];
         assert_ne!(first, PANICS, "on purpose");
         while first == HANGS || (first == SLOW && !stop.load(Ordering::Relaxed)) {
             thread::park_timeout(Duration::from_millis(1));
         }
-        vec!["text".to_owned()]
+        Look { texts: vec!["text".to_owned()], seen: true, steps: 1 }
     }
 }

@@ -1,0 +1,97 @@
+//! Grey values of modules, and which of them are dark.
+
+use super::bend::Bend;
+use super::plane::grey;
+use crate::device::picture::Luma;
+
+/// The grey values of a symbol's modules, row after row.
+#[derive(Clone, Debug)]
+pub(in super::super) struct Modules {
+    side: usize,
+    greys: Vec<f32>,
+}
+
+/// Each module counts by its centre and four points around it.
+const POINTS: [(f32, f32); 5] = [(0.5, 0.5), (0.27, 0.4), (0.6, 0.27), (0.73, 0.6), (0.4, 0.73)];
+/// Neighbouring modules give this share of their light to a blurred one, on each of its four sides.
+const SPILL: f32 = 0.16;
+/// Rounds of undoing the blur; more bring out the noise.
+const ROUNDS: usize = 6;
+/// The threshold of a module follows the modules this far around it.
+const REACH: usize = 4;
+
+impl Modules {
+    /// What the picture shows where the fit has the modules.
+    pub(super) fn sampled(picture: &Luma, fit: &Bend) -> Self {
+        let side = fit.side();
+        let spots = (0..side).flat_map(|y| (0..side).map(move |x| (f32::from(x), f32::from(y))));
+        let sample = |(x, y): (f32, f32)| {
+            POINTS.map(|(dx, dy)| grey(picture, fit.at(x + dx, y + dy))).iter().sum::<f32>() / 5.0
+        };
+        Self { side: side.into(), greys: spots.map(sample).collect() }
+    }
+
+    /// The modules as they were before their light ran into each other (Van Cittert's iteration).
+    pub(super) fn deblurred(&self) -> Self {
+        let mut sharp = self.clone();
+        for _ in 0..ROUNDS {
+            let soft = sharp.blurred();
+            for ((sharp, soft), seen) in sharp.greys.iter_mut().zip(soft).zip(&self.greys) {
+                *sharp += seen - soft;
+            }
+        }
+        sharp
+    }
+
+    fn blurred(&self) -> Vec<f32> {
+        let across: Vec<f32> = self.greys.chunks_exact(self.side).flat_map(spilled_row).collect();
+        let above = across.iter().take(self.side).chain(&across);
+        let below = across.iter().skip(self.side).chain(across.iter().rev().take(self.side).rev());
+        let triples = across.iter().zip(above).zip(below);
+        triples.map(|((&here, &above), &below)| spilled(above, here, below)).collect()
+    }
+
+    /// Which modules are dark: darker than halfway between the dark and the light ones around.
+    pub(in super::super) fn dark(&self) -> Vec<bool> {
+        let at = |i: usize| (i.checked_rem(self.side), i.checked_div(self.side));
+        let judged = self.greys.iter().enumerate().map(|(i, &grey)| match at(i) {
+            (Some(x), Some(y)) => grey < self.halfway(x, y),
+            _ => false,
+        });
+        judged.collect()
+    }
+
+    /// The modules on a side.
+    pub(in super::super) fn side(&self) -> usize {
+        self.side
+    }
+
+    fn halfway(&self, x: usize, y: usize) -> f32 {
+        let (sum, n) = self.around(x, y).fold((0.0, 0.0), |(sum, n), grey| (sum + grey, n + 1.0));
+        let mean = sum / n;
+        let (mut dark, mut light) = ((0.0, 0.0), (0.0, 0.0));
+        for grey in self.around(x, y) {
+            let class: &mut (f32, f32) = if grey < mean { &mut dark } else { &mut light };
+            *class = (class.0 + grey, class.1 + 1.0);
+        }
+        if dark.1 == 0.0 { mean } else { f32::midpoint(dark.0 / dark.1, light.0 / light.1) }
+    }
+
+    fn around(&self, x: usize, y: usize) -> impl Iterator<Item = f32> {
+        let ends =
+            |at: usize| (at.saturating_sub(REACH), at.saturating_add(REACH).saturating_add(1));
+        let ((left, right), (top, bottom)) = (ends(x), ends(y));
+        let rows = self.greys.chunks_exact(self.side).take(bottom).skip(top);
+        rows.flat_map(move |row| row.iter().take(right).skip(left).copied())
+    }
+}
+
+fn spilled_row(row: &[f32]) -> impl Iterator<Item = f32> {
+    let left = row.iter().take(1).chain(row);
+    let right = row.iter().skip(1).chain(row.last());
+    row.iter().zip(left).zip(right).map(|((&here, &left), &right)| spilled(left, here, right))
+}
+
+fn spilled(before: f32, here: f32, after: f32) -> f32 {
+    (before + after) * SPILL + here * (1.0 - 2.0 * SPILL)
+}

@@ -1,0 +1,149 @@
+//! From three finder patterns to the view that agrees best with all fixed patterns.
+
+use super::pattern::{
+    Mark, agreement, agreement_beside, agreement_of_all, alignment_at, alignment_lines, groups,
+    timing,
+};
+use super::plane::{Centres, Plane, Spot};
+use crate::device::picture::Luma;
+
+/// Sides tried to the end for one set of finder patterns.
+const SIDES_MAX: usize = 2;
+/// Least agreement of the timing patterns; among the modules of a symbol or in noise it is lower.
+const TIMING_MIN: f32 = 0.3;
+/// Strongest tilt tried: the far edge lies this share further away than the near one.
+const TILT_MAX: f32 = 0.4;
+
+/// The most likely views, best first.
+pub(super) fn views(picture: &Luma, centres: Centres, module: f32) -> Vec<Plane> {
+    let mut views: Vec<(f32, Plane)> = sides(centres, module)
+        .map(|side| by_timing(picture, centres, side))
+        .filter(|(agree, _)| *agree >= TIMING_MIN)
+        .collect();
+    views.sort_by(|a, b| b.0.total_cmp(&a.0));
+    views.truncate(SIDES_MAX);
+    views.into_iter().filter_map(|(_, view)| refined(picture, centres, &view)).collect()
+}
+
+/// The sides of the standard around the one that the distances of the finder patterns suggest.
+///
+/// A finder pattern measured along a pixel row seems up to 1.4 times as wide as it is.
+fn sides([tl, tr, bl]: Centres, module: f32) -> impl Iterator<Item = u8> {
+    let span = f32::midpoint((tr - tl).length(), (bl - tl).length()) / module;
+    let likely =
+        move |side: u8| (0.85 * span..1.55 * span + 4.0).contains(&(f32::from(side) - 7.0));
+    (21..=177).step_by(4).filter(move |side| likely(*side))
+}
+
+/// The view of `side` modules in which the timing patterns agree best, and how well they do.
+fn by_timing(picture: &Luma, centres: Centres, side: u8) -> (f32, Plane) {
+    let (top, left) = (timing(side, false), timing(side, true));
+    let tilts = tilts(side);
+    let best = |marks: &[Mark], view: &dyn Fn(f32) -> Plane| {
+        let judged = tilts.iter().map(|&tilt| (agreement(picture, &view(tilt), marks), tilt));
+        judged.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or_default()
+    };
+    let (top, right) = best(&top, &|tilt| Plane::tilted(side, centres, tilt, 0.0));
+    let (left, below) = best(&left, &|tilt| Plane::tilted(side, centres, right, tilt));
+    (f32::midpoint(top, left), Plane::tilted(side, centres, right, below))
+}
+
+/// Tilts so close to each other that the middle of a timing pattern moves by a third of a module.
+fn tilts(side: u8) -> Vec<f32> {
+    let step = 1.4 / (f32::from(side) - 7.0);
+    let steps = std::iter::successors(Some(0.0_f32), |tilt| Some(tilt + step));
+    let one_way = steps.take_while(|tilt| *tilt <= TILT_MAX);
+    one_way.flat_map(|tilt| [tilt, -tilt]).skip(1).collect()
+}
+
+/// The view pulled to where the fixed patterns agree best.
+fn refined(picture: &Luma, centres: Centres, rough: &Plane) -> Option<Plane> {
+    let groups = groups(rough.side());
+    let held = [centres[0], centres[1], centres[2], fourth(picture, rough)];
+    let mut fit = Fit::new(picture, &groups, rough.side(), held)?;
+    let module = rough.module();
+    for share in [0.4, 0.2, 0.1] {
+        for _ in 0..2 {
+            fit.pull(share * module);
+        }
+    }
+    Some(fit.plane)
+}
+
+/// Where the alignment pattern on the lower right is, or else where the plane has that point.
+fn fourth(picture: &Luma, plane: &Plane) -> Spot {
+    let at = Plane::fourth(plane.side());
+    let flat = plane.at(at, at);
+    if alignment_lines(plane.side()).is_empty() {
+        return flat;
+    }
+    let reach = 3.0 + f32::from(plane.side()) * 0.04;
+    let (agree, by) = nearby(picture, plane, (at, at), Search { reach, step: 0.5 });
+    if agree > 0.5 { flat + by } else { flat }
+}
+
+/// How far around a place, and in which steps, a pattern is searched for, in modules.
+#[derive(Clone, Copy)]
+pub(super) struct Search {
+    pub(super) reach: f32,
+    pub(super) step: f32,
+}
+
+/// Where an alignment pattern agrees best near its place: how well, and how many pixels beside it.
+pub(super) fn nearby(
+    picture: &Luma,
+    plane: &Plane,
+    (x, y): (f32, f32),
+    search: Search,
+) -> (f32, Spot) {
+    let (marks, flat) = (alignment_at(x, y), plane.at(x, y));
+    let (right, down) = (plane.at(x + 1.0, y) - flat, plane.at(x, y + 1.0) - flat);
+    let steps = std::iter::successors(Some(-search.reach), |at| Some(at + search.step));
+    let steps = steps.take_while(|at| *at <= search.reach + 0.01);
+    let offsets = steps.clone().flat_map(|dy| steps.clone().map(move |dx| (dx, dy)));
+    let judged = offsets.map(|(dx, dy)| {
+        let by = right * dx + down * dy;
+        // Data look like a pattern here and there; the nearer one is the likelier one.
+        let far = dx.hypot(dy) / search.reach * 0.15;
+        (agreement_beside(picture, plane, &marks, by) - far, by)
+    });
+    judged.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or_default()
+}
+
+/// A plane held by four points, and its agreement with the picture.
+struct Fit<'a> {
+    picture: &'a Luma,
+    groups: &'a [Vec<Mark>],
+    held: [Spot; 4],
+    plane: Plane,
+    agree: f32,
+}
+
+impl<'a> Fit<'a> {
+    fn new(picture: &'a Luma, groups: &'a [Vec<Mark>], side: u8, held: [Spot; 4]) -> Option<Self> {
+        let [tl, tr, bl, fourth] = held;
+        let plane = Plane::through(side, [tl, tr, bl], fourth)?;
+        let agree = agreement_of_all(picture, &plane, groups);
+        Some(Self { picture, groups, held, plane, agree })
+    }
+
+    /// Moves each point by `step` pixels in the first direction that helps.
+    fn pull(&mut self, step: f32) {
+        let ways = [(step, 0.0), (-step, 0.0), (0.0, step), (0.0, -step)];
+        for point in 0..4 {
+            for (x, y) in ways {
+                if let Some(better) = self.moved(point, Spot { x, y }) {
+                    *self = better;
+                }
+            }
+        }
+    }
+
+    fn moved(&self, point: usize, by: Spot) -> Option<Self> {
+        let mut held = self.held;
+        let spot = held.get_mut(point)?;
+        *spot = *spot + by;
+        let moved = Self::new(self.picture, self.groups, self.plane.side(), held)?;
+        (moved.agree > self.agree).then_some(moved)
+    }
+}

@@ -1,0 +1,145 @@
+//! Where the modules of a flat symbol lie in the picture.
+
+use std::ops::{Add, Mul, Sub};
+
+use crate::device::picture::Luma;
+
+/// A place in the picture, in pixels from its upper left corner.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(in super::super) struct Spot {
+    pub(in super::super) x: f32,
+    pub(in super::super) y: f32,
+}
+
+impl Add for Spot {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self { x: self.x + other.x, y: self.y + other.y }
+    }
+}
+
+impl Sub for Spot {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self { x: self.x - other.x, y: self.y - other.y }
+    }
+}
+
+impl Mul<f32> for Spot {
+    type Output = Self;
+
+    fn mul(self, factor: f32) -> Self {
+        Self { x: self.x * factor, y: self.y * factor }
+    }
+}
+
+impl Spot {
+    /// The distance to the upper left corner.
+    pub(super) fn length(self) -> f32 {
+        self.x.hypot(self.y)
+    }
+
+    fn cross(self, other: Self) -> f32 {
+        self.x * other.y - self.y * other.x
+    }
+}
+
+/// The centres of the finder patterns: upper left, upper right, lower left.
+pub(in super::super) type Centres = [Spot; 3];
+
+/// A perspective view of a symbol, held by the centres of its finder patterns.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plane {
+    side: u8,
+    origin: Spot,
+    across: Spot,
+    down: Spot,
+    shrink_across: f32,
+    shrink_down: f32,
+}
+
+impl Plane {
+    /// A view of `side` modules, further away by the two shares where it ends on the right and below.
+    pub(super) fn tilted(side: u8, centres: Centres, right: f32, below: f32) -> Self {
+        let [origin, across, down] = centres;
+        Self {
+            side,
+            origin,
+            across: across * (1.0 + right) - origin,
+            down: down * (1.0 + below) - origin,
+            shrink_across: right,
+            shrink_down: below,
+        }
+    }
+
+    /// The view in which [`Self::fourth`] lies at `fourth`; none when no camera could see it so.
+    pub(super) fn through(side: u8, centres: Centres, fourth: Spot) -> Option<Self> {
+        let [origin, across, down] = centres;
+        let span = f32::from(side) - 7.0;
+        let share = (span - 3.0) / span;
+        let rest = origin * (1.0 - 2.0 * share) + (across + down) * share - fourth;
+        let (right, below) = ((fourth - across) * share, (fourth - down) * share);
+        let area = right.cross(below);
+        let tilt = (rest.cross(below) / area, right.cross(rest) / area);
+        let seen = area != 0.0 && tilt.0 > -0.8 && tilt.1 > -0.8 && tilt.0 + tilt.1 > -0.8;
+        seen.then(|| Self::tilted(side, centres, tilt.0, tilt.1))
+    }
+
+    /// The point that holds the plane besides the finder patterns: the centre of the alignment pattern on
+    /// the lower right, where there is one.
+    pub(super) fn fourth(side: u8) -> f32 {
+        f32::from(side) - 6.5
+    }
+
+    /// The modules on a side.
+    pub(super) fn side(&self) -> u8 {
+        self.side
+    }
+
+    /// The place of a point given in modules from the symbol's upper left corner.
+    pub(super) fn at(&self, x: f32, y: f32) -> Spot {
+        let span = f32::from(self.side) - 7.0;
+        let (u, v) = ((x - 3.5) / span, (y - 3.5) / span);
+        let depth = 1.0 + self.shrink_across * u + self.shrink_down * v;
+        (self.origin + self.across * u + self.down * v) * depth.recip()
+    }
+
+    /// The width of a module in pixels around the middle of the symbol.
+    pub(super) fn module(&self) -> f32 {
+        let middle = f32::from(self.side) / 2.0;
+        let diagonal = self.at(middle + 1.0, middle + 1.0) - self.at(middle, middle);
+        diagonal.length() * std::f32::consts::FRAC_1_SQRT_2
+    }
+}
+
+/// The grey value at a place, between the pixels along straight lines.
+pub(super) fn grey(picture: &Luma, at: Spot) -> f32 {
+    let (x, right) = cell(at.x, picture.width());
+    let (y, below) = cell(at.y, picture.height());
+    let start = y.saturating_mul(picture.width()).saturating_add(x);
+    let pair = |start: usize| match picture.pixels().get(start..) {
+        Some(&[left, next, ..]) => {
+            let (left, next) = (f32::from(left), f32::from(next));
+            (next - left).mul_add(right, left)
+        }
+        _ => 0.0,
+    };
+    let (upper, lower) = (pair(start), pair(start.saturating_add(picture.width())));
+    (lower - upper).mul_add(below, upper)
+}
+
+/// The pixel before a coordinate and how far the coordinate lies past that pixel's centre.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "sides of a picture are small, and a cast from float saturates at 0"
+)]
+fn cell(coordinate: f32, side: usize) -> (usize, f32) {
+    let last = side.saturating_sub(2) as f32;
+    let from = (coordinate - 0.5).clamp(0.0, last + 0.999);
+    let cell = from as usize;
+    (cell, from - cell as f32)
+}
