@@ -12,13 +12,13 @@ const SIDES_MAX: usize = 2;
 /// Sides whose timing patterns are looked at for one set of finder patterns.
 const SIZED_MAX: usize = 5;
 /// Least agreement of the finder patterns with a side; a tilt not yet known lowers it.
-const SIZED_MIN: f32 = 0.35;
+const SIZED_MIN: f32 = 0.3;
 /// Least width of a module, in pixels.
 const MODULE_MIN: f32 = 1.2;
 /// Least agreement of the timing patterns; among the modules of a symbol or in noise it is lower.
 const TIMING_MIN: f32 = 0.3;
 /// Least agreement of all fixed patterns at the end; below it no symbol was ever decoded.
-const AGREE_MIN: f32 = 0.45;
+const AGREE_MIN: f32 = 0.35;
 /// Strongest tilt tried: the far edge lies this share further away than the near one.
 const TILT_MAX: f32 = 0.4;
 
