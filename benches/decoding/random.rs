@@ -9,7 +9,9 @@ impl Random {
     pub fn new(seed: u64) -> Self {
         let mut random = Self(seed);
         // Near seeds give near first numbers.
-        (0..4).for_each(|_| drop(random.bits()));
+        for _ in 0..4 {
+            random.bits();
+        }
         random
     }
 

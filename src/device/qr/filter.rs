@@ -1,6 +1,7 @@
 //! Pixel filters: smaller, inverted, blurred, sharpened copies of a picture.
 
 use std::iter::{once, repeat_n};
+use std::mem::swap;
 
 use crate::device::picture::Luma;
 
@@ -133,8 +134,9 @@ fn advance(sums: &mut [u16], enters: &[u8], leaves: Option<&[u8]>) {
 /// at once: unlike a running sum, that lets the processor do many pixels in one instruction.
 struct Across {
     radius: u8,
-    share: u16,
+    scale: Scale,
     powers: Vec<u16>,
+    doubled: Vec<u16>,
     sums: Vec<u16>,
     means: Vec<u8>,
 }
@@ -142,7 +144,8 @@ struct Across {
 impl Across {
     fn new(width: usize, radius: u8) -> Self {
         let means = vec![0; width];
-        Self { radius, share: share(radius), powers: Vec::new(), sums: vec![0; width], means }
+        let (powers, doubled) = (Vec::new(), Vec::new());
+        Self { radius, scale: Scale::of(radius), powers, doubled, sums: vec![0; width], means }
     }
 
     fn means(&mut self, columns: &[u16]) -> &[u8] {
@@ -151,37 +154,34 @@ impl Across {
         self.sums.fill(0);
         while step <= window {
             if window & step != 0 {
-                let parts = self.powers.iter().skip(done);
+                let parts = self.powers.get(done..).unwrap_or_default();
                 self.sums.iter_mut().zip(parts).for_each(|(sum, &p)| *sum = sum.wrapping_add(p));
                 done = done.saturating_add(step);
             }
-            double_reach(&mut self.powers, step);
+            self.double_reach(step);
             step = step.saturating_mul(2);
         }
-        let share = self.share;
-        self.means.iter_mut().zip(&self.sums).for_each(|(mean, &sum)| *mean = part(sum, share));
+        let scale = self.scale;
+        self.means.iter_mut().zip(&self.sums).for_each(|(mean, &sum)| *mean = scale.mean(sum));
         &self.means
+    }
+
+    /// Each value becomes the sum of itself and the one `step` further on; the last ones are used up.
+    fn double_reach(&mut self, step: usize) {
+        let further = self.powers.get(step..).unwrap_or_default();
+        self.doubled.clear();
+        self.doubled.extend(self.powers.iter().zip(further).map(|(&a, &b)| a.wrapping_add(b)));
+        swap(&mut self.powers, &mut self.doubled);
     }
 
     /// Column means with the outermost ones repeated beyond both ends.
     fn pad(&mut self, columns: &[u16]) {
-        let (reach, share) = (usize::from(self.radius), self.share);
-        let end = |sum: Option<&u16>| sum.map_or(0, |&sum| part(sum, share).into());
+        let (reach, scale) = (usize::from(self.radius), self.scale);
+        let end = |sum: Option<&u16>| sum.map_or(0, |&sum| scale.mean(sum).into());
         self.powers.clear();
         self.powers.resize(reach, end(columns.first()));
-        self.powers.extend(columns.iter().map(|&sum| u16::from(part(sum, share))));
+        self.powers.extend(columns.iter().map(|&sum| u16::from(scale.mean(sum))));
         self.powers.resize(self.powers.len().saturating_add(reach), end(columns.last()));
-    }
-}
-
-/// Each value becomes the sum of itself and the one `step` further on; the last `step` ones are used up.
-fn double_reach(values: &mut [u16], step: usize) {
-    let used = values.len().saturating_sub(step);
-    for at in 0..used {
-        let further = values.get(at.wrapping_add(step)).copied().unwrap_or_default();
-        if let Some(value) = values.get_mut(at) {
-            *value = value.wrapping_add(further);
-        }
     }
 }
 
@@ -189,16 +189,29 @@ fn window(radius: u8) -> usize {
     usize::from(radius).saturating_mul(2).saturating_add(1)
 }
 
-/// 65536 parts over the window's width; rounding to the nearest keeps the grey value of even paper.
-fn share(radius: u8) -> u16 {
-    let window = u32::from(radius).saturating_mul(2).saturating_add(1);
-    let share = 0x1_0000_u32.saturating_add(window / 2).checked_div(window);
-    share.and_then(|share| u16::try_from(share).ok()).unwrap_or(u16::MAX)
+/// How the sum of a window becomes its mean.
+#[derive(Clone, Copy)]
+struct Scale {
+    /// Half the window's width, so that the mean is rounded and not cut off.
+    half: u16,
+    /// 65536 over the window's width.
+    share: u16,
 }
 
-/// `sum` times `share`, of 65536 parts, rounded to the nearest.
-fn part(sum: u16, share: u16) -> u8 {
-    (u32::from(sum).wrapping_mul(share.into()).wrapping_add(0x8000) >> 16).min(255) as u8
+impl Scale {
+    fn of(radius: u8) -> Self {
+        let window = u32::from(radius).saturating_mul(2).saturating_add(1);
+        let share = 0x1_0000_u32.saturating_add(window / 2).checked_div(window);
+        let share = share.and_then(|share| u16::try_from(share).ok()).unwrap_or(u16::MAX);
+        Self { half: radius.into(), share }
+    }
+
+    /// The mean of a window's grey values, from their sum.
+    fn mean(self, sum: u16) -> u8 {
+        let rounded = u32::from(sum.wrapping_add(self.half));
+        let [_, _, mean, _] = rounded.wrapping_mul(self.share.into()).to_le_bytes();
+        mean
+    }
 }
 
 /// 255 pixels of 255 and one more fit into 16 bits, so neither step saturates up to radius 127.

@@ -68,7 +68,7 @@ const CLOSE: [Step; 3] = [
 ];
 
 /// Chosen by measuring on photographs and on drawn codes with defocus, noise, shadow and low contrast.
-const FULL: [Step; 20] = [
+const FULL: [Step; 14] = [
     dark_on_light(Full, Plain, mean(12, 0.96), 0),
     dark_on_light(Half, Plain, Blocks, FITS),
     dark_on_light(Half, unsharp(2, 2), mean(12, 0.96), FITS),
@@ -80,14 +80,8 @@ const FULL: [Step; 20] = [
     dark_on_light(Full, unsharp(4, 4), mean(12, 1.15), FITS),
     light_on_dark(Full, Plain, mean(25, 0.96), FITS),
     dark_on_light(Double, unsharp(4, 2), Blocks, FITS),
-    dark_on_light(Full, Plain, mean(60, 0.95), FITS),
-    dark_on_light(Half, unsharp(2, 2), mean(30, 0.9), FITS),
-    dark_on_light(Full, unsharp(4, 2), mean(60, 0.9), FITS),
     dark_on_light(Full, Blur, mean(60, 0.9), FITS),
-    dark_on_light(Full, unsharp(2, 2), mean(60, 0.9), FITS),
-    dark_on_light(Quarter, Plain, Blocks, FITS),
     dark_on_light(Half, unsharp(4, 4), mean(12, 1.15), FITS),
-    dark_on_light(Full, unsharp(2, 2), Blocks, FITS),
     dark_on_light(Whole, Plain, mean(25, 0.95), FITS),
 ];
 const FITS: usize = 8;

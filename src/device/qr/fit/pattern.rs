@@ -42,12 +42,16 @@ pub(super) fn alignment_centres(side: u8) -> Vec<(u8, u8)> {
 
 /// All known modules: one group for each finder pattern, timing pattern and alignment pattern.
 pub(super) fn groups(side: u8) -> Vec<Vec<Mark>> {
-    let far = f32::from(side) - 3.5;
-    let finders = [(3.5, 3.5), (far, 3.5), (3.5, far)].map(|(x, y)| finder(x, y));
     let timing = [timing(side, false), timing(side, true)];
     let alignment = alignment_centres(side).into_iter();
     let alignment = alignment.map(|(x, y)| alignment_at(f32::from(x) + 0.5, f32::from(y) + 0.5));
-    finders.into_iter().chain(timing).chain(alignment).collect()
+    finders(side).into_iter().chain(timing).chain(alignment).collect()
+}
+
+/// The three finder patterns.
+pub(super) fn finders(side: u8) -> [Vec<Mark>; 3] {
+    let far = f32::from(side) - 3.5;
+    [(3.5, 3.5), (far, 3.5), (3.5, far)].map(|(x, y)| finder(x, y))
 }
 
 /// The finder pattern around a point, with the light modules around it.

@@ -1,22 +1,31 @@
 //! From three finder patterns to the view that agrees best with all fixed patterns.
 
 use super::pattern::{
-    Mark, agreement, agreement_beside, agreement_of_all, alignment_at, alignment_lines, groups,
-    timing,
+    Mark, agreement, agreement_beside, agreement_of_all, alignment_at, alignment_lines, finders,
+    groups, timing,
 };
 use super::plane::{Centres, Plane, Spot};
 use crate::device::picture::Luma;
 
 /// Sides tried to the end for one set of finder patterns.
 const SIDES_MAX: usize = 2;
+/// Sides whose timing patterns are looked at for one set of finder patterns.
+const SIZED_MAX: usize = 5;
+/// Least agreement of the finder patterns with a side; a tilt not yet known lowers it.
+const SIZED_MIN: f32 = 0.3;
+/// Least width of a module, in pixels.
+const MODULE_MIN: f32 = 1.2;
 /// Least agreement of the timing patterns; among the modules of a symbol or in noise it is lower.
 const TIMING_MIN: f32 = 0.3;
+/// Least agreement of all fixed patterns at the end; below it no symbol was ever decoded.
+const AGREE_MIN: f32 = 0.35;
 /// Strongest tilt tried: the far edge lies this share further away than the near one.
 const TILT_MAX: f32 = 0.4;
 
 /// The most likely views, best first.
 pub(super) fn views(picture: &Luma, centres: Centres, module: f32) -> Vec<Plane> {
-    let mut views: Vec<(f32, Plane)> = sides(centres, module)
+    let mut views: Vec<(f32, Plane)> = sized(picture, centres, module)
+        .into_iter()
         .map(|side| by_timing(picture, centres, side))
         .filter(|(agree, _)| *agree >= TIMING_MIN)
         .collect();
@@ -25,13 +34,28 @@ pub(super) fn views(picture: &Luma, centres: Centres, module: f32) -> Vec<Plane>
     views.into_iter().filter_map(|(_, view)| refined(picture, centres, &view)).collect()
 }
 
+/// The sides for which the finder patterns are as large as they should be, the best ones first.
+///
+/// Cheap beside all that follows, and most chance sets end here.
+fn sized(picture: &Luma, centres: Centres, module: f32) -> Vec<u8> {
+    let judge = |side: u8| {
+        let flat = Plane::tilted(side, centres, 0.0, 0.0);
+        (agreement_of_all(picture, &flat, &finders(side)), side)
+    };
+    let mut judged: Vec<(f32, u8)> = sides(centres, module).map(judge).collect();
+    judged.retain(|(agree, _)| *agree >= SIZED_MIN);
+    judged.sort_by(|a, b| b.0.total_cmp(&a.0));
+    judged.truncate(SIZED_MAX);
+    judged.into_iter().map(|(_, side)| side).collect()
+}
+
 /// The sides of the standard around the one that the distances of the finder patterns suggest.
 ///
 /// A finder pattern measured along a pixel row seems up to 1.4 times as wide as it is.
 fn sides([tl, tr, bl]: Centres, module: f32) -> impl Iterator<Item = u8> {
     let span = f32::midpoint((tr - tl).length(), (bl - tl).length()) / module;
-    let likely =
-        move |side: u8| (0.85 * span..1.55 * span + 4.0).contains(&(f32::from(side) - 7.0));
+    let most = (1.55 * span + 4.0).min(span * module / MODULE_MIN);
+    let likely = move |side: u8| (0.85 * span..most).contains(&(f32::from(side) - 7.0));
     (21..=177).step_by(4).filter(move |side| likely(*side))
 }
 
@@ -67,7 +91,7 @@ fn refined(picture: &Luma, centres: Centres, rough: &Plane) -> Option<Plane> {
             fit.pull(share * module);
         }
     }
-    Some(fit.plane)
+    (fit.agree >= AGREE_MIN).then_some(fit.plane)
 }
 
 /// Where the alignment pattern on the lower right is, or else where the plane has that point.

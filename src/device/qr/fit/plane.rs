@@ -122,12 +122,12 @@ pub(super) fn grey(picture: &Luma, at: Spot) -> f32 {
     let pair = |start: usize| match picture.pixels().get(start..) {
         Some(&[left, next, ..]) => {
             let (left, next) = (f32::from(left), f32::from(next));
-            (next - left).mul_add(right, left)
+            left + (next - left) * right
         }
         _ => 0.0,
     };
     let (upper, lower) = (pair(start), pair(start.saturating_add(picture.width())));
-    (lower - upper).mul_add(below, upper)
+    upper + (lower - upper) * below
 }
 
 /// The pixel before a coordinate and how far the coordinate lies past that pixel's centre.
