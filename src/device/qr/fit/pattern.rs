@@ -11,6 +11,23 @@ pub(super) struct Mark {
     dark: bool,
 }
 
+/// How far from its middle a module is looked at. In the middle itself a wide module would look right
+/// even where the grid is nearly half a module off.
+const ASIDE: f32 = 0.15;
+
+impl Mark {
+    /// The module around a point; `turn` chooses one of four points around the middle.
+    fn new(x: f32, y: f32, dark: bool, turn: u8) -> Self {
+        let (right, down) = match turn % 4 {
+            0 => (-ASIDE, -ASIDE),
+            1 => (ASIDE, -ASIDE),
+            2 => (ASIDE, ASIDE),
+            _ => (-ASIDE, ASIDE),
+        };
+        Self { x: x + right, y: y + down, dark }
+    }
+}
+
 /// The middles of the rows and columns that carry alignment patterns, in modules.
 pub(super) fn alignment_lines(side: u8) -> Vec<u8> {
     let version = side.saturating_sub(17) / 4;
@@ -72,19 +89,20 @@ fn rings(x: f32, y: f32, dark: &[bool]) -> Vec<Mark> {
     let mark = |(dx, dy): (i8, i8)| {
         let ring = usize::from(dx.unsigned_abs().max(dy.unsigned_abs()));
         let dark = dark.get(ring).copied().unwrap_or_default();
-        Mark { x: x + f32::from(dx), y: y + f32::from(dy), dark }
+        let turn = dx.wrapping_add(dy.wrapping_mul(2)).unsigned_abs();
+        Mark::new(x + f32::from(dx), y + f32::from(dy), dark, turn)
     };
     pairs.map(mark).collect()
 }
 
 /// The timing pattern between the finder patterns, along the top or down the left side.
 pub(super) fn timing(side: u8, down: bool) -> Vec<Mark> {
-    let along = (8..side.saturating_sub(8)).map(|at| (f32::from(at) + 0.5, at % 2 == 0));
-    let mark = |(at, dark)| {
-        let (x, y) = if down { (6.5, at) } else { (at, 6.5) };
-        Mark { x, y, dark }
+    let mark = |at: u8| {
+        let middle = f32::from(at) + 0.5;
+        let (x, y) = if down { (6.5, middle) } else { (middle, 6.5) };
+        Mark::new(x, y, at.is_multiple_of(2), at)
     };
-    along.map(mark).collect()
+    (8..side.saturating_sub(8)).map(mark).collect()
 }
 
 /// How well the picture shows a group where the plane has it: 1 exactly, 0 not at all, -1 inverted.

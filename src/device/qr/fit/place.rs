@@ -13,6 +13,8 @@ const SIDES_MAX: usize = 2;
 const SIZED_MAX: usize = 5;
 /// Least agreement of the finder patterns with a side; a tilt not yet known lowers it.
 const SIZED_MIN: f32 = 0.3;
+/// Tilts with which the finder patterns are judged.
+const ROUGH: [(f32, f32); 5] = [(0.0, 0.0), (0.25, 0.0), (-0.2, 0.0), (0.0, 0.25), (0.0, -0.2)];
 /// Least width of a module, in pixels.
 const MODULE_MIN: f32 = 1.2;
 /// Least agreement of the timing patterns; among the modules of a symbol or in noise it is lower.
@@ -39,8 +41,10 @@ pub(super) fn views(picture: &Luma, centres: Centres, module: f32) -> Vec<Plane>
 /// Cheap beside all that follows, and most chance sets end here.
 fn sized(picture: &Luma, centres: Centres, module: f32) -> Vec<u8> {
     let judge = |side: u8| {
-        let flat = Plane::tilted(side, centres, 0.0, 0.0);
-        (agreement_of_all(picture, &flat, &finders(side)), side)
+        let finders = finders(side);
+        let view = |(right, below)| Plane::tilted(side, centres, right, below);
+        let judged = ROUGH.map(|tilt| agreement_of_all(picture, &view(tilt), &finders));
+        (judged.into_iter().fold(0.0, f32::max), side)
     };
     let mut judged: Vec<(f32, u8)> = sides(centres, module).map(judge).collect();
     judged.retain(|(agree, _)| *agree >= SIZED_MIN);
@@ -64,7 +68,9 @@ fn by_timing(picture: &Luma, centres: Centres, side: u8) -> (f32, Plane) {
     let (top, left) = (timing(side, false), timing(side, true));
     let tilts = tilts(side);
     let best = |marks: &[Mark], view: &dyn Fn(f32) -> Plane| {
-        let judged = tilts.iter().map(|&tilt| (agreement(picture, &view(tilt), marks), tilt));
+        // Among tilts that agree alike, the smaller one is the likelier one.
+        let judge = |tilt: f32| agreement(picture, &view(tilt), marks) - tilt.abs() * 0.1;
+        let judged = tilts.iter().map(|&tilt| (judge(tilt), tilt));
         judged.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or_default()
     };
     let (top, right) = best(&top, &|tilt| Plane::tilted(side, centres, tilt, 0.0));
