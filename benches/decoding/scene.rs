@@ -160,7 +160,7 @@ fn counter(width: usize, height: usize, random: &mut Random) -> Vec<f32> {
         let printed = random.unit() < 0.6;
         for y in top as usize..((top + high) as usize).min(height) {
             for x in left as usize..((left + wide) as usize).min(width) {
-                let text = (y as f32 / line) as u32 % 2 == 0
+                let text = ((y as f32 / line) as u32).is_multiple_of(2)
                     && (x as f32 / letter + (y as f32 / line).floor() * 1.7).sin() > 0.1;
                 light[y * width + x] = if printed && text { ink } else { paper };
             }
@@ -223,11 +223,7 @@ impl<'a> Card<'a> {
 
     fn lit(&self, x: f32, y: f32) -> f32 {
         let scene = self.scene;
-        let (ink, paper) = match scene.dark_mode {
-            true => (scene.paper, scene.ink),
-            false => (scene.ink, scene.paper),
-        };
-        let mut light = if self.dark(x, y) { ink } else { paper };
+        let mut light = if self.dark(x, y) != scene.dark_mode { scene.ink } else { scene.paper };
         light += scene.moire * (scene.paper - scene.ink) * (x * 1.3 + y * 2.1 + self.phase).sin();
         if x * 0.8 + y * 0.6 > 0.0 {
             light *= 1.0 - scene.shadow;

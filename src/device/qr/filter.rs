@@ -247,11 +247,7 @@ fn grey(value: f32) -> u8 {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    reason = "the sizes in the tests are small and fixed"
-)]
+#[expect(clippy::arithmetic_side_effects, reason = "the sizes in the tests are small and fixed")]
 mod tests {
     use super::*;
 

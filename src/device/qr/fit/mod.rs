@@ -33,7 +33,7 @@ pub(super) fn read<T>(
         let modules = Modules::sampled(picture, grid);
         decode(&modules).or_else(|| decode(&modules.deblurred()))
     };
-    let mut views = place::views(picture, centres, module).into_iter();
+    let mut views = place::views(picture, centres, module);
     views.find_map(|plane| {
         let bent = || Bend::measured(picture, plane);
         judge(&Bend::flat(plane)).or_else(|| judge(&bent()?))
@@ -41,7 +41,11 @@ pub(super) fn read<T>(
 }
 
 #[cfg(test)]
-#[expect(clippy::arithmetic_side_effects, reason = "the sizes in the tests are small and fixed")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "the sizes in the tests are small and fixed"
+)]
 mod tests {
     use qrcode::{Color, EcLevel, QrCode, Version};
 

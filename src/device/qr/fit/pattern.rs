@@ -3,28 +3,40 @@
 use super::plane::{Plane, Spot, grey};
 use crate::device::picture::Luma;
 
+/// A picture, and how far from their middles its modules are looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Look<'a> {
+    pub(super) picture: &'a Luma,
+    pub(super) aside: f32,
+}
+
 /// A module whose colour is known.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mark {
     x: f32,
     y: f32,
     dark: bool,
+    turn: u8,
 }
 
 /// How far from its middle a module is looked at. In the middle itself a wide module would look right
 /// even where the grid is nearly half a module off.
-const ASIDE: f32 = 0.15;
+pub(super) const ASIDE: f32 = 0.22;
 
 impl Mark {
-    /// The module around a point; `turn` chooses one of four points around the middle.
+    /// The module around a point.
     fn new(x: f32, y: f32, dark: bool, turn: u8) -> Self {
-        let (right, down) = match turn % 4 {
-            0 => (-ASIDE, -ASIDE),
-            1 => (ASIDE, -ASIDE),
-            2 => (ASIDE, ASIDE),
-            _ => (-ASIDE, ASIDE),
-        };
-        Self { x: x + right, y: y + down, dark }
+        Self { x, y, dark, turn: turn % 4 }
+    }
+
+    /// Where it is looked at: one of four points `aside` of its middle.
+    fn place(&self, aside: f32) -> (f32, f32) {
+        match self.turn {
+            0 => (self.x - aside, self.y - aside),
+            1 => (self.x + aside, self.y - aside),
+            2 => (self.x + aside, self.y + aside),
+            _ => (self.x - aside, self.y + aside),
+        }
     }
 }
 
@@ -106,16 +118,17 @@ pub(super) fn timing(side: u8, down: bool) -> Vec<Mark> {
 }
 
 /// How well the picture shows a group where the plane has it: 1 exactly, 0 not at all, -1 inverted.
-pub(super) fn agreement(picture: &Luma, plane: &Plane, marks: &[Mark]) -> f32 {
-    agreement_beside(picture, plane, marks, Spot::default())
+pub(super) fn agreement(look: Look<'_>, plane: &Plane, marks: &[Mark]) -> f32 {
+    agreement_beside(look, plane, marks, Spot::default())
 }
 
 /// [`agreement`] of a group that lies some pixels beside its place.
-pub(super) fn agreement_beside(picture: &Luma, plane: &Plane, marks: &[Mark], by: Spot) -> f32 {
+pub(super) fn agreement_beside(look: Look<'_>, plane: &Plane, marks: &[Mark], by: Spot) -> f32 {
     let (mut light, mut dark) = (Class::default(), Class::default());
     for mark in marks {
         let class = if mark.dark { &mut dark } else { &mut light };
-        class.add(grey(picture, plane.at(mark.x, mark.y) + by));
+        let (x, y) = mark.place(look.aside);
+        class.add(grey(look.picture, plane.at(x, y) + by));
     }
     let (n, sum) = (light.n + dark.n, light.sum + dark.sum);
     let spread = (light.squares + dark.squares) / n - (sum / n).powi(2);
@@ -125,10 +138,10 @@ pub(super) fn agreement_beside(picture: &Luma, plane: &Plane, marks: &[Mark], by
 }
 
 /// [`agreement`] of all groups, each weighing as much as it has modules.
-pub(super) fn agreement_of_all(picture: &Luma, plane: &Plane, groups: &[Vec<Mark>]) -> f32 {
+pub(super) fn agreement_of_all(look: Look<'_>, plane: &Plane, groups: &[Vec<Mark>]) -> f32 {
     let weigh = |marks: &Vec<Mark>| u16::try_from(marks.len()).map_or(0.0, f32::from);
     let all: f32 = groups.iter().map(weigh).sum();
-    let agree = groups.iter().map(|marks| weigh(marks) * agreement(picture, plane, marks));
+    let agree = groups.iter().map(|marks| weigh(marks) * agreement(look, plane, marks));
     agree.sum::<f32>() / all
 }
 
