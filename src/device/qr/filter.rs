@@ -81,8 +81,10 @@ pub(super) fn middle(picture: &Luma, width: usize, height: usize) -> Option<Luma
     let (width, height) = (width.min(picture.width()), height.min(picture.height()));
     let left = picture.width().saturating_sub(width) / 2;
     let top = picture.height().saturating_sub(height) / 2;
-    let rows = picture.rows().skip(top).take(height);
-    let pixels = rows.flat_map(|row| row.iter().skip(left).take(width)).copied().collect();
+    let mut pixels = Vec::with_capacity(width.saturating_mul(height));
+    for row in picture.rows().skip(top).take(height) {
+        pixels.extend_from_slice(row.get(left..left.saturating_add(width))?);
+    }
     Luma::new(width, height, pixels)
 }
 
