@@ -140,7 +140,7 @@ mod tests {
         // than one may be wrong.
         let same = |modules: &Modules| {
             let wrong = modules.dark().iter().zip(&expected).filter(|(a, b)| a != b).count();
-            (modules.side().pow(2) == expected.len() && wrong * 200 <= expected.len()).then_some(())
+            (modules.side().pow(2) == expected.len() && wrong <= expected.len() / 200).then_some(())
         };
         read(picture, centres, module * 1.15, same).is_some()
     }
