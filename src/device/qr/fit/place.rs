@@ -19,7 +19,7 @@ const ROUGH: [(f32, f32); 5] = [(0.0, 0.0), (0.25, 0.0), (-0.2, 0.0), (0.0, 0.25
 const MODULE_MIN: f32 = 1.2;
 /// Least agreement of the timing patterns; among the modules of a symbol or in noise it is lower.
 const TIMING_MIN: f32 = 0.3;
-/// Least agreement of all fixed patterns at the end; below it no symbol was ever decoded.
+/// Least agreement of all fixed patterns at the end; below it there is hardly a symbol.
 const AGREE_MIN: f32 = 0.35;
 /// Strongest tilt tried: the far edge lies this share further away than the near one.
 const TILT_MAX: f32 = 0.4;
