@@ -223,9 +223,7 @@ impl<'a> Card<'a> {
 
     fn lit(&self, x: f32, y: f32) -> f32 {
         let scene = self.scene;
-        let (ink, paper) =
-            if scene.dark_mode { (scene.paper, scene.ink) } else { (scene.ink, scene.paper) };
-        let mut light = if self.dark(x, y) { ink } else { paper };
+        let mut light = if self.dark(x, y) == scene.dark_mode { scene.paper } else { scene.ink };
         light += scene.moire * (scene.paper - scene.ink) * (x * 1.3 + y * 2.1 + self.phase).sin();
         if x * 0.8 + y * 0.6 > 0.0 {
             light *= 1.0 - scene.shadow;

@@ -36,22 +36,25 @@ fn triples(of: &[ConcentricPattern]) -> impl Iterator<Item = [ConcentricPattern;
 }
 
 /// The set around the upper left corner given first, its other corners in their order.
-#[expect(clippy::arithmetic_side_effects, reason = "differences of floats")]
 fn clockwise([tl, tr, bl]: [ConcentricPattern; 3]) -> FinderPatternSet {
-    let turn = ConcentricPattern::cross(tr - tl, bl - tl);
-    if turn < 0.0 {
+    let ((right_x, right_y), (down_x, down_y)) = (way(tl, tr), way(tl, bl));
+    if right_x * down_y - right_y * down_x < 0.0 {
         FinderPatternSet { bl: tr, tl, tr: bl }
     } else {
         FinderPatternSet { bl, tl, tr }
     }
 }
 
+/// How far it is from one finder pattern to another, to the right and down, in pixels.
+fn way(from: ConcentricPattern, to: ConcentricPattern) -> (f32, f32) {
+    (to.p.x - from.p.x, to.p.y - from.p.y)
+}
+
 /// How far a set is from a square seen from the front; none where no camera sees a symbol so.
-#[expect(clippy::arithmetic_side_effects, reason = "differences of floats")]
 fn oddness(set: &FinderPatternSet) -> Option<f32> {
-    let (right, down) = (set.tr - set.tl, set.bl - set.tl);
-    let length = |side: ConcentricPattern| ConcentricPattern::dot(side, side).sqrt();
-    let cosine = ConcentricPattern::dot(right, down) / (length(right) * length(down));
+    let (right, down) = (way(set.tl, set.tr), way(set.tl, set.bl));
+    let length = |(x, y): (f32, f32)| x.hypot(y);
+    let cosine = (right.0 * down.0 + right.1 * down.1) / (length(right) * length(down));
     let sizes = [set.tl, set.tr, set.bl].map(|p| i16::try_from(p.size).map_or(1.0, f32::from));
     let [a, b, c] = sizes;
     let (large, small) = (a.max(b).max(c), a.min(b).min(c));

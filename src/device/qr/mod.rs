@@ -17,6 +17,7 @@ mod corners;
 mod filter;
 mod fit;
 mod locate;
+mod mean;
 mod steps;
 mod threshold;
 mod views;

@@ -3,7 +3,7 @@
 use rxing::common::{BIT_FIELD_BASE_BITS, BitArray, BitMatrix, HybridBinarizer};
 use rxing::{Binarizer as _, Luma8Source};
 
-use super::filter::each_mean_row;
+use super::mean::each_mean_row;
 use crate::device::picture::Luma;
 
 /// How black is told from white.

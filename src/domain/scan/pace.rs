@@ -80,14 +80,14 @@ mod tests {
     /// What comes of codes at their times, and when; `!` is a burst that was noticed.
     fn played(codes: &[(&str, u64)]) -> Vec<(String, u64)> {
         let (mut pace, mut told) = (Pace::default(), Vec::new());
-        for now_ms in (0..6_000).step_by(50) {
-            let came = codes.iter().filter(|(_, at_ms)| *at_ms == now_ms);
+        for at_now in (0..6_000).step_by(50) {
+            let came = codes.iter().filter(|(_, at_ms)| *at_ms == at_now);
             let mut out: Vec<Paced> =
-                came.filter_map(|(code, _)| pace.note((*code).to_owned(), now_ms)).collect();
-            out.extend(std::iter::from_fn(|| pace.due(now_ms)));
+                came.filter_map(|(code, _)| pace.note((*code).to_owned(), at_now)).collect();
+            out.extend(std::iter::from_fn(|| pace.due(at_now)));
             told.extend(out.into_iter().map(|paced| match paced {
-                Paced::Scan(text) => (text, now_ms),
-                Paced::Replayed => ("!".to_owned(), now_ms),
+                Paced::Scan(text) => (text, at_now),
+                Paced::Replayed => ("!".to_owned(), at_now),
             }));
         }
         told

@@ -95,3 +95,45 @@ fn spilled_row(row: &[f32]) -> impl Iterator<Item = f32> {
 fn spilled(before: f32, here: f32, after: f32) -> f32 {
     (before + after) * SPILL + here * (1.0 - 2.0 * SPILL)
 }
+
+#[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "the sizes in the tests are small and fixed")]
+mod tests {
+    use super::*;
+
+    fn modules(side: usize, grey: impl Fn(usize, usize) -> f32) -> Modules {
+        Modules { side, greys: (0..side * side).map(|i| grey(i % side, i / side)).collect() }
+    }
+
+    /// Dark and light modules without a visible order.
+    fn is_dark(x: usize, y: usize) -> bool {
+        (x * x + 3 * y + x * y) % 5 < 2
+    }
+
+    #[test]
+    fn the_threshold_follows_the_light() {
+        // Across 21 modules the light falls from 240 to 140; dark modules have half of it.
+        let light = |x: usize| 240.0 - 5.0 * f32::from(u8::try_from(x).unwrap());
+        let shaded = modules(21, |x, y| if is_dark(x, y) { light(x) / 2.0 } else { light(x) });
+        let expected: Vec<bool> = (0..441).map(|i| is_dark(i % 21, i / 21)).collect();
+        assert_eq!(shaded.dark(), expected);
+    }
+
+    #[test]
+    fn even_paper_has_no_dark_modules() {
+        assert_eq!(modules(21, |_, _| 70.0).dark(), [false; 441]);
+    }
+
+    #[test]
+    fn blur_between_modules_is_undone() {
+        // A lone light module among dark ones keeps less than half of its contrast when blurred.
+        let sharp = modules(21, |x, y| if (x, y) == (10, 10) { 200.0 } else { 0.0 });
+        let soft = Modules { side: 21, greys: sharp.blurred() };
+        let middle = 10 * 21 + 10;
+        assert!(soft.greys[middle] < 100.0, "{}", soft.greys[middle]);
+        let again = soft.deblurred();
+        assert!(again.greys[middle] > 150.0, "{}", again.greys[middle]);
+        let beside = (again.greys[middle + 1] - 20.0).abs();
+        assert!(beside < 40.0, "{beside}");
+    }
+}

@@ -3,12 +3,41 @@
 use super::plane::{Plane, Spot, grey};
 use crate::device::picture::Luma;
 
+/// A picture, and how far from their middles its modules are looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Look<'a> {
+    pub(super) picture: &'a Luma,
+    pub(super) aside: f32,
+}
+
 /// A module whose colour is known.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mark {
     x: f32,
     y: f32,
     dark: bool,
+    turn: u8,
+}
+
+/// How far from its middle a module is looked at. In the middle itself a wide module would look right
+/// even where the grid is nearly half a module off.
+pub(super) const ASIDE: f32 = 0.22;
+
+impl Mark {
+    /// The module around a point.
+    fn new(x: f32, y: f32, dark: bool, turn: u8) -> Self {
+        Self { x, y, dark, turn: turn % 4 }
+    }
+
+    /// Where it is looked at: one of four points `aside` of its middle.
+    fn place(&self, aside: f32) -> (f32, f32) {
+        match self.turn {
+            0 => (self.x - aside, self.y - aside),
+            1 => (self.x + aside, self.y - aside),
+            2 => (self.x + aside, self.y + aside),
+            _ => (self.x - aside, self.y + aside),
+        }
+    }
 }
 
 /// The middles of the rows and columns that carry alignment patterns, in modules.
@@ -72,32 +101,34 @@ fn rings(x: f32, y: f32, dark: &[bool]) -> Vec<Mark> {
     let mark = |(dx, dy): (i8, i8)| {
         let ring = usize::from(dx.unsigned_abs().max(dy.unsigned_abs()));
         let dark = dark.get(ring).copied().unwrap_or_default();
-        Mark { x: x + f32::from(dx), y: y + f32::from(dy), dark }
+        let turn = dx.wrapping_add(dy.wrapping_mul(2)).unsigned_abs();
+        Mark::new(x + f32::from(dx), y + f32::from(dy), dark, turn)
     };
     pairs.map(mark).collect()
 }
 
 /// The timing pattern between the finder patterns, along the top or down the left side.
 pub(super) fn timing(side: u8, down: bool) -> Vec<Mark> {
-    let along = (8..side.saturating_sub(8)).map(|at| (f32::from(at) + 0.5, at % 2 == 0));
-    let mark = |(at, dark)| {
-        let (x, y) = if down { (6.5, at) } else { (at, 6.5) };
-        Mark { x, y, dark }
+    let mark = |at: u8| {
+        let middle = f32::from(at) + 0.5;
+        let (x, y) = if down { (6.5, middle) } else { (middle, 6.5) };
+        Mark::new(x, y, at.is_multiple_of(2), at)
     };
-    along.map(mark).collect()
+    (8..side.saturating_sub(8)).map(mark).collect()
 }
 
 /// How well the picture shows a group where the plane has it: 1 exactly, 0 not at all, -1 inverted.
-pub(super) fn agreement(picture: &Luma, plane: &Plane, marks: &[Mark]) -> f32 {
-    agreement_beside(picture, plane, marks, Spot::default())
+pub(super) fn agreement(look: Look<'_>, plane: &Plane, marks: &[Mark]) -> f32 {
+    agreement_beside(look, plane, marks, Spot::default())
 }
 
 /// [`agreement`] of a group that lies some pixels beside its place.
-pub(super) fn agreement_beside(picture: &Luma, plane: &Plane, marks: &[Mark], by: Spot) -> f32 {
+pub(super) fn agreement_beside(look: Look<'_>, plane: &Plane, marks: &[Mark], by: Spot) -> f32 {
     let (mut light, mut dark) = (Class::default(), Class::default());
     for mark in marks {
         let class = if mark.dark { &mut dark } else { &mut light };
-        class.add(grey(picture, plane.at(mark.x, mark.y) + by));
+        let (x, y) = mark.place(look.aside);
+        class.add(grey(look.picture, plane.at(x, y) + by));
     }
     let (n, sum) = (light.n + dark.n, light.sum + dark.sum);
     let spread = (light.squares + dark.squares) / n - (sum / n).powi(2);
@@ -107,10 +138,10 @@ pub(super) fn agreement_beside(picture: &Luma, plane: &Plane, marks: &[Mark], by
 }
 
 /// [`agreement`] of all groups, each weighing as much as it has modules.
-pub(super) fn agreement_of_all(picture: &Luma, plane: &Plane, groups: &[Vec<Mark>]) -> f32 {
+pub(super) fn agreement_of_all(look: Look<'_>, plane: &Plane, groups: &[Vec<Mark>]) -> f32 {
     let weigh = |marks: &Vec<Mark>| u16::try_from(marks.len()).map_or(0.0, f32::from);
     let all: f32 = groups.iter().map(weigh).sum();
-    let agree = groups.iter().map(|marks| weigh(marks) * agreement(picture, plane, marks));
+    let agree = groups.iter().map(|marks| weigh(marks) * agreement(look, plane, marks));
     agree.sum::<f32>() / all
 }
 

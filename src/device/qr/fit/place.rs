@@ -1,8 +1,8 @@
 //! From three finder patterns to the view that agrees best with all fixed patterns.
 
 use super::pattern::{
-    Mark, agreement, agreement_beside, agreement_of_all, alignment_at, alignment_lines, finders,
-    groups, timing,
+    ASIDE, Look, Mark, agreement, agreement_beside, agreement_of_all, alignment_at,
+    alignment_lines, finders, groups, timing,
 };
 use super::plane::{Centres, Plane, Spot};
 use crate::device::picture::Luma;
@@ -13,25 +13,36 @@ const SIDES_MAX: usize = 2;
 const SIZED_MAX: usize = 5;
 /// Least agreement of the finder patterns with a side; a tilt not yet known lowers it.
 const SIZED_MIN: f32 = 0.3;
+/// Tilts with which the finder patterns are judged.
+const ROUGH: [(f32, f32); 5] = [(0.0, 0.0), (0.25, 0.0), (-0.2, 0.0), (0.0, 0.25), (0.0, -0.2)];
 /// Least width of a module, in pixels.
 const MODULE_MIN: f32 = 1.2;
 /// Least agreement of the timing patterns; among the modules of a symbol or in noise it is lower.
 const TIMING_MIN: f32 = 0.3;
-/// Least agreement of all fixed patterns at the end; below it no symbol was ever decoded.
+/// Least agreement of all fixed patterns at the end; below it there is hardly a symbol.
 const AGREE_MIN: f32 = 0.35;
 /// Strongest tilt tried: the far edge lies this share further away than the near one.
 const TILT_MAX: f32 = 0.4;
 
 /// The most likely views, best first.
-pub(super) fn views(picture: &Luma, centres: Centres, module: f32) -> Vec<Plane> {
-    let mut views: Vec<(f32, Plane)> = sized(picture, centres, module)
+pub(super) fn views(
+    picture: &Luma,
+    centres: Centres,
+    module: f32,
+) -> impl Iterator<Item = Plane> + '_ {
+    let mut rough: Vec<(f32, Plane)> = sized(picture, centres, module)
         .into_iter()
         .map(|side| by_timing(picture, centres, side))
         .filter(|(agree, _)| *agree >= TIMING_MIN)
         .collect();
-    views.sort_by(|a, b| b.0.total_cmp(&a.0));
-    views.truncate(SIDES_MAX);
-    views.into_iter().filter_map(|(_, view)| refined(picture, centres, &view)).collect()
+    rough.sort_by(|a, b| b.0.total_cmp(&a.0));
+    rough.truncate(SIDES_MAX);
+    // Wide modules want the points aside, narrow and blurred ones the middles.
+    let looks = [ASIDE, 0.0].map(|aside| Look { picture, aside });
+    let pairs = looks
+        .into_iter()
+        .flat_map(move |look| rough.clone().into_iter().map(move |(_, view)| (look, view)));
+    pairs.filter_map(move |(look, view)| refined(look, centres, &view))
 }
 
 /// The sides for which the finder patterns are as large as they should be, the best ones first.
@@ -39,8 +50,11 @@ pub(super) fn views(picture: &Luma, centres: Centres, module: f32) -> Vec<Plane>
 /// Cheap beside all that follows, and most chance sets end here.
 fn sized(picture: &Luma, centres: Centres, module: f32) -> Vec<u8> {
     let judge = |side: u8| {
-        let flat = Plane::tilted(side, centres, 0.0, 0.0);
-        (agreement_of_all(picture, &flat, &finders(side)), side)
+        let finders = finders(side);
+        let view = |(right, below)| Plane::tilted(side, centres, right, below);
+        let judged =
+            ROUGH.map(|tilt| agreement_of_all(Look { picture, aside: 0.0 }, &view(tilt), &finders));
+        (judged.into_iter().fold(0.0, f32::max), side)
     };
     let mut judged: Vec<(f32, u8)> = sides(centres, module).map(judge).collect();
     judged.retain(|(agree, _)| *agree >= SIZED_MIN);
@@ -64,7 +78,11 @@ fn by_timing(picture: &Luma, centres: Centres, side: u8) -> (f32, Plane) {
     let (top, left) = (timing(side, false), timing(side, true));
     let tilts = tilts(side);
     let best = |marks: &[Mark], view: &dyn Fn(f32) -> Plane| {
-        let judged = tilts.iter().map(|&tilt| (agreement(picture, &view(tilt), marks), tilt));
+        // Among tilts that agree alike, the smaller one is the likelier one.
+        let judge = |tilt: f32| {
+            agreement(Look { picture, aside: 0.0 }, &view(tilt), marks) - tilt.abs() * 0.1
+        };
+        let judged = tilts.iter().map(|&tilt| (judge(tilt), tilt));
         judged.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or_default()
     };
     let (top, right) = best(&top, &|tilt| Plane::tilted(side, centres, tilt, 0.0));
@@ -81,10 +99,10 @@ fn tilts(side: u8) -> Vec<f32> {
 }
 
 /// The view pulled to where the fixed patterns agree best.
-fn refined(picture: &Luma, centres: Centres, rough: &Plane) -> Option<Plane> {
+fn refined(look: Look<'_>, centres: Centres, rough: &Plane) -> Option<Plane> {
     let groups = groups(rough.side());
-    let held = [centres[0], centres[1], centres[2], fourth(picture, rough)];
-    let mut fit = Fit::new(picture, &groups, rough.side(), held)?;
+    let held = [centres[0], centres[1], centres[2], fourth(look.picture, rough)];
+    let mut fit = Fit::new(look, &groups, rough.side(), held)?;
     let module = rough.module();
     for share in [0.4, 0.2, 0.1] {
         for _ in 0..2 {
@@ -121,6 +139,7 @@ pub(super) fn nearby(
     search: Search,
 ) -> (f32, Spot) {
     let (marks, flat) = (alignment_at(x, y), plane.at(x, y));
+    let look = Look { picture, aside: ASIDE };
     let (right, down) = (plane.at(x + 1.0, y) - flat, plane.at(x, y + 1.0) - flat);
     let steps = std::iter::successors(Some(-search.reach), |at| Some(at + search.step));
     let steps = steps.take_while(|at| *at <= search.reach + 0.01);
@@ -129,14 +148,14 @@ pub(super) fn nearby(
         let by = right * dx + down * dy;
         // Data look like a pattern here and there; the nearer one is the likelier one.
         let far = dx.hypot(dy) / search.reach * 0.15;
-        (agreement_beside(picture, plane, &marks, by) - far, by)
+        (agreement_beside(look, plane, &marks, by) - far, by)
     });
     judged.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or_default()
 }
 
 /// A plane held by four points, and its agreement with the picture.
 struct Fit<'a> {
-    picture: &'a Luma,
+    look: Look<'a>,
     groups: &'a [Vec<Mark>],
     held: [Spot; 4],
     plane: Plane,
@@ -144,11 +163,11 @@ struct Fit<'a> {
 }
 
 impl<'a> Fit<'a> {
-    fn new(picture: &'a Luma, groups: &'a [Vec<Mark>], side: u8, held: [Spot; 4]) -> Option<Self> {
+    fn new(look: Look<'a>, groups: &'a [Vec<Mark>], side: u8, held: [Spot; 4]) -> Option<Self> {
         let [tl, tr, bl, fourth] = held;
         let plane = Plane::through(side, [tl, tr, bl], fourth)?;
-        let agree = agreement_of_all(picture, &plane, groups);
-        Some(Self { picture, groups, held, plane, agree })
+        let agree = agreement_of_all(look, &plane, groups);
+        Some(Self { look, groups, held, plane, agree })
     }
 
     /// Moves each point by `step` pixels in the first direction that helps.
@@ -167,7 +186,7 @@ impl<'a> Fit<'a> {
         let mut held = self.held;
         let spot = held.get_mut(point)?;
         *spot = *spot + by;
-        let moved = Self::new(self.picture, self.groups, self.plane.side(), held)?;
+        let moved = Self::new(self.look, self.groups, self.plane.side(), held)?;
         (moved.agree > self.agree).then_some(moved)
     }
 }

@@ -143,3 +143,45 @@ fn cell(coordinate: f32, side: usize) -> (usize, f32) {
     let cell = from as usize;
     (cell, from - cell as f32)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn four_points_hold_every_other_one() {
+        // A view of the standard form (a x + b y + c) / (g x + h y + 1).
+        let view = |x: f32, y: f32| {
+            let depth = 0.004 * x - 0.003 * y + 1.0;
+            Spot { x: (5.0 * x + y + 40.0) / depth, y: (4.0 * y - x + 90.0) / depth }
+        };
+        let side = 45;
+        let centres = [view(3.5, 3.5), view(41.5, 3.5), view(3.5, 41.5)];
+        let fourth = view(Plane::fourth(side), Plane::fourth(side));
+        let plane = Plane::through(side, centres, fourth).unwrap();
+        for (x, y) in [(0.0, 0.0), (45.0, 45.0), (3.5, 41.5), (20.0, 30.0), (44.0, 1.0)] {
+            let off = plane.at(x, y) - view(x, y);
+            assert!(off.length() < 0.01, "{x}, {y}: off by {off:?}");
+        }
+    }
+
+    #[test]
+    fn no_camera_sees_the_fourth_point_inside_out() {
+        let spot = |x: f32, y: f32| Spot { x, y };
+        let centres = [spot(0.0, 0.0), spot(100.0, 0.0), spot(0.0, 100.0)];
+        assert!(Plane::through(25, centres, spot(79.0, 79.0)).is_some());
+        for fourth in [spot(20.0, 20.0), spot(-50.0, -50.0), spot(100.0, 0.0), spot(500.0, 20.0)] {
+            assert!(Plane::through(25, centres, fourth).is_none(), "{fourth:?}");
+        }
+    }
+
+    #[test]
+    fn grey_lies_between_the_pixels_and_goes_on_beyond_the_edge() {
+        let picture = Luma::new(2, 2, vec![0, 100, 200, 100]).unwrap();
+        let at = |x: f32, y: f32| grey(&picture, Spot { x, y });
+        // A pixel's own value is at its centre, half a pixel from its corner.
+        let expected = [(0.5, 0.5, 0.0), (1.0, 0.5, 50.0), (0.5, 1.0, 100.0), (1.0, 1.0, 100.0)];
+        assert!(expected.iter().all(|(x, y, grey)| (at(*x, *y) - grey).abs() < 0.01));
+        assert!(at(-9.0, -9.0).abs() < 1.0 && (at(9.0, -9.0) - 100.0).abs() < 1.0);
+    }
+}
