@@ -53,12 +53,22 @@ impl Modules {
 
     /// Which modules are dark: darker than halfway between the dark and the light ones around.
     pub(in super::super) fn dark(&self) -> Vec<bool> {
-        let at = |i: usize| (i.checked_rem(self.side), i.checked_div(self.side));
-        let judged = self.greys.iter().enumerate().map(|(i, &grey)| match at(i) {
-            (Some(x), Some(y)) => grey < self.halfway(x, y),
-            _ => false,
-        });
-        judged.collect()
+        let mean = |sum: f32, n: f32| if n > 0.0 { sum / n } else { f32::NAN };
+        let ones = self.around(&vec![1.0; self.greys.len()]);
+        let means = self.around(&self.greys).into_iter().zip(&ones).map(|(sum, &n)| sum / n);
+        let class: Vec<bool> =
+            self.greys.iter().zip(means).map(|(grey, mean)| *grey < mean).collect();
+        let half = |dark: bool| -> Vec<f32> {
+            let taken = self.greys.iter().zip(&class);
+            let greys: Vec<f32> =
+                taken.map(|(&grey, &is)| if is == dark { grey } else { 0.0 }).collect();
+            let count: Vec<f32> = class.iter().map(|&is| f32::from(is == dark)).collect();
+            let pairs = self.around(&greys).into_iter().zip(self.around(&count));
+            pairs.map(|(sum, n)| mean(sum, n)).collect()
+        };
+        // Where a class is missing its mean is no number, and nothing is darker than that.
+        let halfway = half(true).into_iter().zip(half(false)).map(|(a, b)| f32::midpoint(a, b));
+        self.greys.iter().zip(halfway).map(|(grey, halfway)| *grey < halfway).collect()
     }
 
     /// The modules on a side.
@@ -66,24 +76,27 @@ impl Modules {
         self.side
     }
 
-    fn halfway(&self, x: usize, y: usize) -> f32 {
-        let (sum, n) = self.around(x, y).fold((0.0, 0.0), |(sum, n), grey| (sum + grey, n + 1.0));
-        let mean = sum / n;
-        let (mut dark, mut light) = ((0.0, 0.0), (0.0, 0.0));
-        for grey in self.around(x, y) {
-            let class: &mut (f32, f32) = if grey < mean { &mut dark } else { &mut light };
-            *class = (class.0 + grey, class.1 + 1.0);
+    /// For each module the sum of the values within [`REACH`] of it.
+    fn around(&self, values: &[f32]) -> Vec<f32> {
+        let across: Vec<f32> = values.chunks_exact(self.side).flat_map(sums_along).collect();
+        let mut sums = vec![0.0; across.len()];
+        let rows = sums.chunks_exact_mut(self.side).enumerate();
+        for (y, sums) in rows {
+            let near =
+                across.chunks_exact(self.side).take(y.saturating_add(REACH).saturating_add(1));
+            for row in near.skip(y.saturating_sub(REACH)) {
+                sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+            }
         }
-        if dark.1 == 0.0 { mean } else { f32::midpoint(dark.0 / dark.1, light.0 / light.1) }
+        sums
     }
+}
 
-    fn around(&self, x: usize, y: usize) -> impl Iterator<Item = f32> {
-        let ends =
-            |at: usize| (at.saturating_sub(REACH), at.saturating_add(REACH).saturating_add(1));
-        let ((left, right), (top, bottom)) = (ends(x), ends(y));
-        let rows = self.greys.chunks_exact(self.side).take(bottom).skip(top);
-        rows.flat_map(move |row| row.iter().take(right).skip(left).copied())
-    }
+fn sums_along(row: &[f32]) -> impl Iterator<Item = f32> {
+    (0..row.len()).map(|x| {
+        let end = x.saturating_add(REACH).saturating_add(1).min(row.len());
+        row.get(x.saturating_sub(REACH)..end).unwrap_or_default().iter().sum()
+    })
 }
 
 fn spilled_row(row: &[f32]) -> impl Iterator<Item = f32> {

@@ -9,6 +9,8 @@ use crate::device::picture::Luma;
 
 /// Sides tried to the end for one set of finder patterns.
 const SIDES_MAX: usize = 2;
+/// The second side is tried only when its timing patterns agree nearly as well as those of the first.
+const RIVAL_MIN: f32 = 0.8;
 /// Sides whose timing patterns are looked at for one set of finder patterns.
 const SIZED_MAX: usize = 5;
 /// Least agreement of the finder patterns with a side; a tilt not yet known lowers it.
@@ -37,6 +39,8 @@ pub(super) fn views(
         .collect();
     rough.sort_by(|a, b| b.0.total_cmp(&a.0));
     rough.truncate(SIDES_MAX);
+    let best = rough.first().map_or(0.0, |(agree, _)| *agree);
+    rough.retain(|(agree, _)| *agree >= best * RIVAL_MIN);
     // Wide modules want the points aside, narrow and blurred ones the middles.
     let looks = [ASIDE, 0.0].map(|aside| Look { picture, aside });
     let pairs = looks
