@@ -45,9 +45,8 @@ pub fn doctor_ui(
         let size = vec2(ui.available_width(), height);
         let (_, rect) = ui.allocate_space(size);
         let (words, code) = rect.split_left_right_at_fraction(WORDS_SHARE);
-        ui.scope_builder(UiBuilder::new().max_rect(words), |ui| {
-            words_ui(ui, texts, readers, state);
-        });
+        let mut beside = ui.new_child(UiBuilder::new().max_rect(words));
+        words_ui(&mut beside, texts, readers, state);
         if let Some(test) = readers.tests.get(state.at) {
             code_ui(ui, code.shrink(GAP), (&test.modules, test.width), texts.get("ui.doctor_code"));
         }
