@@ -260,14 +260,17 @@ impl SerialLine {
 
 /// DTR is asked for because Windows leaves it off, and many USB readers send nothing without it.
 fn builder(port_name: &str, baud: u32) -> SerialPortBuilder {
-    serialport::new(port_name, baud)
+    let builder = serialport::new(port_name, baud)
         .data_bits(DataBits::Eight)
         .parity(Parity::None)
         .stop_bits(StopBits::One)
         .flow_control(FlowControl::None)
         .dtr_on_open(true)
-        .exclusive(true)
-        .timeout(Duration::from_millis(READ_MS))
+        .timeout(Duration::from_millis(READ_MS));
+    // Windows gives a port to one program alone whatever is asked.
+    #[cfg(unix)]
+    let builder = builder.exclusive(true);
+    builder
 }
 
 fn open_error(port: String, source: serialport::Error) -> SerialError {
