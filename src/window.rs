@@ -38,7 +38,7 @@ pub fn run(args: &Args) -> Result<(), WindowError> {
     let ticking = Arc::clone(&clock);
     let transport = Arc::new(server::transport(&dir, &identity.url, identity.synced_at, ticking)?);
     let runtime = Runtime::start(engine, transport, Arc::clone(&clock))?;
-    let readers = Readers::start(args, &runtime.handle(), &clock);
+    let readers = Readers::start(&args.readers, &runtime.handle(), &clock);
     Ok(ui::run(runtime.handle(), readers.cell.clone(), None)?)
 }
 
@@ -76,7 +76,7 @@ pub fn demo(args: &Args) -> Result<(), WindowError> {
     let mut engine = Engine::open(&shop.counter_dir(), random, clock.now())?;
     shop.sign_in(&mut engine)?;
     let runtime = Runtime::start(engine, shop.transport()?, Arc::clone(&clock))?;
-    let readers = Readers::start(args, &runtime.handle(), &clock);
+    let readers = Readers::start(&args.readers, &runtime.handle(), &clock);
     let (handle, pictures) = (runtime.handle(), Pictures::start(runtime.handle())?);
     let shop = Arc::new(shop);
     let held = Arc::clone(&shop);

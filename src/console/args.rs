@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 
 use crate::{
-    device::camera::choice::{CameraChoice, Sides},
+    device::{
+        camera::choice::{CameraChoice, Sides},
+        serial::Driver,
+    },
     domain::id::OperatorId,
     terminal::source::KeyHome,
 };
@@ -28,6 +31,17 @@ pub struct Args {
     /// Number of the operator who works at the counter; journal entries carry it
     #[arg(long, global = true, value_name = "NUMBER")]
     pub operator: Option<OperatorId>,
+    /// The readers of the window.
+    #[command(flatten)]
+    pub readers: ReaderArgs,
+    /// What to do
+    #[command(subcommand)]
+    pub action: Option<Action>,
+}
+
+/// Which readers the window reads, and how.
+#[derive(Debug, clap::Args)]
+pub struct ReaderArgs {
     /// Read a barcode reader on a serial port (window only): a port such as /dev/ttyACM0 or COM3, a reader such as 0c2e:0b6a that `readers` lists, or `auto`; may be repeated
     #[arg(long, global = true, value_name = "READER")]
     pub serial: Vec<String>,
@@ -37,15 +51,23 @@ pub struct Args {
     /// Let the readers on serial ports beep at a refused voucher, where their maker's command for it is known
     #[arg(long, global = true)]
     pub feedback: bool,
+    /// Talk to the readers on serial ports as to those of this make, instead of the one their USB numbers tell
+    #[arg(long, global = true, value_name = "NAME", value_parser = driver)]
+    pub driver: Option<&'static Driver>,
+    /// The modes are set at the readers that their maker's page asks for
+    #[arg(long, global = true)]
+    pub modes_set: bool,
     /// Read codes with this camera (window only): `first`, its path or number, part of its name, or `file:` before the path of a picture, a folder of pictures or a Y4M film
     #[arg(long, global = true, env = "COUNTERSIGN_CAMERA", value_name = "CAMERA")]
     pub camera: Option<CameraChoice>,
     /// Size of the camera's pictures; the nearest one it has is taken
     #[arg(long, global = true, value_name = "WIDTHxHEIGHT", default_value_t = Sides::default())]
     pub camera_sides: Sides,
-    /// What to do
-    #[command(subcommand)]
-    pub action: Option<Action>,
+}
+
+fn driver(name: &str) -> Result<&'static Driver, String> {
+    let names = || Driver::all().iter().map(Driver::name).collect::<Vec<_>>().join(", ");
+    Driver::of(name).ok_or_else(|| format!("use one of: {}", names()))
 }
 
 /// The window's commands beside those of the console.

@@ -24,7 +24,7 @@ use std::{
     sync::Arc,
 };
 
-pub use args::{Action, Args, Command, DemoArgs, EffortArg};
+pub use args::{Action, Args, Command, DemoArgs, EffortArg, ReaderArgs};
 
 use crate::{
     domain::id::OperatorId,

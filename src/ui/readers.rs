@@ -19,8 +19,8 @@ pub struct ReadersView {
     pub camera: Option<CameraView>,
     /// What is wrong with the readers on serial ports, a sentence each, by the reader's name.
     pub troubles: BTreeMap<String, String>,
-    /// The readers in use, a line each.
-    pub used: Vec<String>,
+    /// The readers in use: their kind and the name they were given.
+    pub used: Vec<(EntryMethod, String)>,
     /// Codes to test a reader with.
     pub tests: Arc<Vec<CodeView>>,
     /// Whether what readers deliver is compared with the tests instead of looked at as vouchers.

@@ -6,14 +6,14 @@ use std::sync::{
 };
 
 use crate::{
-    console::Args,
+    console::ReaderArgs,
     device::{
         camera::{
             choice::{CameraChoice, Sides},
             watch::{Camera, CameraEvent},
         },
         picture::Luma,
-        serial::{SerialError, SerialEvent, SerialReader, driver::Act},
+        serial::{Act, DriverChoice, SerialError, SerialEvent, SerialReader, Settings},
     },
     domain::scan::{EntryMethod, TESTS},
     terminal::{
@@ -38,7 +38,7 @@ pub(super) struct Readers {
 impl Readers {
     /// Starts what the command line names; what cannot be started is told on the screen.
     pub(super) fn start(
-        args: &Args,
+        args: &ReaderArgs,
         handle: &TerminalHandle<Event>,
         clock: &Arc<dyn Clock>,
     ) -> Self {
@@ -60,10 +60,20 @@ impl Readers {
     }
 }
 
+/// How to talk with the readers on serial ports: not at all, unless it was asked for.
+fn settings(args: &ReaderArgs) -> Settings {
+    let driver = match args.driver {
+        Some(driver) => DriverChoice::Chosen(driver),
+        None if args.feedback => DriverChoice::ByUsb,
+        None => DriverChoice::Nothing,
+    };
+    Settings { driver, modes_set: args.modes_set, ..Settings::of("", args.baud) }
+}
+
 /// What is shown before a reader has said anything.
-fn first(args: &Args) -> ReadersView {
-    let camera = args.camera.iter().map(|choice| format!("Camera: {choice}"));
-    let serial = args.serial.iter().map(|name| format!("Serial port: {name}"));
+fn first(args: &ReaderArgs) -> ReadersView {
+    let camera = args.camera.iter().map(|choice| (EntryMethod::Camera, choice.to_string()));
+    let serial = args.serial.iter().map(|name| (EntryMethod::Serial, name.clone()));
     let tests = Arc::new(TESTS.iter().filter_map(|test| witness::code(test)).collect());
     ReadersView { used: camera.chain(serial).collect(), tests, ..ReadersView::default() }
 }
@@ -128,10 +138,10 @@ impl Line {
         });
     }
 
-    fn serials(&self, args: &Args, clock: &Arc<dyn Clock>) -> Vec<SerialReader> {
-        let mut readers = Vec::new();
+    fn serials(&self, args: &ReaderArgs, clock: &Arc<dyn Clock>) -> Vec<SerialReader> {
+        let (mut readers, wish) = (Vec::new(), settings(args));
         for name in &args.serial {
-            readers.extend(self.serial((name, readers.len()), args.baud, clock));
+            readers.extend(self.serial((name, readers.len()), &wish, clock));
         }
         readers
     }
@@ -139,19 +149,22 @@ impl Line {
     fn serial(
         &self,
         (name, index): (&str, usize),
-        baud: Option<u32>,
+        wish: &Settings,
         clock: &Arc<dyn Clock>,
     ) -> Option<SerialReader> {
         let (line, own) = (self.clone(), name.to_owned());
         let deliver = move |event| line.scanned((&own, index), event);
-        let started = SerialReader::start(name, baud, millis(clock), deliver);
+        let settings = Settings { reader: name.to_owned(), ..wish.clone() };
+        let started = SerialReader::start_with(settings, millis(clock), deliver);
         started.map_err(|error| self.trouble(name, Some(&error))).ok()
     }
 
     fn scanned(&self, (name, index): (&str, usize), event: SerialEvent) {
         match event {
             SerialEvent::Text(text) => {
-                self.last.store(index, Ordering::Release);
+                if !self.cell.get().testing {
+                    self.last.store(index, Ordering::Release);
+                }
                 self.send(Command::Scan { text, method: EntryMethod::Serial });
             }
             SerialEvent::Unreadable | SerialEvent::Overlong => {
@@ -224,8 +237,9 @@ fn answer(
     };
     if let Some(readers) = readers.upgrade().filter(|_| refused)
         && let Some(reader) = readers.get(scanned)
+        && let Err(error) = reader.act(Act::BeepRefused)
     {
-        reader.act(Act::BeepRefused);
+        tracing::debug!(%error, "a refusal is not heard at the reader");
     }
 }
 
@@ -255,7 +269,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        console::random,
+        console::{Args, random},
         demo::Shop,
         device::{picture, qr::reader::Reader},
         terminal::{clock::SystemClock, engine::Engine, runtime::Runtime, view::View},
@@ -280,9 +294,10 @@ mod tests {
         texts.first().unwrap().clone()
     }
 
-    fn args(camera: &Path, serial: &str) -> Args {
+    fn args(camera: &Path, serial: &str) -> ReaderArgs {
         let camera = format!("file:{}", camera.display());
-        Args::parse_from(["countersign", "--camera", &camera, "--serial", serial, "--feedback"])
+        let line = ["countersign", "--camera", &camera, "--serial", serial, "--feedback"];
+        Args::parse_from(line).readers
     }
 
     #[test]

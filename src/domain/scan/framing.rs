@@ -69,9 +69,14 @@ impl Framer {
         waiting.then(|| self.last_ms.saturating_add(self.idle_gap_ms))
     }
 
+    /// Whether a frame ends with this byte.
+    pub fn is_end(byte: u8) -> bool {
+        matches!(byte, b'\r' | b'\n' | b'\t' | ETX | EOT)
+    }
+
     fn push_byte(&mut self, byte: u8) -> Option<Frame> {
         match byte {
-            b'\r' | b'\n' | b'\t' | ETX | EOT => self.end(),
+            _ if Self::is_end(byte) => self.end(),
             STX if self.bytes.is_empty() => None,
             _ if self.overlong => None,
             _ if self.bytes.len() >= FRAME_MAX => {

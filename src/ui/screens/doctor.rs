@@ -73,8 +73,9 @@ fn words_ui(ui: &mut Ui, texts: &Texts, readers: &ReadersView, state: &DoctorSta
         ui.add_space(GAP);
     };
     line(texts.get("ui.doctor_hint"), Face::Plain, theme::MUTED);
-    for used in &readers.used {
-        line(used, Face::Plain, theme::TEXT);
+    for (method, name) in &readers.used {
+        let used = format!("{}: {name}", texts.get(method_key(*method)));
+        line(&used, Face::Plain, theme::TEXT);
     }
     let camera = readers.camera.as_ref().and_then(|camera| camera.trouble.as_ref());
     for trouble in camera.into_iter().chain(readers.troubles.values()) {

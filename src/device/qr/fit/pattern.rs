@@ -5,7 +5,7 @@ use crate::device::picture::Luma;
 
 /// A picture, and how far from their middles its modules are looked at.
 #[derive(Clone, Copy)]
-pub(super) struct Look<'a> {
+pub(super) struct Probe<'a> {
     pub(super) picture: &'a Luma,
     pub(super) aside: f32,
 }
@@ -118,12 +118,12 @@ pub(super) fn timing(side: u8, down: bool) -> Vec<Mark> {
 }
 
 /// How well the picture shows a group where the plane has it: 1 exactly, 0 not at all, -1 inverted.
-pub(super) fn agreement(look: Look<'_>, plane: &Plane, marks: &[Mark]) -> f32 {
+pub(super) fn agreement(look: Probe<'_>, plane: &Plane, marks: &[Mark]) -> f32 {
     agreement_beside(look, plane, marks, Spot::default())
 }
 
 /// [`agreement`] of a group that lies some pixels beside its place.
-pub(super) fn agreement_beside(look: Look<'_>, plane: &Plane, marks: &[Mark], by: Spot) -> f32 {
+pub(super) fn agreement_beside(look: Probe<'_>, plane: &Plane, marks: &[Mark], by: Spot) -> f32 {
     let (mut light, mut dark) = (Class::default(), Class::default());
     for mark in marks {
         let class = if mark.dark { &mut dark } else { &mut light };
@@ -138,7 +138,7 @@ pub(super) fn agreement_beside(look: Look<'_>, plane: &Plane, marks: &[Mark], by
 }
 
 /// [`agreement`] of all groups, each weighing as much as it has modules.
-pub(super) fn agreement_of_all(look: Look<'_>, plane: &Plane, groups: &[Vec<Mark>]) -> f32 {
+pub(super) fn agreement_of_all(look: Probe<'_>, plane: &Plane, groups: &[Vec<Mark>]) -> f32 {
     let weigh = |marks: &Vec<Mark>| u16::try_from(marks.len()).map_or(0.0, f32::from);
     let all: f32 = groups.iter().map(weigh).sum();
     let agree = groups.iter().map(|marks| weigh(marks) * agreement(look, plane, marks));

@@ -1,7 +1,7 @@
 //! From three finder patterns to the view that agrees best with all fixed patterns.
 
 use super::pattern::{
-    ASIDE, Look, Mark, agreement, agreement_beside, agreement_of_all, alignment_at,
+    ASIDE, Mark, Probe, agreement, agreement_beside, agreement_of_all, alignment_at,
     alignment_lines, finders, groups, timing,
 };
 use super::plane::{Centres, Plane, Spot};
@@ -42,7 +42,7 @@ pub(super) fn views(
     let best = rough.first().map_or(0.0, |(agree, _)| *agree);
     rough.retain(|(agree, _)| *agree >= best * RIVAL_MIN);
     // Wide modules want the points aside, narrow and blurred ones the middles.
-    let looks = [ASIDE, 0.0].map(|aside| Look { picture, aside });
+    let looks = [ASIDE, 0.0].map(|aside| Probe { picture, aside });
     let pairs = looks
         .into_iter()
         .flat_map(move |look| rough.clone().into_iter().map(move |(_, view)| (look, view)));
@@ -56,8 +56,8 @@ fn sized(picture: &Luma, centres: Centres, module: f32) -> Vec<u8> {
     let judge = |side: u8| {
         let finders = finders(side);
         let view = |(right, below)| Plane::tilted(side, centres, right, below);
-        let judged =
-            ROUGH.map(|tilt| agreement_of_all(Look { picture, aside: 0.0 }, &view(tilt), &finders));
+        let judged = ROUGH
+            .map(|tilt| agreement_of_all(Probe { picture, aside: 0.0 }, &view(tilt), &finders));
         (judged.into_iter().fold(0.0, f32::max), side)
     };
     let mut judged: Vec<(f32, u8)> = sides(centres, module).map(judge).collect();
@@ -84,7 +84,7 @@ fn by_timing(picture: &Luma, centres: Centres, side: u8) -> (f32, Plane) {
     let best = |marks: &[Mark], view: &dyn Fn(f32) -> Plane| {
         // Among tilts that agree alike, the smaller one is the likelier one.
         let judge = |tilt: f32| {
-            agreement(Look { picture, aside: 0.0 }, &view(tilt), marks) - tilt.abs() * 0.1
+            agreement(Probe { picture, aside: 0.0 }, &view(tilt), marks) - tilt.abs() * 0.1
         };
         let judged = tilts.iter().map(|&tilt| (judge(tilt), tilt));
         judged.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or_default()
@@ -103,7 +103,7 @@ fn tilts(side: u8) -> Vec<f32> {
 }
 
 /// The view pulled to where the fixed patterns agree best.
-fn refined(look: Look<'_>, centres: Centres, rough: &Plane) -> Option<Plane> {
+fn refined(look: Probe<'_>, centres: Centres, rough: &Plane) -> Option<Plane> {
     let groups = groups(rough.side());
     let held = [centres[0], centres[1], centres[2], fourth(look.picture, rough)];
     let mut fit = Fit::new(look, &groups, rough.side(), held)?;
@@ -143,7 +143,7 @@ pub(super) fn nearby(
     search: Search,
 ) -> (f32, Spot) {
     let (marks, flat) = (alignment_at(x, y), plane.at(x, y));
-    let look = Look { picture, aside: ASIDE };
+    let look = Probe { picture, aside: ASIDE };
     let (right, down) = (plane.at(x + 1.0, y) - flat, plane.at(x, y + 1.0) - flat);
     let steps = std::iter::successors(Some(-search.reach), |at| Some(at + search.step));
     let steps = steps.take_while(|at| *at <= search.reach + 0.01);
@@ -159,7 +159,7 @@ pub(super) fn nearby(
 
 /// A plane held by four points, and its agreement with the picture.
 struct Fit<'a> {
-    look: Look<'a>,
+    look: Probe<'a>,
     groups: &'a [Vec<Mark>],
     held: [Spot; 4],
     plane: Plane,
@@ -167,7 +167,7 @@ struct Fit<'a> {
 }
 
 impl<'a> Fit<'a> {
-    fn new(look: Look<'a>, groups: &'a [Vec<Mark>], side: u8, held: [Spot; 4]) -> Option<Self> {
+    fn new(look: Probe<'a>, groups: &'a [Vec<Mark>], side: u8, held: [Spot; 4]) -> Option<Self> {
         let [tl, tr, bl, fourth] = held;
         let plane = Plane::through(side, [tl, tr, bl], fourth)?;
         let agree = agreement_of_all(look, &plane, groups);
