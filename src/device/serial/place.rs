@@ -204,9 +204,9 @@ mod tests {
         assert!(!presence.is_gone(1_400, || false));
         assert!(presence.is_gone(1_800, || false));
         let mut presence = Presence::new(1_000);
-        for now_ms in (1_800..9_000).step_by(800) {
-            assert!(!presence.is_gone(now_ms, || false));
-            assert!(!presence.is_gone(now_ms.saturating_add(400), || true));
+        for at_ms in (1_800..9_000).step_by(800) {
+            assert!(!presence.is_gone(at_ms, || false));
+            assert!(!presence.is_gone(at_ms.saturating_add(400), || true));
         }
     }
 }
