@@ -360,12 +360,14 @@ mod tests {
 
     use super::*;
     use crate::{
+        domain::scan::Hint,
         terminal::{
             command::UndoReason,
             view::{QuestionView, UndoView, VerdictState},
         },
         ui::{
             phone::PhoneCard,
+            readers::CameraView,
             testing::{
                 burst, desk, desk_of, press_key, question, raw, ready, stroke, type_text, verdict,
                 with_question, with_verdict,
@@ -492,6 +494,22 @@ mod tests {
         let scan = Command::Scan { text: "1234567890".into(), method: EntryMethod::Keyboard };
         assert_eq!(desk.state().commands, [scan]);
         assert_eq!(desk.get_by_label("Bill amount").value().as_deref(), Some("12.50"));
+    }
+
+    #[test]
+    fn what_may_help_and_what_is_wrong_with_readers_is_told() {
+        let mut desk = desk(ready());
+        let camera = Some(CameraView { hint: Some(Hint::Glare), ..CameraView::default() });
+        desk.state_mut().counter.readers =
+            Arc::new(ReadersView { camera, ..ReadersView::default() });
+        desk.run_ok();
+        assert!(desk.query_by_label_contains("A reflection").is_some());
+        let troubles = [("COM5".to_owned(), "The reader on COM5 was unplugged".to_owned())].into();
+        desk.state_mut().counter.readers =
+            Arc::new(ReadersView { troubles, ..ReadersView::default() });
+        desk.run_ok();
+        assert!(desk.query_by_label("Reader unplugged").is_some(), "in the strip");
+        assert!(desk.query_by_label("The reader on COM5 was unplugged").is_some());
     }
 
     #[test]

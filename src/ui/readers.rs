@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use egui::{ColorImage, Context, Rect, TextureHandle, TextureOptions, Ui, pos2, vec2};
 
 use crate::{
-    domain::scan::EntryMethod,
+    domain::scan::{EntryMethod, Hint},
     terminal::{handle::NewestCell, text::Texts, view::CodeView},
 };
 
@@ -43,8 +43,8 @@ pub struct Heard {
 pub struct CameraView {
     /// What it sees now; none before its first frame and while it is gone.
     pub picture: Option<Grey>,
-    /// The name of what might help, after `ui.hint_`.
-    pub hint: Option<&'static str>,
+    /// What might help.
+    pub hint: Option<Hint>,
     /// Why it does not work.
     pub trouble: Option<String>,
 }
@@ -71,14 +71,13 @@ impl ReadersView {
     }
 }
 
-/// The texts must be named in full for the test that looks for unused ones.
-fn hint_key(hint: &str) -> &'static str {
+fn hint_key(hint: Hint) -> &'static str {
     match hint {
-        "brighter" => "ui.hint_brighter",
-        "contrast" => "ui.hint_contrast",
-        "glare" => "ui.hint_glare",
-        "farther" => "ui.hint_farther",
-        _still => "ui.hint_still",
+        Hint::Brighter => "ui.hint_brighter",
+        Hint::Contrast => "ui.hint_contrast",
+        Hint::Glare => "ui.hint_glare",
+        Hint::Farther => "ui.hint_farther",
+        Hint::Still => "ui.hint_still",
     }
 }
 

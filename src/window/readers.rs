@@ -9,6 +9,7 @@ use crate::{
     console::ReaderArgs,
     device::{
         camera::{
+            CameraError,
             choice::{CameraChoice, Sides},
             watch::{Camera, CameraEvent},
         },
@@ -119,14 +120,13 @@ impl Line {
                 self.send(Command::Scan { text, method: EntryMethod::Camera });
             }
             CameraEvent::Hint(hint) => {
-                let hint = hint.map(crate::device::camera::hint::Hint::name);
                 self.show_camera(|before| CameraView { hint, ..before.clone() });
             }
             CameraEvent::Lost(error) => self.camera_lost(&error),
         }
     }
 
-    fn camera_lost(&self, error: &crate::device::camera::CameraError) {
+    fn camera_lost(&self, error: &CameraError) {
         let trouble = Some(sentence(&error.to_string()));
         self.show_camera(|_before| CameraView { trouble, ..CameraView::default() });
     }

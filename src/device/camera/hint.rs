@@ -1,6 +1,6 @@
 //! What the cashier can do when a code is in view and does not read.
 
-use crate::device::picture::Luma;
+use crate::{device::picture::Luma, domain::scan::Hint};
 
 /// How long a code must be in view without being read, in milliseconds.
 pub const PATIENCE_MS: u64 = 4_000;
@@ -17,34 +17,6 @@ const FLAT: u8 = 60;
 const GLARING: u64 = 35;
 /// Below this sharpness the code is out of focus: the steepest edges take more than four pixels.
 const BLURRED: u64 = 25;
-
-/// What might help.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hint {
-    /// More light, or a brighter screen.
-    Brighter,
-    /// The screen is too pale, or the print too faint: brighter, and out of the light.
-    Contrast,
-    /// Light is reflected: tilt it.
-    Glare,
-    /// Out of focus: farther away.
-    Farther,
-    /// Nothing is wrong with the light: hold still, and show the whole code.
-    Still,
-}
-
-impl Hint {
-    /// Its name in the texts of the screen.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Brighter => "brighter",
-            Self::Contrast => "contrast",
-            Self::Glare => "glare",
-            Self::Farther => "farther",
-            Self::Still => "still",
-        }
-    }
-}
 
 /// What one frame looks like, of 255 or in hundredths.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

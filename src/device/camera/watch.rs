@@ -19,17 +19,20 @@ use image::{GrayImage, imageops::thumbnail};
 use super::{
     CameraError,
     choice::{CameraChoice, Sides},
-    hint::{Hint, Hints},
+    hint::Hints,
     open,
     slot::{Slot, Taken},
     steady::{Steady, is_ours},
 };
-use crate::device::{
-    picture::Luma,
-    qr::{
-        Look,
-        reader::{ABANDONED_MAX, ReadError, Reader},
+use crate::{
+    device::{
+        picture::Luma,
+        qr::{
+            Look,
+            reader::{ABANDONED_MAX, ReadError, Reader},
+        },
     },
+    domain::scan::Hint,
 };
 
 /// Longest wait for a frame at a time, so that stopping is quick.

@@ -8,6 +8,7 @@ mod framing;
 mod aim;
 mod debounce;
 mod doctor;
+mod hint;
 mod pace;
 mod short_code;
 
@@ -21,6 +22,7 @@ pub use classify::{Scanned, classify, clean};
 pub use debounce::{Debounce, SAME_SCAN_MS, Sighting};
 pub use doctor::{Diagnosis, Layout, TESTS, diagnose};
 pub use framing::{FRAME_MAX, Frame, Framer, IDLE_GAP_MS, SLOW_IDLE_GAP_MS};
+pub use hint::Hint;
 pub use key::{KeyPress, PhysicalKey};
 pub use pace::{PACE_MS, PACE_SCANS, Pace, Paced};
 pub use short_code::{ShortCode, ShortCodeError};
