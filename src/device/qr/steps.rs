@@ -48,7 +48,8 @@ use Scale::{Double, Full, Half, Middle, Quarter, Third, Whole};
 use Threshold::Blocks;
 
 /// On every frame.
-const LIVE: [Step; 3] = [
+const LIVE: [Step; 4] = [
+    dark_on_light(Quarter, Plain, mean(12, 0.96), 1),
     dark_on_light(Middle, Plain, mean(12, 0.96), 0),
     dark_on_light(Half, Plain, Blocks, 2),
     dark_on_light(Half, unsharp(2, 2), mean(12, 0.96), 2),
@@ -61,9 +62,8 @@ const DARK_MODE: [Step; 2] =
 /// Little contrast.
 const FAINT: [Step; 1] = [dark_on_light(Middle, unsharp(4, 4), mean(12, 1.15), 3)];
 /// Codes that fill the frame, and small light ones on dark screens.
-const CLOSE: [Step; 3] = [
+const CLOSE: [Step; 2] = [
     dark_on_light(Third, unsharp(4, 2), Blocks, 3),
-    dark_on_light(Quarter, Plain, mean(12, 0.96), 3),
     light_on_dark(Middle, Plain, mean(25, 0.96), 3),
 ];
 
@@ -108,9 +108,9 @@ mod tests {
 
     #[test]
     fn four_frames_visit_every_hard_look() {
-        let hard = |turn: u32| Effort::Live { turn }.steps().skip(3).map(|step| step.view);
+        let hard = |turn: u32| Effort::Live { turn }.steps().skip(4).map(|step| step.view);
         let all: Vec<View> = (7..11).flat_map(hard).collect();
-        assert_eq!(all.len(), 7);
+        assert_eq!(all.len(), 6);
         let dark = all.iter().filter(|view| view.light_on_dark).count();
         let sharp = all.iter().filter(|view| matches!(view.filter, Filter::Unsharp { .. })).count();
         assert_eq!((dark, sharp, all.iter().filter(|view| view.filter == Blur).count()), (2, 3, 1));
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn every_frame_begins_alike() {
         for turn in [0, 1, 2, 3, u32::MAX] {
-            let begin: Vec<View> = Effort::Live { turn }.steps().take(3).map(|s| s.view).collect();
+            let begin: Vec<View> = Effort::Live { turn }.steps().take(4).map(|s| s.view).collect();
             assert_eq!(begin, LIVE.map(|step| step.view));
         }
     }
