@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     running::{Due, World},
-    till::Asked,
+    till::{Asked, Till},
 };
 use crate::{
     domain::{
@@ -12,6 +12,7 @@ use crate::{
         id::{Epoch, Hash, Seq, TerminalId, VoucherKey},
         journal::{Body, Entry, Head, Redeemed, RolledBack},
         sync::{ClaimAnswer, Reply, ReplyBody, Request, RequestBody},
+        time::Timestamp,
     },
     net::TransportError,
     platform::store::{EntryAt, RedemptionFilter},
@@ -19,8 +20,8 @@ use crate::{
         disk::Disk,
         faults::Fault,
         model::{
-            Aside, Diary, Kept, Ledger, Promise, Scene, Taken, Written, accepts, broken, exceeds,
-            minus, must, plus,
+            Aside, Broken, Diary, Kept, Ledger, Promise, Scene, Taken, Written, accepts, broken,
+            exceeds, minus, must, plus,
         },
     },
     store::Store,
@@ -98,16 +99,19 @@ impl World {
 
     /// Reads what a terminal wrote since it was last looked at, and compares what must hold.
     pub fn observe(&mut self, at: usize) -> Kept {
-        self.ratchets(at)?;
+        let heard = self.ratchets(at)?;
         loop {
             let entries = self.news(at)?;
             if entries.is_empty() {
                 break;
             }
             for (entry, hash) in entries {
+                // An answer that came during a question waits for its end: an entry may be older than what was heard.
+                self.hear_time(at, heard.filter(|time| *time <= entry.time_floor));
                 self.wrote(at, &entry, hash)?;
             }
         }
+        self.hear_time(at, heard);
         self.queue(at)?;
         self.compare_shown(at)?;
         let till = &mut self.tills[at];
@@ -250,19 +254,23 @@ impl World {
 
     /// Versions never go back, nor does the time that the platform's word is for; that of the journal is looked at with each
     /// entry.
-    fn ratchets(&mut self, at: usize) -> Kept {
-        let till = &mut self.tills[at];
-        let Some(engine) = &till.engine else { return Ok(()) };
-        let Some(store) = engine.store() else { return Ok(()) };
+    ///
+    /// Gives that time.
+    fn ratchets(&self, at: usize) -> Result<Option<Timestamp>, Broken> {
+        let Till { engine, diary, .. } = &self.tills[at];
+        let Some(engine) = engine else { return Ok(None) };
+        let Some(store) = engine.store() else { return Ok(None) };
         let (bundle, synced) = (engine.trust().bundle.version, store.identity().synced_at);
-        let diary = &mut till.diary;
         must(bundle >= diary.bundle && synced >= diary.synced, Promise::Ratchet, || {
             format!("{bundle} after {}, or {synced:?} after {:?}", diary.bundle, diary.synced)
         })?;
-        if let Some(time) = synced {
-            diary.heard(time);
+        Ok(synced)
+    }
+
+    fn hear_time(&mut self, at: usize, time: Option<Timestamp>) {
+        if let Some(time) = time {
+            self.tills[at].diary.heard(time);
         }
-        Ok(())
     }
 
     /// The lists in force, looked at after what may have changed them.
