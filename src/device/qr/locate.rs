@@ -48,7 +48,7 @@ pub(super) fn texts(
         let oblique: Vec<FinderPatternSet> = oblique.take(fits).collect();
         sets.truncate(fits);
         sets.extend(oblique);
-        found.read(&sets, limits, |set| fit_to(grey, set));
+        found.read(&sets, limits, |set| fit_to(grey, set, limits));
     }
     (found.texts, seen)
 }
@@ -101,12 +101,12 @@ fn sample(black: &BitMatrix, set: &FinderPatternSet) -> Option<String> {
     decode(sampled.getBits())
 }
 
-fn fit_to(grey: &Luma, set: &FinderPatternSet) -> Option<String> {
+fn fit_to(grey: &Luma, set: &FinderPatternSet, limits: &Limits<'_>) -> Option<String> {
     let corners = [set.tl, set.tr, set.bl];
     let centres = corners.map(|corner| Spot { x: corner.p.x, y: corner.p.y });
     let widths = corners.map(|corner| i16::try_from(corner.size).map_or(0.0, f32::from));
     let module = widths.iter().sum::<f32>() / 21.0;
-    fit::read(grey, centres, module, |modules| decode(&as_bits(modules)?))
+    fit::read(grey, centres, module, limits.out_of_time, |modules| decode(&as_bits(modules)?))
 }
 
 fn as_bits(modules: &Modules) -> Option<BitMatrix> {

@@ -18,18 +18,20 @@ use crate::device::picture::Luma;
 
 /// What `decode` makes of the symbol that the finder patterns belong to.
 ///
-/// `module` is the width of a module in pixels, roughly. The likely grids are tried one after the other.
+/// `module` is the width of a module in pixels, roughly. The likely grids are tried one after the other,
+/// until time runs out.
 pub(super) fn read<T>(
     picture: &Luma,
     centres: Centres,
     module: f32,
+    out_of_time: &dyn Fn() -> bool,
     decode: impl Fn(&Modules) -> Option<T>,
 ) -> Option<T> {
     let judge = |grid: &Bend| {
         let modules = Modules::sampled(picture, grid);
         decode(&modules).or_else(|| decode(&modules.deblurred()))
     };
-    let mut views = place::views(picture, centres, module);
+    let mut views = place::views(picture, centres, module, out_of_time);
     views.find_map(|plane| {
         let bent = || Bend::measured(picture, plane);
         judge(&Bend::flat(plane)).or_else(|| judge(&bent()?))
@@ -102,7 +104,7 @@ mod tests {
         let picture = Luma::new(600, 600, noise.collect()).unwrap();
         let spot = |x: f32, y: f32| Spot { x, y };
         let centres = [spot(100.0, 100.0), spot(300.0, 100.0), spot(100.0, 300.0)];
-        assert!(read(&picture, centres, 6.0, |_| Some(())).is_none());
+        assert!(read(&picture, centres, 6.0, &|| false, |_| Some(())).is_none());
     }
 
     fn code(version: i16) -> QrCode {
@@ -138,6 +140,6 @@ mod tests {
             let wrong = modules.dark().iter().zip(&expected).filter(|(a, b)| a != b).count();
             (modules.side().pow(2) == expected.len() && wrong <= expected.len() / 200).then_some(())
         };
-        read(picture, centres, module * 1.15, same).is_some()
+        read(picture, centres, module * 1.15, &|| false, same).is_some()
     }
 }

@@ -4,7 +4,7 @@ use super::pattern::{
     ASIDE, Mark, Probe, agreement, agreement_beside, agreement_of_all, alignment_at,
     alignment_lines, finders, groups, timing,
 };
-use super::plane::{Centres, Plane, Spot};
+use super::plane::{Bow, Centres, Plane, Spot};
 use crate::device::picture::Luma;
 
 /// Sides tried to the end for one set of finder patterns.
@@ -13,6 +13,8 @@ const SIDES_MAX: usize = 2;
 const RIVAL_MIN: f32 = 0.8;
 /// Sides whose timing patterns are looked at for one set of finder patterns.
 const SIZED_MAX: usize = 5;
+/// Those of them that are looked at as if the paper curled.
+const BOWED_SIDES_MAX: usize = 3;
 /// Least agreement of the finder patterns with a side; a tilt not yet known lowers it.
 const SIZED_MIN: f32 = 0.3;
 /// Tilts with which the finder patterns are judged.
@@ -26,27 +28,45 @@ const AGREE_MIN: f32 = 0.35;
 /// Strongest tilt tried: the far edge lies this share further away than the near one.
 const TILT_MAX: f32 = 0.4;
 
-/// The most likely views, best first.
-pub(super) fn views(
-    picture: &Luma,
+/// The most likely views, best first, until time runs out.
+pub(super) fn views<'a>(
+    picture: &'a Luma,
     centres: Centres,
     module: f32,
-) -> impl Iterator<Item = Plane> + '_ {
-    let mut rough: Vec<(f32, Plane)> = sized(picture, centres, module)
-        .into_iter()
-        .map(|side| by_timing(picture, centres, side))
-        .filter(|(agree, _)| *agree >= TIMING_MIN)
-        .collect();
-    rough.sort_by(|a, b| b.0.total_cmp(&a.0));
-    rough.truncate(SIDES_MAX);
-    let best = rough.first().map_or(0.0, |(agree, _)| *agree);
-    rough.retain(|(agree, _)| *agree >= best * RIVAL_MIN);
+    out_of_time: &'a dyn Fn() -> bool,
+) -> impl Iterator<Item = Plane> + 'a {
+    let rough = rough(picture, centres, module, out_of_time);
     // Wide modules want the points aside, narrow and blurred ones the middles.
     let looks = [ASIDE, 0.0].map(|aside| Probe { picture, aside });
     let pairs = looks
         .into_iter()
         .flat_map(move |look| rough.clone().into_iter().map(move |(_, view)| (look, view)));
+    let pairs = pairs.take_while(|_| !out_of_time());
     pairs.filter_map(move |(look, view)| refined(look, centres, &view))
+}
+
+/// The views whose timing patterns agree, as if the paper lay flat, or else as if it curled.
+fn rough(
+    picture: &Luma,
+    centres: Centres,
+    module: f32,
+    out_of_time: &dyn Fn() -> bool,
+) -> Vec<(f32, Plane)> {
+    let sizes = sized(picture, centres, module);
+    let timed = |most: usize, bows: &[f32]| -> Vec<(f32, Plane)> {
+        let in_time = sizes.iter().take(most).take_while(|_| !out_of_time());
+        let judged = in_time.map(|side| by_timing(picture, centres, *side, bows));
+        judged.filter(|(agree, _)| *agree >= TIMING_MIN).collect()
+    };
+    let mut rough = timed(SIZED_MAX, &[0.0]);
+    if rough.is_empty() {
+        rough = timed(BOWED_SIDES_MAX, &BOWS);
+    }
+    rough.sort_by(|a, b| b.0.total_cmp(&a.0));
+    rough.truncate(SIDES_MAX);
+    let best = rough.first().map_or(0.0, |(agree, _)| *agree);
+    rough.retain(|(agree, _)| *agree >= best * RIVAL_MIN);
+    rough
 }
 
 /// The sides for which the finder patterns are as large as they should be, the best ones first.
@@ -78,20 +98,30 @@ fn sides([tl, tr, bl]: Centres, module: f32) -> impl Iterator<Item = u8> {
 }
 
 /// The view of `side` modules in which the timing patterns agree best, and how well they do.
-fn by_timing(picture: &Luma, centres: Centres, side: u8) -> (f32, Plane) {
+///
+/// `bows` are the heights of curled paper to try, in modules.
+fn by_timing(picture: &Luma, centres: Centres, side: u8, bows: &[f32]) -> (f32, Plane) {
     let (top, left) = (timing(side, false), timing(side, true));
-    let tilts = tilts(side);
-    let best = |marks: &[Mark], view: &dyn Fn(f32) -> Plane| {
-        // Among tilts that agree alike, the smaller one is the likelier one.
-        let judge = |tilt: f32| {
-            agreement(Probe { picture, aside: 0.0 }, &view(tilt), marks) - tilt.abs() * 0.1
+    let ways: Vec<(f32, f32)> =
+        tilts(side).into_iter().flat_map(|tilt| bows.iter().map(move |bow| (tilt, *bow))).collect();
+    let best = |marks: &[Mark], view: &dyn Fn(f32, f32) -> Plane| {
+        // Among views that agree alike, the one with less tilt and bow is the likelier one.
+        let judge = |(tilt, bow): (f32, f32)| {
+            let agree = agreement(Probe { picture, aside: 0.0 }, &view(tilt, bow), marks);
+            agree - tilt.abs() * 0.1 - bow.abs() * 0.01
         };
-        let judged = tilts.iter().map(|&tilt| (judge(tilt), tilt));
+        let judged = ways.iter().map(|&way| (judge(way), way));
         judged.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or_default()
     };
-    let (top, right) = best(&top, &|tilt| Plane::tilted(side, centres, tilt, 0.0));
-    let (left, below) = best(&left, &|tilt| Plane::tilted(side, centres, right, tilt));
-    (f32::midpoint(top, left), Plane::tilted(side, centres, right, below))
+    let flat = Plane::tilted(side, centres, 0.0, 0.0);
+    let (right, down) = (flat.step(1.0, 0.0), flat.step(0.0, 1.0));
+    let (top, (across, over)) = best(&top, &|tilt, bow| {
+        Plane::tilted(side, centres, tilt, 0.0).bowed([down * bow, Spot::default()])
+    });
+    let curled =
+        |tilt, bow| Plane::tilted(side, centres, across, tilt).bowed([down * over, right * bow]);
+    let (left, (below, beside)) = best(&left, &curled);
+    (f32::midpoint(top, left), curled(below, beside))
 }
 
 /// Tilts so close to each other that the middle of a timing pattern moves by a third of a module.
@@ -102,11 +132,15 @@ fn tilts(side: u8) -> Vec<f32> {
     one_way.flat_map(|tilt| [tilt, -tilt]).skip(1).collect()
 }
 
+/// Heights of curled paper tried where no flat view shows the timing patterns, in modules.
+const BOWS: [f32; 17] =
+    [0.0, 0.5, -0.5, 1.0, -1.0, 1.5, -1.5, 2.0, -2.0, 2.5, -2.5, 3.0, -3.0, 3.5, -3.5, 4.0, -4.0];
+
 /// The view pulled to where the fixed patterns agree best.
 fn refined(look: Probe<'_>, centres: Centres, rough: &Plane) -> Option<Plane> {
     let groups = groups(rough.side());
     let held = [centres[0], centres[1], centres[2], fourth(look.picture, rough)];
-    let mut fit = Fit::new(look, &groups, rough.side(), held)?;
+    let mut fit = Fit::new(look, &groups, rough.side(), held, rough.bow())?;
     let module = rough.module();
     for share in [0.4, 0.2, 0.1] {
         for _ in 0..2 {
@@ -119,7 +153,7 @@ fn refined(look: Probe<'_>, centres: Centres, rough: &Plane) -> Option<Plane> {
 /// Where the alignment pattern on the lower right is, or else where the plane has that point.
 fn fourth(picture: &Luma, plane: &Plane) -> Spot {
     let at = Plane::fourth(plane.side());
-    let flat = plane.at(at, at);
+    let flat = plane.flat(at, at);
     if alignment_lines(plane.side()).is_empty() {
         return flat;
     }
@@ -167,30 +201,37 @@ struct Fit<'a> {
 }
 
 impl<'a> Fit<'a> {
-    fn new(look: Probe<'a>, groups: &'a [Vec<Mark>], side: u8, held: [Spot; 4]) -> Option<Self> {
+    fn new(
+        look: Probe<'a>,
+        groups: &'a [Vec<Mark>],
+        side: u8,
+        held: [Spot; 4],
+        bow: Bow,
+    ) -> Option<Self> {
         let [tl, tr, bl, fourth] = held;
-        let plane = Plane::through(side, [tl, tr, bl], fourth)?;
+        let plane = Plane::through(side, [tl, tr, bl], fourth)?.bowed(bow);
         let agree = agreement_of_all(look, &plane, groups);
         Some(Self { look, groups, held, plane, agree })
     }
 
-    /// Moves each point by `step` pixels in the first direction that helps.
+    /// Moves each point by `step` pixels in the first direction that helps, and each bow there is.
     fn pull(&mut self, step: f32) {
         let ways = [(step, 0.0), (-step, 0.0), (0.0, step), (0.0, -step)];
-        for point in 0..4 {
+        let curls = self.plane.bow() != Bow::default();
+        for handle in 0..if curls { 6 } else { 4 } {
             for (x, y) in ways {
-                if let Some(better) = self.moved(point, Spot { x, y }) {
+                if let Some(better) = self.moved(handle, Spot { x, y }) {
                     *self = better;
                 }
             }
         }
     }
 
-    fn moved(&self, point: usize, by: Spot) -> Option<Self> {
-        let mut held = self.held;
-        let spot = held.get_mut(point)?;
+    fn moved(&self, handle: usize, by: Spot) -> Option<Self> {
+        let (mut held, mut bow) = (self.held, self.plane.bow());
+        let spot = held.iter_mut().chain(&mut bow).nth(handle)?;
         *spot = *spot + by;
-        let moved = Self::new(self.look, self.groups, self.plane.side(), held)?;
+        let moved = Self::new(self.look, self.groups, self.plane.side(), held, bow)?;
         (moved.agree > self.agree).then_some(moved)
     }
 }

@@ -49,6 +49,10 @@ impl Spot {
 /// The centres of the finder patterns: upper left, upper right, lower left.
 pub(in super::super) type Centres = [Spot; 3];
 
+/// How far the paper curls out of its plane, in pixels, in the middle between two finder patterns: the first
+/// where it curls from left to right, the second from top to bottom.
+pub(super) type Bow = [Spot; 2];
+
 /// A perspective view of a symbol, held by the centres of its finder patterns.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Plane {
@@ -58,6 +62,7 @@ pub(super) struct Plane {
     down: Spot,
     shrink_across: f32,
     shrink_down: f32,
+    bow: Bow,
 }
 
 impl Plane {
@@ -71,7 +76,18 @@ impl Plane {
             down: down * (1.0 + below) - origin,
             shrink_across: right,
             shrink_down: below,
+            bow: Bow::default(),
         }
+    }
+
+    /// The same view of paper that curls.
+    pub(super) fn bowed(self, bow: Bow) -> Self {
+        Self { bow, ..self }
+    }
+
+    /// How far the paper curls.
+    pub(super) fn bow(&self) -> Bow {
+        self.bow
     }
 
     /// The view in which [`Self::fourth`] lies at `fourth`; none when no camera could see it so.
@@ -100,10 +116,27 @@ impl Plane {
 
     /// The place of a point given in modules from the symbol's upper left corner.
     pub(super) fn at(&self, x: f32, y: f32) -> Spot {
-        let span = f32::from(self.side) - 7.0;
-        let (u, v) = ((x - 3.5) / span, (y - 3.5) / span);
+        let (u, v) = self.shares(x, y);
+        let [right, below] = self.bow;
+        self.flat(x, y) + right * arch(u) + below * arch(v)
+    }
+
+    /// Where the point would be if the paper did not curl.
+    pub(super) fn flat(&self, x: f32, y: f32) -> Spot {
+        let (u, v) = self.shares(x, y);
         let depth = 1.0 + self.shrink_across * u + self.shrink_down * v;
         (self.origin + self.across * u + self.down * v) * depth.recip()
+    }
+
+    /// The way of some modules beside the upper left finder pattern, in pixels.
+    pub(super) fn step(&self, right: f32, down: f32) -> Spot {
+        self.flat(3.5 + right, 3.5 + down) - self.flat(3.5, 3.5)
+    }
+
+    /// Shares of the way from the upper left finder pattern to the other two.
+    fn shares(&self, x: f32, y: f32) -> (f32, f32) {
+        let span = f32::from(self.side) - 7.0;
+        ((x - 3.5) / span, (y - 3.5) / span)
     }
 
     /// The width of a module in pixels around the middle of the symbol.
@@ -112,6 +145,11 @@ impl Plane {
         let diagonal = self.at(middle + 1.0, middle + 1.0) - self.at(middle, middle);
         diagonal.length() * std::f32::consts::FRAC_1_SQRT_2
     }
+}
+
+/// A parabola that is 0 at both finder patterns and 1 in the middle between them.
+fn arch(share: f32) -> f32 {
+    4.0 * share * (1.0 - share)
 }
 
 /// The grey value at a place, between the pixels along straight lines.
@@ -163,6 +201,24 @@ mod tests {
             let off = plane.at(x, y) - view(x, y);
             assert!(off.length() < 0.01, "{x}, {y}: off by {off:?}");
         }
+    }
+
+    #[test]
+    fn curled_paper_leaves_the_plane_between_the_finder_patterns() {
+        let spot = |x: f32, y: f32| Spot { x, y };
+        let flat =
+            Plane::tilted(27, [spot(0.0, 0.0), spot(200.0, 0.0), spot(0.0, 200.0)], 0.0, 0.0);
+        let curled = flat.bowed([spot(0.0, 16.0), spot(8.0, 0.0)]);
+        let off = |x: f32, y: f32| curled.at(x, y) - flat.at(x, y);
+        // Three quarters of the height a quarter of the way along a parabola.
+        let expected = [
+            (3.5, 3.5, spot(0.0, 0.0)),
+            (23.5, 3.5, spot(0.0, 0.0)),
+            (13.5, 3.5, spot(0.0, 16.0)),
+            (3.5, 13.5, spot(8.0, 0.0)),
+            (8.5, 13.5, spot(8.0, 12.0)),
+        ];
+        assert!(expected.iter().all(|(x, y, by)| (off(*x, *y) - *by).length() < 0.001));
     }
 
     #[test]
