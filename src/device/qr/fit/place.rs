@@ -23,50 +23,45 @@ const ROUGH: [(f32, f32); 5] = [(0.0, 0.0), (0.25, 0.0), (-0.2, 0.0), (0.0, 0.25
 const MODULE_MIN: f32 = 1.2;
 /// Least agreement of the timing patterns; among the modules of a symbol or in noise it is lower.
 const TIMING_MIN: f32 = 0.3;
+/// Where the timing patterns of a flat view agree less than this, the paper may curl.
+const FLAT_MIN: f32 = 0.7;
 /// Least agreement of all fixed patterns at the end; below it there is hardly a symbol.
 const AGREE_MIN: f32 = 0.35;
 /// Strongest tilt tried: the far edge lies this share further away than the near one.
 const TILT_MAX: f32 = 0.4;
 
-/// The most likely views, best first, until time runs out.
+/// The most likely views, best first, until time runs out: flat ones, and then those of paper that curls.
 pub(super) fn views<'a>(
     picture: &'a Luma,
     centres: Centres,
     module: f32,
     out_of_time: &'a dyn Fn() -> bool,
 ) -> impl Iterator<Item = Plane> + 'a {
-    let rough = rough(picture, centres, module, out_of_time);
+    let sizes = sized(picture, centres, module);
+    let timed = move |most: usize, bows: &[f32]| {
+        let in_time = sizes.iter().take(most).take_while(|_| !out_of_time());
+        likely(in_time.map(|side| by_timing(picture, centres, *side, bows)))
+    };
+    let flat = timed(SIZED_MAX, &[0.0]);
+    let curls = flat.iter().all(|(agree, _)| *agree < FLAT_MIN);
+    let curled = std::iter::once_with(move || timed(BOWED_SIDES_MAX, &BOWS)).filter(move |_| curls);
     // Wide modules want the points aside, narrow and blurred ones the middles.
     let looks = [ASIDE, 0.0].map(|aside| Probe { picture, aside });
-    let pairs = looks
-        .into_iter()
-        .flat_map(move |look| rough.clone().into_iter().map(move |(_, view)| (look, view)));
+    let pairs = std::iter::once(flat).chain(curled).flat_map(move |views| {
+        looks.into_iter().flat_map(move |look| views.clone().into_iter().map(move |v| (look, v.1)))
+    });
     let pairs = pairs.take_while(|_| !out_of_time());
     pairs.filter_map(move |(look, view)| refined(look, centres, &view))
 }
 
-/// The views whose timing patterns agree, as if the paper lay flat, or else as if it curled.
-fn rough(
-    picture: &Luma,
-    centres: Centres,
-    module: f32,
-    out_of_time: &dyn Fn() -> bool,
-) -> Vec<(f32, Plane)> {
-    let sizes = sized(picture, centres, module);
-    let timed = |most: usize, bows: &[f32]| -> Vec<(f32, Plane)> {
-        let in_time = sizes.iter().take(most).take_while(|_| !out_of_time());
-        let judged = in_time.map(|side| by_timing(picture, centres, *side, bows));
-        judged.filter(|(agree, _)| *agree >= TIMING_MIN).collect()
-    };
-    let mut rough = timed(SIZED_MAX, &[0.0]);
-    if rough.is_empty() {
-        rough = timed(BOWED_SIDES_MAX, &BOWS);
-    }
-    rough.sort_by(|a, b| b.0.total_cmp(&a.0));
-    rough.truncate(SIDES_MAX);
-    let best = rough.first().map_or(0.0, |(agree, _)| *agree);
-    rough.retain(|(agree, _)| *agree >= best * RIVAL_MIN);
-    rough
+/// The views whose timing patterns agree, best first.
+fn likely(judged: impl Iterator<Item = (f32, Plane)>) -> Vec<(f32, Plane)> {
+    let mut views: Vec<(f32, Plane)> = judged.filter(|(agree, _)| *agree >= TIMING_MIN).collect();
+    views.sort_by(|a, b| b.0.total_cmp(&a.0));
+    views.truncate(SIDES_MAX);
+    let best = views.first().map_or(0.0, |(agree, _)| *agree);
+    views.retain(|(agree, _)| *agree >= best * RIVAL_MIN);
+    views
 }
 
 /// The sides for which the finder patterns are as large as they should be, the best ones first.
