@@ -6,19 +6,17 @@
 use rxing::common::cpp_essentials::ConcentricPattern;
 use rxing::qrcode::cpp_port::detector::FinderPatternSet;
 
-/// Most finder patterns combined with each other, the largest first; noise yields hundreds.
+/// Most finder patterns combined with each other; noise yields hundreds.
 const PATTERNS_MAX: usize = 14;
 /// Largest cosine of the angle at the upper left corner, either way: 25 degrees and 155 degrees.
 const COSINE_MAX: f32 = 0.91;
 /// Largest ratio of the two sides, and of the sizes of two finder patterns.
 const RATIO_MAX: f32 = 5.0;
 
-/// Sets of three finder patterns that a camera could see so, the most plausible ones first.
+/// Sets of three of the first finder patterns that a camera could see so, the most plausible ones first.
 pub(super) fn oblique_sets(patterns: &[ConcentricPattern]) -> Vec<FinderPatternSet> {
-    let mut patterns = patterns.to_vec();
-    patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.size));
-    patterns.truncate(PATTERNS_MAX);
-    let mut sets: Vec<(f32, FinderPatternSet)> = triples(&patterns)
+    let patterns = patterns.get(..PATTERNS_MAX).unwrap_or(patterns);
+    let mut sets: Vec<(f32, FinderPatternSet)> = triples(patterns)
         .flat_map(|[a, b, c]| [[a, b, c], [b, c, a], [c, a, b]])
         .map(clockwise)
         .filter_map(|set| Some((oddness(&set)?, set)))
@@ -36,7 +34,7 @@ fn triples(of: &[ConcentricPattern]) -> impl Iterator<Item = [ConcentricPattern;
 }
 
 /// The set around the upper left corner given first, its other corners in their order.
-fn clockwise([tl, tr, bl]: [ConcentricPattern; 3]) -> FinderPatternSet {
+pub(super) fn clockwise([tl, tr, bl]: [ConcentricPattern; 3]) -> FinderPatternSet {
     let ((right_x, right_y), (down_x, down_y)) = (way(tl, tr), way(tl, bl));
     if right_x * down_y - right_y * down_x < 0.0 {
         FinderPatternSet { bl: tr, tl, tr: bl }

@@ -14,6 +14,7 @@ use rxing::qrcode::cpp_port::detector::{
 
 use super::corners::oblique_sets;
 use super::fit::{self, Modules, Spot};
+use super::pool::Pool;
 use crate::device::picture::Luma;
 
 /// Most finder sets looked at in one picture; the likely ones come first, noise yields thousands.
@@ -27,21 +28,28 @@ pub(super) struct Limits<'a> {
     pub(super) out_of_time: &'a dyn Fn() -> bool,
 }
 
-/// All distinct texts of the codes in a picture, given in black and white and in grey, and whether anything looked like a code.
+/// What one look at a picture found.
+#[derive(Default)]
+pub(super) struct Located {
+    /// All distinct texts.
+    pub(super) texts: Vec<String>,
+    /// Whether anything looked like a code.
+    pub(super) seen: bool,
+    /// What looked like a finder pattern.
+    pub(super) patterns: Vec<ConcentricPattern>,
+}
+
+/// The codes in a picture, given in black and white and in grey.
 ///
 /// When sampling yields no wanted text, the grids of the first `fits` sets are fitted to the grey values.
-pub(super) fn texts(
-    black: &BitMatrix,
-    grey: &Luma,
-    fits: usize,
-    limits: &Limits<'_>,
-) -> (Vec<String>, bool) {
+pub(super) fn texts(black: &BitMatrix, grey: &Luma, fits: usize, limits: &Limits<'_>) -> Located {
     let mut found = Found::default();
     let mut patterns = attempt(|| FindFinderPatterns(black, true, 0));
     let mut sets = attempt(|| GenerateFinderPatternSets(&mut patterns));
     sets.truncate(SETS_MAX);
     let seen = !sets.is_empty();
     found.read(&sets, limits, |set| sample(black, set));
+    patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.size));
     if !found.texts.iter().any(|text| (limits.wanted)(text)) {
         sets.retain(|set| found.is_new(set));
         let oblique = oblique_sets(&patterns).into_iter().filter(|set| !sets.contains(set));
@@ -50,7 +58,21 @@ pub(super) fn texts(
         sets.extend(oblique);
         found.read(&sets, limits, |set| fit_to(grey, set, limits));
     }
-    (found.texts, seen)
+    Located { texts: found.texts, seen, patterns }
+}
+
+/// The texts of the codes that the finder patterns of all looks belong to, in the working copy.
+pub(super) fn pooled(pool: &Pool, grey: &Luma, fits: usize, limits: &Limits<'_>) -> Vec<String> {
+    let mut found = Found::default();
+    let sets: Vec<FinderPatternSet> = pool.sets().into_iter().take(fits).collect();
+    found.read(&sets, limits, |set| fit_to(grey, set, limits));
+    for set in pool.completed(grey) {
+        if !found.texts.is_empty() || (limits.out_of_time)() {
+            break;
+        }
+        found.read(&[set], limits, |set| fit_to(grey, set, limits));
+    }
+    found.texts
 }
 
 /// The texts so far and the finder patterns of their codes.

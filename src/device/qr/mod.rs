@@ -18,16 +18,19 @@ mod filter;
 mod fit;
 mod locate;
 mod mean;
+mod pool;
 mod steps;
 mod threshold;
 mod views;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use self::locate::Limits;
+use self::filter::Filter;
+use self::locate::{Limits, Located};
+use self::pool::Pool;
 pub use self::steps::Effort;
 use self::steps::Step;
-use self::views::Views;
+use self::views::{Scale, View, Views};
 use crate::device::picture::Luma;
 
 /// What a pass found, and how far it went.
@@ -57,21 +60,46 @@ pub fn look(
     let Some(views) = Views::of(picture) else {
         return look;
     };
+    let mut pools = [Pool::default(), Pool::default()];
     for step in effort.steps() {
         if out_of_time() {
-            break;
+            return look;
         }
-        look.steps = look.steps.saturating_add(1);
-        let (found, seen) = step.texts(&views, &limits);
-        look.seen |= seen;
-        if found.iter().any(|text| wanted(text)) {
-            look.texts = wanted_first(found, &wanted);
-            break;
+        let found = step.look(&views, &limits);
+        let [dark, light] = &mut pools;
+        let pool = if step.view.light_on_dark { light } else { dark };
+        pool.add(&found.patterns, views.frame(step.view.scale));
+        look.seen |= found.seen;
+        if look.take(found.texts, &wanted) {
+            return look;
         }
-        let new = found.into_iter().filter(|text| !look.texts.contains(text));
-        look.texts.extend(new.collect::<Vec<_>>());
+    }
+    for (pool, light_on_dark) in pools.iter().zip([false, true]) {
+        let view = View { scale: Scale::Full, light_on_dark, filter: Filter::Plain };
+        let Some(grey) = views.get(view).filter(|_| effort == Effort::Full && !out_of_time())
+        else {
+            return look;
+        };
+        if look.take(locate::pooled(pool, &grey, steps::FITS, &limits), &wanted) {
+            return look;
+        }
     }
     look
+}
+
+impl Look {
+    /// Adds what a step found; true when a wanted text is among it.
+    fn take(&mut self, found: Vec<String>, wanted: impl Fn(&str) -> bool) -> bool {
+        self.steps = self.steps.saturating_add(1);
+        let done = found.iter().any(|text| wanted(text));
+        if done {
+            self.texts = wanted_first(found, wanted);
+        } else {
+            let new = found.into_iter().filter(|text| !self.texts.contains(text));
+            self.texts.extend(new.collect::<Vec<_>>());
+        }
+        done
+    }
 }
 
 /// All distinct texts of the first step that finds any; none when no step does or `stop` is set.
@@ -86,13 +114,13 @@ fn wanted_first(texts: Vec<String>, wanted: impl Fn(&str) -> bool) -> Vec<String
 }
 
 impl Step {
-    fn texts(&self, views: &Views<'_>, limits: &Limits<'_>) -> (Vec<String>, bool) {
+    fn look(&self, views: &Views<'_>, limits: &Limits<'_>) -> Located {
         let grey = locate::attempt(|| views.get(self.view));
-        let seen = grey.and_then(|grey| {
+        let located = grey.and_then(|grey| {
             let black = locate::attempt(|| self.threshold.apply(&grey))?;
             Some(locate::texts(&black, &grey, self.fits, limits))
         });
-        seen.unwrap_or_default()
+        located.unwrap_or_default()
     }
 }
 

@@ -84,7 +84,8 @@ const FULL: [Step; 14] = [
     dark_on_light(Half, unsharp(4, 4), mean(12, 1.15), FITS),
     dark_on_light(Whole, Plain, mean(25, 0.95), FITS),
 ];
-const FITS: usize = 8;
+/// Most sets fitted in one full look.
+pub(super) const FITS: usize = 8;
 
 const fn dark_on_light(scale: Scale, filter: Filter, threshold: Threshold, fits: usize) -> Step {
     Step { view: View { scale, light_on_dark: false, filter }, threshold, fits }

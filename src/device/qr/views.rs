@@ -63,6 +63,28 @@ impl<'a> Views<'a> {
         Some(copy)
     }
 
+    /// How many pixels of the working copy one of a copy is wide, and where the copy's corner lies in it.
+    pub(super) fn frame(&self, scale: Scale) -> (f32, (f32, f32)) {
+        let corner = (0.0, 0.0);
+        match scale {
+            Scale::Whole => (f32::from(self.factor).recip(), corner),
+            Scale::Full => (1.0, corner),
+            Scale::Middle => (1.0, self.middle_corner()),
+            Scale::Half => (2.0, corner),
+            Scale::Third => (3.0, corner),
+            Scale::Quarter => (4.0, corner),
+            Scale::Double => (0.5, corner),
+        }
+    }
+
+    fn middle_corner(&self) -> (f32, f32) {
+        let before = |side: usize, middle: usize| {
+            let full = side.checked_div(self.factor.into()).unwrap_or_default();
+            u16::try_from(full.saturating_sub(middle) / 2).map_or(0.0, f32::from)
+        };
+        (before(self.picture.width(), MIDDLE.0), before(self.picture.height(), MIDDLE.1))
+    }
+
     fn find(&self, view: View) -> Option<Rc<Luma>> {
         let made = self.made.borrow();
         made.iter().find(|(of, _)| *of == view).map(|(_, copy)| Rc::clone(copy))

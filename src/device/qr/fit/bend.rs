@@ -1,6 +1,6 @@
 //! How a symbol on curved paper leaves the plane: the offsets of its alignment patterns.
 
-use super::pattern::{alignment_centres, alignment_lines};
+use super::pattern::{alignment_at, alignment_centres, alignment_lines};
 use super::place::{Search, nearby};
 use super::plane::{Plane, Spot};
 use crate::device::picture::Luma;
@@ -76,6 +76,7 @@ impl Bend {
 }
 
 fn offset(picture: &Luma, plane: &Plane, (x, y): (u8, u8)) -> Spot {
-    let (agree, by) = nearby(picture, plane, (f32::from(x) + 0.5, f32::from(y) + 0.5), SEARCH);
+    let (x, y) = (f32::from(x) + 0.5, f32::from(y) + 0.5);
+    let (agree, by) = nearby(picture, plane, &alignment_at(x, y), (x, y), SEARCH);
     if agree > AGREE_MIN { by } else { Spot::default() }
 }

@@ -13,6 +13,7 @@ mod plane;
 
 use self::bend::Bend;
 pub(super) use self::modules::Modules;
+pub(super) use self::place::finder;
 pub(super) use self::plane::{Centres, Spot};
 use crate::device::picture::Luma;
 

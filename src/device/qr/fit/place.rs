@@ -27,6 +27,10 @@ const TIMING_MIN: f32 = 0.3;
 const FLAT_MIN: f32 = 0.7;
 /// Least agreement of all fixed patterns at the end; below it there is hardly a symbol.
 const AGREE_MIN: f32 = 0.35;
+/// A finder pattern is searched for so many modules around its place: a tilt moves it.
+const FINDER_SEARCH: Search = Search { reach: 9.0, step: 0.75 };
+/// Least agreement of a finder pattern that was searched for.
+const FINDER_MIN: f32 = 0.55;
 /// Strongest tilt tried: the far edge lies this share further away than the near one.
 const TILT_MAX: f32 = 0.4;
 
@@ -153,8 +157,23 @@ fn fourth(picture: &Luma, plane: &Plane) -> Spot {
         return flat;
     }
     let reach = 3.0 + f32::from(plane.side()) * 0.04;
-    let (agree, by) = nearby(picture, plane, (at, at), Search { reach, step: 0.5 });
+    let marks = alignment_at(at, at);
+    let (agree, by) = nearby(picture, plane, &marks, (at, at), Search { reach, step: 0.5 });
     if agree > 0.5 { flat + by } else { flat }
+}
+
+/// The finder pattern near a place, where the picture shows one; `right` and `down` are the sides of a module.
+pub(in super::super) fn finder(
+    picture: &Luma,
+    near: Spot,
+    [right, down]: [Spot; 2],
+) -> Option<Spot> {
+    const SIDE: u8 = 21;
+    let centres = [near, near + right * 14.0, near + down * 14.0];
+    let plane = Plane::tilted(SIDE, centres, 0.0, 0.0);
+    let [marks, ..] = finders(SIDE);
+    let (agree, by) = nearby(picture, &plane, &marks, (3.5, 3.5), FINDER_SEARCH);
+    (agree > FINDER_MIN).then(|| near + by)
 }
 
 /// How far around a place, and in which steps, a pattern is searched for, in modules.
@@ -164,14 +183,15 @@ pub(super) struct Search {
     pub(super) step: f32,
 }
 
-/// Where an alignment pattern agrees best near its place: how well, and how many pixels beside it.
+/// Where the marks of a pattern agree best near its place: how well, and how many pixels beside it.
 pub(super) fn nearby(
     picture: &Luma,
     plane: &Plane,
+    marks: &[Mark],
     (x, y): (f32, f32),
     search: Search,
 ) -> (f32, Spot) {
-    let (marks, flat) = (alignment_at(x, y), plane.at(x, y));
+    let flat = plane.at(x, y);
     let look = Probe { picture, aside: ASIDE };
     let (right, down) = (plane.at(x + 1.0, y) - flat, plane.at(x, y + 1.0) - flat);
     let steps = std::iter::successors(Some(-search.reach), |at| Some(at + search.step));
@@ -181,7 +201,7 @@ pub(super) fn nearby(
         let by = right * dx + down * dy;
         // Data look like a pattern here and there; the nearer one is the likelier one.
         let far = dx.hypot(dy) / search.reach * 0.15;
-        (agreement_beside(look, plane, &marks, by) - far, by)
+        (agreement_beside(look, plane, marks, by) - far, by)
     });
     judged.max_by(|a, b| a.0.total_cmp(&b.0)).unwrap_or_default()
 }
