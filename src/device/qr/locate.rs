@@ -66,7 +66,7 @@ pub(super) fn pooled(pool: &Pool, grey: &Luma, fits: usize, limits: &Limits<'_>)
     let mut found = Found::default();
     let sets: Vec<FinderPatternSet> = pool.sets().into_iter().take(fits).collect();
     found.read(&sets, limits, |set| fit_to(grey, set, limits));
-    for set in pool.completed(grey) {
+    for set in pool.completed(grey, limits.out_of_time) {
         if !found.texts.is_empty() || (limits.out_of_time)() {
             break;
         }

@@ -55,36 +55,65 @@ pub fn look(
     wanted: impl Fn(&str) -> bool,
     out_of_time: impl Fn() -> bool,
 ) -> Look {
-    let limits = Limits { wanted: &wanted, out_of_time: &out_of_time };
-    let mut look = Look::default();
     let Some(views) = Views::of(picture) else {
-        return look;
+        return Look::default();
     };
-    let mut pools = [Pool::default(), Pool::default()];
-    for step in effort.steps() {
-        if out_of_time() {
-            return look;
-        }
-        let found = step.look(&views, &limits);
-        let [dark, light] = &mut pools;
-        let pool = if step.view.light_on_dark { light } else { dark };
-        pool.add(&found.patterns, views.frame(step.view.scale));
-        look.seen |= found.seen;
-        if look.take(found.texts, &wanted) {
-            return look;
-        }
+    let limits = Limits { wanted: &wanted, out_of_time: &out_of_time };
+    let mut pass = Pass { views, limits, pools: Default::default(), look: Look::default() };
+    let done = pass.takes(effort.steps());
+    if !done && pass.looks_like_a_code() {
+        let _done = pass.takes(effort.more()) || pass.puts_together(effort.fits());
     }
-    for (pool, light_on_dark) in pools.iter().zip([false, true]) {
-        let view = View { scale: Scale::Full, light_on_dark, filter: Filter::Plain };
-        let Some(grey) = views.get(view).filter(|_| effort == Effort::Full && !out_of_time())
-        else {
-            return look;
-        };
-        if look.take(locate::pooled(pool, &grey, steps::FITS, &limits), &wanted) {
-            return look;
+    pass.look
+}
+
+/// One picture being looked at.
+struct Pass<'a> {
+    views: Views<'a>,
+    limits: Limits<'a>,
+    /// The finder patterns of dark codes, and those of light ones.
+    pools: [Pool; 2],
+    look: Look,
+}
+
+impl Pass<'_> {
+    /// Takes steps until one ends the pass or time runs out; false when there was time and nothing wanted.
+    fn takes(&mut self, steps: impl Iterator<Item = Step>) -> bool {
+        for step in steps {
+            if (self.limits.out_of_time)() {
+                return true;
+            }
+            let found = step.look(&self.views, &self.limits);
+            let [dark, light] = &mut self.pools;
+            let pool = if step.view.light_on_dark { light } else { dark };
+            pool.add(&found.patterns, self.views.frame(step.view.scale));
+            self.look.seen |= found.seen;
+            if self.look.take(found.texts, self.limits.wanted) {
+                return true;
+            }
         }
+        false
     }
-    look
+
+    /// Fits what the finder patterns of all steps give together, as [`Self::takes`] does.
+    fn puts_together(&mut self, fits: usize) -> bool {
+        for (pool, light_on_dark) in self.pools.iter().zip([false, true]) {
+            let view = View { scale: Scale::Full, light_on_dark, filter: Filter::Plain };
+            let Some(grey) = self.views.get(view).filter(|_| !(self.limits.out_of_time)()) else {
+                return true;
+            };
+            let found = locate::pooled(pool, &grey, fits, &self.limits);
+            if self.look.take(found, self.limits.wanted) {
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Whether more than one look saw the same two finder patterns.
+    fn looks_like_a_code(&self) -> bool {
+        self.pools.iter().any(Pool::is_promising)
+    }
 }
 
 impl Look {

@@ -18,7 +18,10 @@ const PAIRS_MAX: usize = 10;
 /// Patterns paired.
 const PAIRED_MAX: usize = 6;
 /// Largest ratio of the sizes in a pair.
-const RATIO_MAX: f32 = 1.6;
+const RATIO_MAX: f32 = 1.5;
+/// How many modules apart a pair is: 14 in the smallest symbol, 112 across one of 390 characters; a tilt
+/// seems to shorten the way.
+const MODULES_APART: std::ops::Range<f32> = 10.0..120.0;
 
 /// Finder patterns of one polarity, in pixels of the working copy.
 #[derive(Clone, Debug, Default)]
@@ -29,9 +32,13 @@ pub(super) struct Pool {
 impl Pool {
     /// Takes note of patterns found in a copy whose pixels are `scale` wide and whose corner lies at `corner`.
     pub(super) fn add(&mut self, found: &[ConcentricPattern], (scale, corner): (f32, (f32, f32))) {
+        let mut looked = Self::default();
         for pattern in found {
             let p = point(pattern.p.x * scale + corner.0, pattern.p.y * scale + corner.1);
-            self.note(ConcentricPattern { p, size: scaled(pattern.size, scale) });
+            looked.note(ConcentricPattern { p, size: scaled(pattern.size, scale) });
+        }
+        for (_, pattern) in looked.sightings {
+            self.note(pattern);
         }
     }
 
@@ -46,6 +53,12 @@ impl Pool {
         }
     }
 
+    /// Whether more than one look saw the same two patterns, of which one symbol may have both.
+    pub(super) fn is_promising(&self) -> bool {
+        let often = self.sightings.iter().filter(|(times, _)| *times > 1).map(|(_, p)| *p);
+        pairs(often.collect()).next().is_some()
+    }
+
     /// The patterns, those seen most often first.
     fn patterns(&self) -> Vec<ConcentricPattern> {
         let mut sightings = self.sightings.clone();
@@ -58,21 +71,30 @@ impl Pool {
         oblique_sets(&self.patterns())
     }
 
-    /// Sets of two and a third that the picture shows where it has to be.
+    /// Sets of two and a third that the picture shows where it has to be, until time runs out.
     pub(super) fn completed<'a>(
         &self,
         grey: &'a Luma,
+        out_of_time: &'a dyn Fn() -> bool,
     ) -> impl Iterator<Item = FinderPatternSet> + use<'a> {
-        let patterns = self.patterns();
-        let firsts = patterns.clone().into_iter().take(PAIRED_MAX).enumerate();
-        let pairs = firsts.flat_map(move |(i, a)| {
-            let rest: Vec<_> =
-                patterns.iter().take(PAIRED_MAX).skip(i.saturating_add(1)).copied().collect();
-            rest.into_iter().map(move |b| (a, b))
-        });
-        let likely = pairs.filter(|(a, b)| ratio(module(a), module(b)) < RATIO_MAX);
-        likely.take(PAIRS_MAX).flat_map(move |(a, b)| complete(grey, a, b))
+        let mut patterns = self.patterns();
+        patterns.truncate(PAIRED_MAX);
+        let thirds = pairs(patterns).take(PAIRS_MAX).flat_map(|(a, b)| thirds(a, b));
+        thirds.take_while(|_| !out_of_time()).filter_map(move |third| third.found(grey))
     }
+}
+
+/// Every two patterns of which one symbol may have both.
+fn pairs(
+    of: Vec<ConcentricPattern>,
+) -> impl Iterator<Item = (ConcentricPattern, ConcentricPattern)> {
+    let places =
+        (0..of.len()).flat_map(|i| (i.saturating_add(1)..).map(move |j| (i, j)).take(PAIRED_MAX));
+    let pairs = places.filter_map(move |(i, j)| Some((*of.get(i)?, *of.get(j)?)));
+    pairs.filter(|(a, b)| {
+        let far = (a.p.x - b.p.x).hypot(a.p.y - b.p.y) / f32::midpoint(module(a), module(b));
+        ratio(module(a), module(b)) < RATIO_MAX && MODULES_APART.contains(&far)
+    })
 }
 
 fn scaled(size: i32, scale: f32) -> i32 {
@@ -90,42 +112,52 @@ fn ratio(a: f32, b: f32) -> f32 {
     a.max(b) / a.min(b)
 }
 
-/// The sets of two patterns, as neighbours or across the symbol, with each third that is there.
-fn complete(
-    grey: &Luma,
-    a: ConcentricPattern,
-    b: ConcentricPattern,
-) -> impl Iterator<Item = FinderPatternSet> + use<'_> {
+/// A third finder pattern where two others say that it may be.
+struct Third {
+    known: [ConcentricPattern; 2],
+    near: Spot,
+    frame: [Spot; 2],
+    is_corner: bool,
+}
+
+impl Third {
+    /// The three, where the picture shows the third.
+    fn found(&self, grey: &Luma) -> Option<FinderPatternSet> {
+        let at = finder(grey, self.near, self.frame)?;
+        let [first, second] = self.known;
+        let third = ConcentricPattern { p: point(at.x, at.y), size: first.size };
+        Some(clockwise(if self.is_corner {
+            [third, first, second]
+        } else {
+            [first, second, third]
+        }))
+    }
+}
+
+/// Where a third may be when two patterns are neighbours, and when they lie across the symbol.
+fn thirds(a: ConcentricPattern, b: ConcentricPattern) -> impl Iterator<Item = Third> {
     let spot = |pattern: ConcentricPattern| Spot { x: pattern.p.x, y: pattern.p.y };
     let (from, to) = (spot(a), spot(b));
     let way = to - from;
     let aside = Spot { x: -way.y, y: way.x };
     let module = f32::midpoint(module(&a), module(&b));
-    let straight = frame(way, module);
-    let oblique = frame(way + aside, module);
-    let beside =
-        [aside, aside * -1.0].into_iter().flat_map(move |by| [(a, b, from + by), (b, a, to + by)]);
-    let beside = beside.map(move |(corner, end, third)| (corner, end, third, straight));
-    let middle = from + way * 0.5;
-    let across = [middle + aside * 0.5, middle + aside * -0.5];
-    let by_side = beside.filter_map(move |(corner, end, near, frame)| {
-        Some(clockwise([corner, end, third(grey, near, frame, corner.size)?]))
-    });
-    let diagonal = across
-        .into_iter()
-        .filter_map(move |near| Some(clockwise([third(grey, near, oblique, a.size)?, a, b])));
-    by_side.chain(diagonal)
+    let (straight, oblique) = (frame(way, module), frame(way + aside, module));
+    let beside = move |by: Spot| {
+        let third = |known, near| Third { known, near, frame: straight, is_corner: false };
+        [third([a, b], from + by), third([b, a], to + by)]
+    };
+    let across = move |by: Spot| {
+        let near = from + way * 0.5 + by * 0.5;
+        Third { known: [a, b], near, frame: oblique, is_corner: true }
+    };
+    let sides = [aside, aside * -1.0];
+    sides.into_iter().flat_map(beside).chain(sides.into_iter().map(across))
 }
 
 /// The sides of a module in a symbol that lies along `way`.
 fn frame(way: Spot, module: f32) -> [Spot; 2] {
     let right = way * (module / way.x.hypot(way.y).max(1.0));
     [right, Spot { x: -right.y, y: right.x }]
-}
-
-fn third(grey: &Luma, near: Spot, frame: [Spot; 2], size: i32) -> Option<ConcentricPattern> {
-    let found = finder(grey, near, frame)?;
-    Some(ConcentricPattern { p: point(found.x, found.y), size })
 }
 
 #[cfg(test)]
@@ -174,7 +206,10 @@ mod tests {
             let right = |set: &FinderPatternSet| {
                 near(set.tl, corners[0]) && near(set.tr, corners[1]) && near(set.bl, corners[2])
             };
-            assert!(pool.completed(&picture).any(|set| right(&set)), "corner {hidden} hidden");
+            assert!(
+                pool.completed(&picture, &|| false).any(|set| right(&set)),
+                "corner {hidden} hidden"
+            );
         }
     }
 
@@ -182,6 +217,6 @@ mod tests {
     fn paper_completes_nothing() {
         let mut pool = Pool::default();
         pool.add(&[pattern(40.0, 40.0), pattern(140.0, 44.0)], (1.0, (0.0, 0.0)));
-        assert_eq!(pool.completed(&drawn(&[])).count(), 0);
+        assert_eq!(pool.completed(&drawn(&[]), &|| false).count(), 0);
     }
 }

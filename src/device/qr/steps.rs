@@ -32,14 +32,36 @@ impl Effort {
     pub(super) fn steps(self) -> impl Iterator<Item = Step> {
         let (first, then): (&[Step], &[Step]) = match self {
             Self::Full => (&FULL, &[]),
-            Self::Live { turn } => match turn % 4 {
-                0 => (&LIVE, &FINE),
-                1 => (&LIVE, &DARK_MODE),
-                2 => (&LIVE, &FAINT),
-                _ => (&LIVE, &CLOSE),
-            },
+            Self::Live { turn } => (&LIVE, hard(turn)),
         };
         first.iter().chain(then).copied()
+    }
+
+    /// What is tried besides, as long as there is time, where a code seems to be in the picture.
+    pub(super) fn more(self) -> impl Iterator<Item = Step> {
+        let others = match self {
+            Self::Full => None,
+            Self::Live { turn } => Some((1..4).map(move |by| turn.wrapping_add(by))),
+        };
+        others.into_iter().flatten().flat_map(hard).copied()
+    }
+
+    /// Most sets of finder patterns from several looks that are fitted.
+    pub(super) fn fits(self) -> usize {
+        match self {
+            Self::Full => FITS,
+            Self::Live { .. } => 2,
+        }
+    }
+}
+
+/// The hard look of a live frame.
+fn hard(turn: u32) -> &'static [Step] {
+    match turn % 4 {
+        0 => &FINE,
+        1 => &NOISY,
+        2 => &FAINT,
+        _ => &CLOSE,
     }
 }
 
@@ -48,17 +70,17 @@ use Scale::{Double, Full, Half, Middle, Quarter, Third, Whole};
 use Threshold::Blocks;
 
 /// On every frame.
-const LIVE: [Step; 4] = [
+const LIVE: [Step; 5] = [
     dark_on_light(Quarter, Plain, mean(12, 0.96), 1),
     dark_on_light(Middle, Plain, mean(12, 0.96), 0),
     dark_on_light(Half, Plain, Blocks, 2),
     dark_on_light(Half, unsharp(2, 2), mean(12, 0.96), 2),
+    light_on_dark(Half, Plain, mean(12, 0.96), 2),
 ];
 /// Defocus and motion on small modules.
 const FINE: [Step; 1] = [dark_on_light(Middle, unsharp(2, 2), mean(12, 0.96), 3)];
-/// Light codes on dark screens, and noise.
-const DARK_MODE: [Step; 2] =
-    [light_on_dark(Half, Plain, mean(12, 0.96), 3), dark_on_light(Middle, Blur, mean(12, 0.96), 3)];
+/// Noise.
+const NOISY: [Step; 1] = [dark_on_light(Middle, Blur, mean(12, 0.96), 3)];
 /// Little contrast.
 const FAINT: [Step; 1] = [dark_on_light(Middle, unsharp(4, 4), mean(12, 1.15), 3)];
 /// Codes that fill the frame, and small light ones on dark screens.
@@ -109,19 +131,27 @@ mod tests {
 
     #[test]
     fn four_frames_visit_every_hard_look() {
-        let hard = |turn: u32| Effort::Live { turn }.steps().skip(4).map(|step| step.view);
+        let hard = |turn: u32| Effort::Live { turn }.steps().skip(5).map(|step| step.view);
         let all: Vec<View> = (7..11).flat_map(hard).collect();
-        assert_eq!(all.len(), 6);
+        assert_eq!(all.len(), 5);
         let dark = all.iter().filter(|view| view.light_on_dark).count();
         let sharp = all.iter().filter(|view| matches!(view.filter, Filter::Unsharp { .. })).count();
-        assert_eq!((dark, sharp, all.iter().filter(|view| view.filter == Blur).count()), (2, 3, 1));
+        assert_eq!((dark, sharp, all.iter().filter(|view| view.filter == Blur).count()), (1, 3, 1));
     }
 
     #[test]
     fn every_frame_begins_alike() {
         for turn in [0, 1, 2, 3, u32::MAX] {
-            let begin: Vec<View> = Effort::Live { turn }.steps().take(4).map(|s| s.view).collect();
+            let begin: Vec<View> = Effort::Live { turn }.steps().take(5).map(|s| s.view).collect();
             assert_eq!(begin, LIVE.map(|step| step.view));
+        }
+    }
+
+    #[test]
+    fn a_frame_with_a_code_gets_every_hard_look() {
+        for turn in [0, 1, 2, 3, u32::MAX] {
+            let effort = Effort::Live { turn };
+            assert_eq!(effort.steps().chain(effort.more()).count(), 10);
         }
     }
 }
