@@ -250,7 +250,7 @@ mod tests {
         let mut reader = Reader::start().unwrap();
         let paper = Luma::new(40, 30, vec![255; 1200]).unwrap();
         let look = reader.read_live(paper, 1, |_| true, LONG).unwrap();
-        assert_eq!(look, Look { texts: vec![], seen: false, steps: 6 });
+        assert_eq!(look, Look { texts: vec![], seen: false, steps: 7 });
     }
 
     #[test]
