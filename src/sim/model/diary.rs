@@ -32,6 +32,8 @@ pub struct Diary {
     pub synced: Option<Timestamp>,
     /// Time floors up to here are of a clock that was ahead, as an answer of the platform showed.
     pub disowned: Timestamp,
+    /// The latest time that entries were written at, or what the platform's clock showed where that was earlier.
+    pub marked: Timestamp,
     /// Version of the bundle in force.
     pub bundle: u64,
     /// Versions of the lists in force.
@@ -70,6 +72,7 @@ impl Default for Diary {
             floor: Timestamp(0),
             synced: None,
             disowned: Timestamp(i64::MIN),
+            marked: Timestamp(0),
             bundle: 0,
             lists: BTreeMap::new(),
             ended: Vec::new(),
@@ -88,10 +91,14 @@ impl Diary {
 
     /// The platform told the time.
     pub fn heard(&mut self, time: Timestamp) {
-        if self.synced.is_none_or(|synced| synced < time) && self.floor.since(time) > 120 {
+        if self.synced.is_some_and(|synced| synced >= time) {
+            return;
+        }
+        if self.floor.since(time) > 120 {
             self.disowned = self.floor;
         }
-        self.synced = self.synced.max(Some(time));
+        self.marked = self.marked.min(time);
+        self.synced = Some(time);
     }
 
     /// Redemptions that wait to be sent, with their worth in a currency.

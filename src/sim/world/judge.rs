@@ -169,6 +169,7 @@ impl World {
             format!("the floor {} of {entry:?} is below {}", entry.time_floor, diary.floor)
         })?;
         diary.floor = entry.time_floor;
+        diary.marked = diary.marked.max(entry.at);
         diary.head = Head { epoch, seq, hash };
         diary.hashes.push(hash);
         Ok(())
