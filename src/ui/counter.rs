@@ -7,7 +7,7 @@ use egui::{Context, Frame, Id, Key, Panel, RawInput, Rect, Ui, UiBuilder, vec2};
 use super::{
     keys::{Captured, KeyCapture},
     phone::{PhoneCommand, PhoneState, PhoneView, phone_keys, phone_ui},
-    readers::{Preview, ReadersView},
+    readers::{Preview, ReadersView, failed_key},
     screens::{
         carry::carry_ui,
         doctor::{DoctorState, doctor_ui},
@@ -28,7 +28,7 @@ use super::{
     },
 };
 use crate::{
-    domain::scan::EntryMethod,
+    domain::scan::{Delivered, EntryMethod},
     terminal::{
         command::Command,
         text::Texts,
@@ -106,8 +106,9 @@ impl Counter {
         if let Some(Dialog::Doctor(state)) = &mut self.dialog {
             for captured in captured {
                 state.typed = Some(match captured {
-                    Captured::Scan(text) => text,
-                    Captured::Overlong => String::new(),
+                    Captured::Scan(text) => Delivered::Text(text),
+                    Captured::Overlong => Delivered::Unreadable,
+                    Captured::Replayed => Delivered::Replayed,
                 });
             }
             return Vec::new();
@@ -123,11 +124,14 @@ impl Counter {
     fn scan_command(&self, captured: Captured) -> Command {
         match captured {
             Captured::Scan(text) => Command::Scan { text, method: EntryMethod::Keyboard },
-            Captured::Overlong => {
-                let reason = self.texts.get("ui.scan_overlong").to_owned();
-                Command::ScanFailed { reason, method: EntryMethod::Keyboard }
-            }
+            Captured::Overlong => self.failed("ui.scan_overlong"),
+            Captured::Replayed => self.failed(failed_key(&Delivered::Replayed)),
         }
+    }
+
+    fn failed(&self, key: &str) -> Command {
+        let reason = self.texts.get(key).to_owned();
+        Command::ScanFailed { reason, method: EntryMethod::Keyboard }
     }
 
     /// What the middle of the screen remembers.
@@ -360,14 +364,14 @@ mod tests {
 
     use super::*;
     use crate::{
-        domain::scan::Hint,
+        domain::scan::{Hint, ReaderTrouble},
         terminal::{
             command::UndoReason,
             view::{QuestionView, UndoView, VerdictState},
         },
         ui::{
             phone::PhoneCard,
-            readers::CameraView,
+            readers::{CameraView, Heard},
             testing::{
                 burst, desk, desk_of, press_key, question, raw, ready, stroke, type_text, verdict,
                 with_question, with_verdict,
@@ -504,12 +508,12 @@ mod tests {
             Arc::new(ReadersView { camera, ..ReadersView::default() });
         desk.run_ok();
         assert!(desk.query_by_label_contains("A reflection").is_some());
-        let troubles = [("COM5".to_owned(), "The reader on COM5 was unplugged".to_owned())].into();
+        let troubles = [("COM5".to_owned(), ReaderTrouble::Unplugged)].into();
         desk.state_mut().counter.readers =
             Arc::new(ReadersView { troubles, ..ReadersView::default() });
         desk.run_ok();
         assert!(desk.query_by_label("Reader unplugged").is_some(), "in the strip");
-        assert!(desk.query_by_label("The reader on COM5 was unplugged").is_some());
+        assert!(desk.query_by_label("The reader COM5 was unplugged").is_some());
     }
 
     #[test]
@@ -528,6 +532,34 @@ mod tests {
         press_key(&mut desk, Key::F1);
         burst(&mut desk, "1234567890\n");
         assert_eq!(desk.state().commands.len(), 1, "closed, it scans again");
+    }
+
+    #[test]
+    fn the_test_of_readers_says_what_came_instead_of_a_text() {
+        let mut desk = desk(ready());
+        press_key(&mut desk, Key::F1);
+        assert!(desk.query_by_label_contains("Nothing has come yet").is_some());
+        burst(&mut desk, "CS1:AAAAAA\nCS1:BBBBBB\nCS1:CCCCCC\nCS1:DDDDDD\n");
+        assert!(desk.query_by_label_contains("batch mode").is_some());
+        assert!(desk.query_by_label_contains("Nothing has come yet").is_none());
+        let heard = Heard { method: EntryMethod::Serial, what: Delivered::Unreadable };
+        let troubles = [("COM5".to_owned(), ReaderTrouble::ModemManager)].into();
+        desk.state_mut().counter.readers =
+            Arc::new(ReadersView { heard: Some(heard), troubles, ..ReadersView::default() });
+        desk.run_ok();
+        assert!(desk.query_by_label_contains("Serial reader: no text").is_some());
+        assert!(desk.query_all_by_label_contains("ModemManager holds COM5").count() > 0);
+    }
+
+    #[test]
+    fn a_memory_that_is_typed_out_redeems_no_more_than_its_first_code() {
+        let mut desk = desk(ready());
+        burst(&mut desk, "1000000001\n1000000002\n1000000003\n1000000004\n1000000005\n");
+        let first = Command::Scan { text: "1000000001".to_owned(), method: EntryMethod::Keyboard };
+        let [scan, Command::ScanFailed { reason, .. }] = &desk.state().commands[..] else {
+            panic!("{:?}", desk.state().commands)
+        };
+        assert!(*scan == first && reason.contains("batch mode"), "{reason}");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use egui::{Context, Event, Key, Modifiers, RawInput};
 
-use crate::domain::scan::{Burst, BurstOutput, KeyPress, PhysicalKey};
+use crate::domain::scan::{Burst, BurstOutput, KeyPress, PACE_MS, Pace, Paced, PhysicalKey};
 
 /// What a reader delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,12 +16,15 @@ pub enum Captured {
     Scan(String),
     /// A text longer than any voucher; it was dropped.
     Overlong,
+    /// More texts at once than a person scans; those that waited were dropped.
+    Replayed,
 }
 
 /// Stands between the window and egui.
 #[derive(Debug, Default)]
 pub struct KeyCapture {
     burst: Burst<Withheld>,
+    pace: Pace,
     /// Keys that are down on the keyboard.
     down: BTreeSet<Key>,
     /// Keys whose press egui has seen and whose release it has not.
@@ -39,7 +42,10 @@ impl KeyCapture {
     /// Replaces the events of `raw` by those of persons and returns what a reader delivered.
     pub fn filter(&mut self, ctx: &Context, raw: &mut RawInput) -> Vec<Captured> {
         let now_ms = millis(raw.time.unwrap_or_else(|| ctx.input(|input| input.time)));
-        let mut out = Sorted { events: Vec::new(), captured: Vec::new() };
+        let mut out = Sorted { now_ms, events: Vec::new(), captured: Vec::new() };
+        while let Some(paced) = self.pace.due(now_ms) {
+            out.captured.push(captured(paced));
+        }
         let ripe = self.burst.poll(now_ms);
         self.sort(ripe, &mut out);
         let mut events = std::mem::take(&mut raw.events).into_iter().peekable();
@@ -93,7 +99,9 @@ impl KeyCapture {
     fn sort(&mut self, outputs: impl IntoIterator<Item = BurstOutput<Withheld>>, out: &mut Sorted) {
         for output in outputs {
             match output {
-                BurstOutput::Scan(text) => out.captured.push(Captured::Scan(text)),
+                BurstOutput::Scan(text) => {
+                    out.captured.extend(self.pace.note(text, out.now_ms).map(captured));
+                }
                 BurstOutput::Overlong => out.captured.push(Captured::Overlong),
                 BurstOutput::Typed(items) => {
                     for item in items {
@@ -118,7 +126,8 @@ impl KeyCapture {
 
     /// Asks for a frame at the time the detector decides.
     fn wake(&self, ctx: &Context, now_ms: u64) {
-        if let Some(due_ms) = self.burst.timeout_ms() {
+        let paced = self.pace.is_holding().then(|| now_ms.saturating_add(PACE_MS));
+        if let Some(due_ms) = self.burst.timeout_ms().into_iter().chain(paced).min() {
             let wait_ms = due_ms.saturating_sub(now_ms).max(1);
             ctx.request_repaint_after(Duration::from_millis(wait_ms));
         }
@@ -127,8 +136,16 @@ impl KeyCapture {
 
 /// Events for egui and scans for the engine.
 struct Sorted {
+    now_ms: u64,
     events: Vec<Event>,
     captured: Vec<Captured>,
+}
+
+fn captured(paced: Paced) -> Captured {
+    match paced {
+        Paced::Scan(text) => Captured::Scan(text),
+        Paced::Replayed => Captured::Replayed,
+    }
 }
 
 fn millis(seconds: f64) -> u64 {

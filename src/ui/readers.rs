@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use egui::{ColorImage, Context, Rect, TextureHandle, TextureOptions, Ui, pos2, vec2};
 
 use crate::{
-    domain::scan::{EntryMethod, Hint},
+    domain::scan::{Delivered, EntryMethod, Hint, ReaderTrouble},
     terminal::{handle::NewestCell, text::Texts, view::CodeView},
 };
 
@@ -17,8 +17,8 @@ pub type ReadersCell = NewestCell<ReadersView>;
 pub struct ReadersView {
     /// The camera, where one is in use.
     pub camera: Option<CameraView>,
-    /// What is wrong with the readers on serial ports, a sentence each, by the reader's name.
-    pub troubles: BTreeMap<String, String>,
+    /// What is wrong with the readers on serial ports, by the reader's name.
+    pub troubles: BTreeMap<String, ReaderTrouble>,
     /// The readers in use: their kind and the name they were given.
     pub used: Vec<(EntryMethod, String)>,
     /// Codes to test a reader with.
@@ -34,8 +34,8 @@ pub struct ReadersView {
 pub struct Heard {
     /// The kind of reader.
     pub method: EntryMethod,
-    /// The text.
-    pub text: String,
+    /// What came.
+    pub what: Delivered,
 }
 
 /// What is to be shown of a camera.
@@ -62,12 +62,38 @@ pub struct Grey {
 
 impl ReadersView {
     /// The line for the counter instead of the usual one, where there is something to say.
-    pub fn advice<'a>(&'a self, texts: &'a Texts) -> Option<&'a str> {
+    pub fn advice(&self, texts: &Texts) -> Option<String> {
         let camera = self.camera.as_ref();
-        let trouble = camera.and_then(|camera| camera.trouble.as_ref());
-        let hint = camera.and_then(|camera| camera.hint).map(|hint| texts.get(hint_key(hint)));
-        let told = trouble.or(self.troubles.values().next()).map(String::as_str);
-        told.or(hint)
+        let trouble = camera.and_then(|camera| camera.trouble.clone());
+        let hint = camera.and_then(|camera| camera.hint);
+        let hint = || hint.map(|hint| texts.get(hint_key(hint)).to_owned());
+        trouble.or_else(|| self.told(texts).next()).or_else(hint)
+    }
+
+    /// What is wrong with the readers on serial ports, a sentence each.
+    pub fn told<'a>(&'a self, texts: &'a Texts) -> impl Iterator<Item = String> + 'a {
+        let troubles = self.troubles.iter();
+        troubles.map(|(name, trouble)| texts.fill(trouble_key(*trouble), &[("name", name)]))
+    }
+}
+
+/// The text for a scan that came to nothing.
+pub fn failed_key(what: &Delivered) -> &'static str {
+    match what {
+        Delivered::Replayed => "ui.scan_replayed",
+        Delivered::Text(_) | Delivered::Unreadable => "ui.scan_unreadable",
+    }
+}
+
+fn trouble_key(trouble: ReaderTrouble) -> &'static str {
+    match trouble {
+        ReaderTrouble::Absent => "ui.trouble_absent",
+        ReaderTrouble::Unplugged => "ui.trouble_unplugged",
+        ReaderTrouble::Taken => "ui.trouble_taken",
+        ReaderTrouble::ModemManager => "ui.trouble_modem_manager",
+        ReaderTrouble::Forbidden => "ui.trouble_forbidden",
+        ReaderTrouble::Unusable => "ui.trouble_unusable",
+        ReaderTrouble::NotStarted => "ui.trouble_not_started",
     }
 }
 

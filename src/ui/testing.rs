@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui::{Event, Key, Modifiers, RawInput, Rect, Role, Shape, Vec2, epaint::TextShape, vec2};
+use egui::{Event, Id, Key, Modifiers, RawInput, Rect, Role, Shape, Vec2, epaint::TextShape, vec2};
 use egui_kittest::{
     Harness, HarnessBuilder,
     kittest::{NodeT as _, Queryable as _},
@@ -152,10 +152,14 @@ pub(crate) fn stroke(typed: char) -> Vec<Event> {
 }
 
 pub(crate) fn burst(desk: &mut Desk, text: &str) {
-    for (typed, at_ms) in text.chars().zip((10_000..).step_by(6)) {
+    let counted = Id::unique("when the last burst was over");
+    let start_ms = desk.ctx.data(|data| data.get_temp(counted)).unwrap_or(10_000);
+    for (typed, at_ms) in text.chars().zip((start_ms..).step_by(6)) {
         raw(desk, stroke(typed), at_ms);
     }
-    raw(desk, Vec::new(), 20_000);
+    let over_ms: u32 = start_ms.saturating_add(10_000);
+    raw(desk, Vec::new(), over_ms);
+    desk.ctx.data_mut(|data| data.insert_temp(counted, over_ms));
 }
 
 /// Windows in which everything must fit: small tills, a full-HD screen at 200 %, a large one.

@@ -16,16 +16,17 @@ use crate::{
         picture::Luma,
         serial::{Act, DriverChoice, SerialError, SerialEvent, SerialReader, Settings},
     },
-    domain::scan::{EntryMethod, TESTS},
+    domain::scan::{Delivered, EntryMethod, TESTS},
     terminal::{
         clock::Clock,
         command::Command,
         engine::Event,
         handle::{TerminalHandle, ViewCell},
+        text::Texts,
         view::{ScanView, VerdictState},
         witness,
     },
-    ui::readers::{CameraView, Grey, Heard, ReadersCell, ReadersView},
+    ui::readers::{CameraView, Grey, Heard, ReadersCell, ReadersView, failed_key},
 };
 
 /// The readers that are in use; they stop when this is dropped.
@@ -46,6 +47,7 @@ impl Readers {
         let line = Line {
             cell: ReadersCell::new(first(args)),
             handle: handle.clone(),
+            texts: Arc::new(Texts::english()),
             last: Arc::new(AtomicUsize::new(NOBODY)),
         };
         let serial = Arc::new(line.serials(args, clock));
@@ -84,6 +86,7 @@ fn first(args: &ReaderArgs) -> ReadersView {
 struct Line {
     cell: ReadersCell,
     handle: TerminalHandle<Event>,
+    texts: Arc<Texts>,
     /// Which serial reader waits for an answer to its scan, or [`NOBODY`].
     last: Arc<AtomicUsize>,
 }
@@ -167,21 +170,25 @@ impl Line {
                 }
                 self.send(Command::Scan { text, method: EntryMethod::Serial });
             }
-            SerialEvent::Unreadable | SerialEvent::Overlong => {
-                self.failed("the reader sent something unreadable");
-            }
-            SerialEvent::Replayed => self.failed(
-                "the reader sent many codes at once, as from a memory: none but the first was \
-                 looked at; switch its storage (batch mode) off",
-            ),
+            SerialEvent::Unreadable | SerialEvent::Overlong => self.failed(Delivered::Unreadable),
+            SerialEvent::Replayed => self.failed(Delivered::Replayed),
             SerialEvent::Opened => self.trouble(name, None),
             SerialEvent::Lost(error) => self.trouble(name, Some(&error)),
         }
     }
 
-    fn failed(&self, reason: &str) {
+    fn failed(&self, what: Delivered) {
         let method = EntryMethod::Serial;
-        self.send(Command::ScanFailed { reason: reason.to_owned(), method });
+        if self.cell.get().testing {
+            return self.hear(Heard { method, what });
+        }
+        let reason = self.texts.get(failed_key(&what)).to_owned();
+        self.send(Command::ScanFailed { reason, method });
+    }
+
+    fn hear(&self, heard: Heard) {
+        let heard = Some(heard);
+        self.cell.change(|before| ReadersView { heard, ..before.clone() });
     }
 
     /// Each reader has one line.
@@ -189,7 +196,7 @@ impl Line {
         self.cell.change(|before| {
             let mut troubles = before.troubles.clone();
             match error {
-                Some(error) => troubles.insert(name.to_owned(), sentence(&error.to_string())),
+                Some(error) => troubles.insert(name.to_owned(), error.into()),
                 None => troubles.remove(name),
             };
             ReadersView { troubles, ..before.clone() }
@@ -202,8 +209,7 @@ impl Line {
             let Command::Scan { text, method } = command else {
                 return;
             };
-            let heard = Some(Heard { method, text });
-            return self.cell.change(|before| ReadersView { heard, ..before.clone() });
+            return self.hear(Heard { method, what: Delivered::Text(text) });
         }
         if !self.handle.send(command) {
             tracing::warn!("a scan was dropped: the counter is overwhelmed");

@@ -5,6 +5,9 @@ use std::io;
 use serialport::ErrorKind;
 use thiserror::Error;
 
+use super::holder::modem_manager_runs;
+use crate::domain::scan::ReaderTrouble;
+
 /// What a reader has to say.
 #[derive(Debug)]
 pub enum SerialEvent {
@@ -28,6 +31,14 @@ pub enum SerialError {
     /// The port exists and is taken, or Windows does not say which.
     #[error("the reader on {port} is used by another program or is not plugged in")]
     Unavailable {
+        /// The port as it was named.
+        port: String,
+        /// What the system said.
+        source: serialport::Error,
+    },
+    /// The port exists and is taken, and the service for modems of Linux runs.
+    #[error("ModemManager holds {port}: it takes the reader for a modem")]
+    TakenForModem {
         /// The port as it was named.
         port: String,
         /// What the system said.
@@ -81,12 +92,27 @@ impl SerialError {
     pub(super) fn opening(port: &str, source: serialport::Error) -> Self {
         let port = port.to_owned();
         match source.kind {
+            ErrorKind::NoDevice if modem_manager_runs() => Self::TakenForModem { port, source },
             ErrorKind::NoDevice => Self::Unavailable { port, source },
             ErrorKind::Io(io::ErrorKind::NotFound) => Self::NotFound { port, source },
             ErrorKind::Io(io::ErrorKind::PermissionDenied) => Self::Forbidden { port, source },
             ErrorKind::InvalidInput | ErrorKind::Unknown | ErrorKind::Io(_) => {
                 Self::Unusable { port, source }
             }
+        }
+    }
+}
+
+impl From<&SerialError> for ReaderTrouble {
+    fn from(error: &SerialError) -> Self {
+        match error {
+            SerialError::Unavailable { .. } => Self::Taken,
+            SerialError::TakenForModem { .. } => Self::ModemManager,
+            SerialError::NotFound { .. } | SerialError::Absent { .. } => Self::Absent,
+            SerialError::Forbidden { .. } => Self::Forbidden,
+            SerialError::Unusable { .. } => Self::Unusable,
+            SerialError::Unplugged { .. } => Self::Unplugged,
+            SerialError::Thread(_) => Self::NotStarted,
         }
     }
 }

@@ -19,6 +19,7 @@ mod outbox;
 
 mod baud;
 mod event;
+mod holder;
 mod intake;
 mod line;
 mod place;

@@ -11,6 +11,7 @@ mod doctor;
 mod hint;
 mod pace;
 mod short_code;
+mod trouble;
 
 mod classify;
 
@@ -26,6 +27,7 @@ pub use hint::Hint;
 pub use key::{KeyPress, PhysicalKey};
 pub use pace::{PACE_MS, PACE_SCANS, Pace, Paced};
 pub use short_code::{ShortCode, ShortCodeError};
+pub use trouble::{Delivered, ReaderTrouble};
 
 /// Longest scan that is looked at, in characters: a QR code of version 40-L in alphanumeric mode (ISO/IEC 18004).
 pub const TEXT_MAX: usize = 4296;

@@ -64,6 +64,11 @@ impl Pace {
         Some(Paced::Scan(text))
     }
 
+    /// Whether a code waits for [`Self::due`].
+    pub fn is_holding(&self) -> bool {
+        !self.held.is_empty()
+    }
+
     /// A flood is counted no further than it takes to know it.
     fn count(&mut self, at_ms: u64) {
         self.times_ms.push_back(at_ms);

@@ -4,7 +4,7 @@ use egui::{Context, Key, Ui, UiBuilder, vec2};
 
 use super::dialog::{dialog_ui, text_ui};
 use crate::{
-    domain::scan::{Diagnosis, EntryMethod, Layout, diagnose},
+    domain::scan::{Delivered, Diagnosis, EntryMethod, Layout, diagnose},
     terminal::text::Texts,
     ui::{
         readers::{Heard, ReadersView},
@@ -28,7 +28,7 @@ pub struct DoctorState {
     /// Which test is shown.
     pub at: usize,
     /// What a reader that types made of a test.
-    pub typed: Option<String>,
+    pub typed: Option<Delivered>,
 }
 
 /// Shows the dialog; returns whether to close.
@@ -77,18 +77,32 @@ fn words_ui(ui: &mut Ui, texts: &Texts, readers: &ReadersView, state: &DoctorSta
         let used = format!("{}: {name}", texts.get(method_key(*method)));
         line(&used, Face::Plain, theme::TEXT);
     }
-    let camera = readers.camera.as_ref().and_then(|camera| camera.trouble.as_ref());
-    for trouble in camera.into_iter().chain(readers.troubles.values()) {
-        line(trouble, Face::Strong, theme::WARN);
+    let camera = readers.camera.as_ref().and_then(|camera| camera.trouble.clone());
+    for trouble in camera.into_iter().chain(readers.told(texts)) {
+        line(&trouble, Face::Strong, theme::WARN);
     }
-    let typed = state.typed.as_deref().map(|text| (EntryMethod::Keyboard, text));
-    let heard = readers.heard.as_ref().map(|Heard { method, text }| (*method, text.as_str()));
-    for (method, text) in typed.into_iter().chain(heard) {
-        let diagnosis = diagnose(text);
-        let good = matches!(diagnosis, Diagnosis::Right | Diagnosis::Aim);
+    let typed = state.typed.as_ref().map(|what| (EntryMethod::Keyboard, what));
+    let heard = readers.heard.as_ref().map(|Heard { method, what }| (*method, what));
+    if typed.is_none() && heard.is_none() {
+        line(texts.get("ui.doctor_silent"), Face::Plain, theme::MUTED);
+    }
+    for (method, what) in typed.into_iter().chain(heard) {
+        let (said, good) = judged(what, texts);
         let color = if good { theme::GOOD } else { theme::WARN };
-        let said = format!("{}: {}", texts.get(method_key(method)), words(&diagnosis, texts));
-        line(&said, Face::Strong, color);
+        line(&format!("{}: {said}", texts.get(method_key(method))), Face::Strong, color);
+    }
+}
+
+/// What is to be said of what came, and whether it is good.
+fn judged(what: &Delivered, texts: &Texts) -> (String, bool) {
+    match what {
+        Delivered::Text(text) => {
+            let diagnosis = diagnose(text);
+            let good = matches!(diagnosis, Diagnosis::Right | Diagnosis::Aim);
+            (words(&diagnosis, texts), good)
+        }
+        Delivered::Unreadable => (texts.get("ui.doctor_unreadable").to_owned(), false),
+        Delivered::Replayed => (texts.get("ui.doctor_batch").to_owned(), false),
     }
 }
 

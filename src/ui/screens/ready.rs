@@ -55,7 +55,7 @@ fn invitation_ui(ui: &Ui, rect: Rect, notice: Option<&str>, texts: &Texts, eye: 
         code_in_view(ui.painter(), picture);
     }
     let advice = readers.advice(texts);
-    let (hint, face, color) = match advice {
+    let (hint, face, color) = match advice.as_deref() {
         Some(advice) => (advice, Face::Strong, theme::WARN),
         None => (texts.get("ui.ready_hint"), Face::Plain, CALM.soft),
     };
