@@ -6,7 +6,7 @@ use clap::{Parser, Subcommand};
 
 use crate::{
     device::{
-        camera::choice::{CameraChoice, Sides},
+        camera::choice::{CameraChoice, CameraWish, Sides},
         serial::Driver,
     },
     domain::id::OperatorId,
@@ -63,6 +63,17 @@ pub struct ReaderArgs {
     /// Size of the camera's pictures; the nearest one it has is taken
     #[arg(long, global = true, value_name = "WIDTHxHEIGHT", default_value_t = Sides::default())]
     pub camera_sides: Sides,
+    /// Let the camera read EAN and Code 128 besides QR codes, for short codes printed so and for products on a bill
+    #[arg(long, global = true)]
+    pub barcodes: bool,
+}
+
+impl ReaderArgs {
+    /// What is wanted of the camera, where one is named.
+    pub fn camera_wish(&self) -> Option<CameraWish> {
+        let choice = self.camera.clone()?;
+        Some(CameraWish { choice, sides: self.camera_sides, barcodes: self.barcodes })
+    }
 }
 
 fn driver(name: &str) -> Result<&'static Driver, String> {

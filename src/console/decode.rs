@@ -22,8 +22,13 @@ use crate::device::{
 /// How long one picture may take before it counts as unread.
 const BUDGET: Duration = Duration::from_secs(10);
 
-pub(super) fn run(console: &mut Console<'_>, args: &DecodeArgs) -> Result<Exit, ConsoleError> {
-    let mut decoder = Decoder { reader: Reader::start()?, effort: args.effort, turn: 0 };
+pub(super) fn run(
+    console: &mut Console<'_>,
+    args: &DecodeArgs,
+    barcodes: bool,
+) -> Result<Exit, ConsoleError> {
+    let reader = Reader::start()?.with_barcodes(barcodes);
+    let mut decoder = Decoder { reader, effort: args.effort, turn: 0 };
     let mut all = true;
     if args.pictures.is_empty() {
         for line in stdin().lock().lines() {

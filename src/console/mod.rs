@@ -104,7 +104,7 @@ pub fn run(args: &Args, command: &Command, out: &mut dyn Write) -> Result<Exit, 
         Command::Inspect(args) => inspect::run(&mut console, args),
         Command::Journal(args) => journal::run(&mut console, args),
         Command::Readers => readers::run(&mut console),
-        Command::Decode(args) => decode::run(&mut console, args),
+        Command::Decode(pictures) => decode::run(&mut console, pictures, args.readers.barcodes),
     }
 }
 

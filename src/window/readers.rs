@@ -10,7 +10,7 @@ use crate::{
     device::{
         camera::{
             CameraError,
-            choice::{CameraChoice, Sides},
+            choice::CameraWish,
             watch::{Camera, CameraEvent},
         },
         picture::Luma,
@@ -54,7 +54,7 @@ impl Readers {
         if args.feedback {
             beep(&handle.view, &line.last, &serial);
         }
-        let camera = args.camera.clone().map(|choice| (choice, args.camera_sides));
+        let camera = args.camera_wish();
         Self {
             cell: line.cell.clone(),
             _camera: camera.and_then(|wish| line.camera(wish, clock)),
@@ -95,18 +95,14 @@ struct Line {
 const NOBODY: usize = usize::MAX;
 
 impl Line {
-    fn camera(
-        &self,
-        (choice, sides): (CameraChoice, Sides),
-        clock: &Arc<dyn Clock>,
-    ) -> Option<Camera> {
+    fn camera(&self, wish: CameraWish, clock: &Arc<dyn Clock>) -> Option<Camera> {
         self.show_camera(|_before| CameraView::default());
         let (line, mut number) = (self.clone(), 0);
         let deliver = move |event| {
             number = u64::wrapping_add(number, 1);
             line.seen(event, number);
         };
-        let started = Camera::start(choice, sides, millis(clock), deliver);
+        let started = Camera::start(wish, millis(clock), deliver);
         started.map_err(|error| self.camera_lost(&error)).ok()
     }
 

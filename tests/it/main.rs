@@ -76,6 +76,8 @@ mod counter;
 #[cfg(feature = "demo")]
 mod damage;
 #[cfg(feature = "demo")]
+mod decoding;
+#[cfg(feature = "demo")]
 mod flows;
 #[cfg(feature = "demo")]
 mod fuzzing;

@@ -18,6 +18,17 @@ pub enum CameraChoice {
     File(PathBuf),
 }
 
+/// What is wanted of a camera.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CameraWish {
+    /// Which one.
+    pub choice: CameraChoice,
+    /// The size of its frames; the nearest one it has is taken.
+    pub sides: Sides,
+    /// Whether EAN and Code 128 are read besides QR codes.
+    pub barcodes: bool,
+}
+
 impl FromStr for CameraChoice {
     type Err = Infallible;
 

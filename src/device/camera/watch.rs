@@ -18,7 +18,7 @@ use image::{GrayImage, imageops::thumbnail};
 
 use super::{
     CameraError,
-    choice::{CameraChoice, Sides},
+    choice::{CameraWish, Sides},
     hint::Hints,
     open,
     slot::{Slot, Taken},
@@ -84,12 +84,13 @@ impl Camera {
     /// `clock` gives monotonic milliseconds. `on_event` runs on the reading thread and must not block:
     /// no frame is read while it runs.
     pub fn start(
-        choice: CameraChoice,
-        sides: Sides,
+        wish: CameraWish,
         clock: impl Fn() -> u64 + Send + 'static,
         on_event: impl FnMut(CameraEvent) + Send + 'static,
     ) -> Result<Self, CameraError> {
-        let mut reader = Reader::start().map_err(CameraError::Thread)?;
+        let CameraWish { choice, sides, barcodes } = wish;
+        let reader = Reader::start().map_err(CameraError::Thread)?;
+        let mut reader = reader.with_barcodes(barcodes);
         let read =
             move |frame: &Luma, turn| reader.read_live(frame.clone(), turn, is_ours, FRAME_BUDGET);
         let open = move || open(&choice, sides);

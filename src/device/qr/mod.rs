@@ -25,13 +25,21 @@ mod views;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use rxing::common::BitMatrix;
+
 use self::filter::Filter;
 use self::locate::{Limits, Located};
 use self::pool::Pool;
 pub use self::steps::Effort;
 use self::steps::Step;
+use self::threshold::Threshold;
 use self::views::{Scale, View, Views};
 use crate::device::picture::Luma;
+
+/// The black pixels of a picture, each told by the light around it; none of a picture that is too small.
+pub(super) fn black_and_white(picture: &Luma) -> Option<BitMatrix> {
+    locate::attempt(|| Threshold::Blocks.apply(picture))
+}
 
 /// What a pass found, and how far it went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

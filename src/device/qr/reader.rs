@@ -13,7 +13,10 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use super::{Effort, Look, look};
-use crate::device::picture::Luma;
+use crate::device::{
+    bars::{self, Way},
+    picture::Luma,
+};
 
 /// Most workers that may be left behind at one time.
 pub const ABANDONED_MAX: usize = 4;
@@ -43,6 +46,7 @@ pub enum ReadError {
 /// Reads the codes in pictures, one picture at a time, on a thread of its own.
 #[derive(Debug)]
 pub struct Reader {
+    barcodes: bool,
     decode: Decode,
     worker: Option<Worker>,
     abandoned: Vec<JoinHandle<()>>,
@@ -55,24 +59,37 @@ struct Task {
     picture: Luma,
     effort: Effort,
     wanted: fn(&str) -> bool,
+    barcodes: bool,
 }
 
 impl Reader {
     /// Starts the worker thread.
     pub fn start() -> io::Result<Self> {
         Self::with(|task, stop| {
-            look(&task.picture, task.effort, task.wanted, || stop.load(Ordering::Relaxed))
+            let stopped = || stop.load(Ordering::Relaxed);
+            let mut look = look(&task.picture, task.effort, task.wanted, stopped);
+            if task.barcodes && look.texts.is_empty() && !stopped() {
+                look.texts = barcodes(&task.picture, task.effort);
+            }
+            look
         })
+    }
+
+    /// Whether pictures without another code are looked at for EAN and Code 128 as well.
+    #[must_use]
+    pub fn with_barcodes(self, barcodes: bool) -> Self {
+        Self { barcodes, ..self }
     }
 
     fn with(decode: Decode) -> io::Result<Self> {
         let worker = Some(Worker::start(decode)?);
-        Ok(Self { decode, worker, abandoned: Vec::new() })
+        Ok(Self { barcodes: false, decode, worker, abandoned: Vec::new() })
     }
 
     /// All distinct texts in the picture, at the latest after `budget`; empty when it shows no code.
     pub fn read(&mut self, picture: Luma, budget: Duration) -> Result<Vec<String>, ReadError> {
-        let task = Task { picture, effort: Effort::Full, wanted: |_| true };
+        let barcodes = self.barcodes;
+        let task = Task { picture, effort: Effort::Full, wanted: |_| true, barcodes };
         self.run(task, budget, None).map(|look| look.texts)
     }
 
@@ -87,7 +104,8 @@ impl Reader {
         wanted: fn(&str) -> bool,
         budget: Duration,
     ) -> Result<Look, ReadError> {
-        self.run(Task { picture, effort: Effort::Live { turn }, wanted }, budget, Some(GRACE))
+        let task = Task { picture, effort: Effort::Live { turn }, wanted, barcodes: self.barcodes };
+        self.run(task, budget, Some(GRACE))
     }
 
     /// The worker is asked to stop after `budget` and is left behind, at once or after `grace` more.
@@ -128,6 +146,17 @@ impl Reader {
             None => Worker::start(self.decode).map_err(ReadError::NoThread),
         }
     }
+}
+
+/// Frames take turns at being looked at across and down.
+fn barcodes(picture: &Luma, effort: Effort) -> Vec<String> {
+    let ways: &[Way] = match effort {
+        Effort::Full => &[Way::Across, Way::Down],
+        Effort::Live { turn } if turn.is_multiple_of(2) => &[Way::Across],
+        Effort::Live { .. } => &[Way::Down],
+    };
+    let texts = |way: &Way| Some(bars::texts(picture, *way)).filter(|texts| !texts.is_empty());
+    ways.iter().find_map(texts).unwrap_or_default()
 }
 
 type Outcome = Result<Look, ReadError>;
