@@ -1,5 +1,7 @@
 //! Wiring of the window: the terminal's threads, its readers, and the counter screen.
 
+mod kept;
+mod plugged;
 mod readers;
 
 use std::{
@@ -7,7 +9,6 @@ use std::{
     sync::Arc,
 };
 
-use self::readers::Readers;
 use crate::{
     console::{self, Args, ConsoleError, random},
     store::StoreError,
@@ -38,8 +39,8 @@ pub fn run(args: &Args) -> Result<(), WindowError> {
     let ticking = Arc::clone(&clock);
     let transport = Arc::new(server::transport(&dir, &identity.url, identity.synced_at, ticking)?);
     let runtime = Runtime::start(engine, transport, Arc::clone(&clock))?;
-    let readers = Readers::start(&args.readers, &runtime.handle(), &clock);
-    Ok(ui::run(runtime.handle(), readers.cell.clone(), None)?)
+    let readers = readers::start(&args.readers, &dir, &runtime.handle(), &clock)?;
+    Ok(ui::run(runtime.handle(), readers, None)?)
 }
 
 /// What the button of a terminal without a store does.
@@ -76,7 +77,7 @@ pub fn demo(args: &Args) -> Result<(), WindowError> {
     let mut engine = Engine::open(&shop.counter_dir(), random, clock.now())?;
     shop.sign_in(&mut engine)?;
     let runtime = Runtime::start(engine, shop.transport()?, Arc::clone(&clock))?;
-    let readers = Readers::start(&args.readers, &runtime.handle(), &clock);
+    let readers = readers::start(&args.readers, &shop.counter_dir(), &runtime.handle(), &clock)?;
     let (handle, pictures) = (runtime.handle(), Pictures::start(runtime.handle())?);
     let shop = Arc::new(shop);
     let held = Arc::clone(&shop);
@@ -97,7 +98,7 @@ pub fn demo(args: &Args) -> Result<(), WindowError> {
     let cards = faces.collect::<Result<_, crate::demo::DemoError>>()?;
     let view = phone::PhoneView { cards };
     let source = phone::PhoneSource { view, act: Box::new(act) };
-    Ok(ui::run(runtime.handle(), readers.cell.clone(), Some(source))?)
+    Ok(ui::run(runtime.handle(), readers, Some(source))?)
 }
 
 #[cfg(feature = "demo")]

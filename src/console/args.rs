@@ -40,7 +40,7 @@ pub struct Args {
 }
 
 /// Which readers the window reads, and how.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct ReaderArgs {
     /// Read a barcode reader on a serial port (window only): a port such as /dev/ttyACM0 or COM3, a reader such as 0c2e:0b6a that `readers` lists, or `auto`; may be repeated
     #[arg(long, global = true, value_name = "READER")]

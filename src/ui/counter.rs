@@ -7,10 +7,11 @@ use egui::{Context, Frame, Id, Key, Panel, RawInput, Rect, Ui, UiBuilder, vec2};
 use super::{
     keys::{Captured, KeyCapture},
     phone::{PhoneCommand, PhoneState, PhoneView, phone_keys, phone_ui},
-    readers::{Preview, ReadersView, failed_key},
+    readers::{Preview, ReaderCommand, ReadersView, failed_key},
     screens::{
         carry::carry_ui,
         doctor::{DoctorState, doctor_ui},
+        readers::{ReadersState, readers_ui},
         receipt::receipt_ui,
         recent::{RecentAct, RecentState, recent_dialog_ui, recent_side_ui},
         scan::{ScanState, scan_ui},
@@ -71,6 +72,7 @@ enum Dialog {
     /// The folder that was typed.
     Carry(String),
     Doctor(DoctorState),
+    Readers(ReadersState),
 }
 
 /// What a frame asks for.
@@ -80,6 +82,8 @@ pub struct Wishes {
     pub commands: Vec<Command>,
     /// For the phone of the demo, in order.
     pub phone: Vec<PhoneCommand>,
+    /// For the readers, in order.
+    pub readers: Vec<ReaderCommand>,
 }
 
 impl Counter {
@@ -145,8 +149,8 @@ impl Counter {
         let mut wishes = Wishes::default();
         self.follow(view);
         let ctx = ui.ctx().clone();
-        self.dialog_ui(&ctx, view, &mut wishes.commands);
-        self.function_keys(&ctx, view, &mut wishes.commands);
+        self.dialog_ui(&ctx, view, &mut wishes);
+        self.function_keys(&ctx, view, &mut wishes);
         if let Some(phone) = phone {
             self.phone_panel(ui, view, phone, &mut wishes.phone);
         }
@@ -186,8 +190,8 @@ impl Counter {
         }
     }
 
-    fn dialog_ui(&mut self, ctx: &Context, view: &View, commands: &mut Vec<Command>) {
-        let texts = &self.texts;
+    fn dialog_ui(&mut self, ctx: &Context, view: &View, wishes: &mut Wishes) {
+        let (texts, commands) = (&self.texts, &mut wishes.commands);
         let close = match &mut self.dialog {
             None => false,
             Some(Dialog::Typed(text)) => typed_ui(ctx, texts, text, commands),
@@ -214,19 +218,26 @@ impl Counter {
             Some(Dialog::Receipt(at)) => receipt_ui(ctx, texts, &self.receipt, (&view.witness, at)),
             Some(Dialog::Carry(folder)) => carry_ui(ctx, texts, &view.carry, folder, commands),
             Some(Dialog::Doctor(state)) => doctor_ui(ctx, texts, &self.readers, state),
+            Some(Dialog::Readers(state)) => {
+                readers_ui(ctx, texts, &self.readers, state, &mut wishes.readers)
+            }
         };
         if close {
             self.dialog = None;
         }
     }
 
-    fn function_keys(&mut self, ctx: &Context, view: &View, commands: &mut Vec<Command>) {
+    fn function_keys(&mut self, ctx: &Context, view: &View, wishes: &mut Wishes) {
         if press::pressed(ctx, Key::F1) {
             self.dialog = Some(Dialog::Doctor(DoctorState::default()));
         }
+        if press::pressed(ctx, Key::F7) {
+            wishes.readers.push(ReaderCommand::List);
+            self.dialog = Some(Dialog::Readers(ReadersState::default()));
+        }
         for key in BarKey::FUNCTIONS {
             if press::pressed(ctx, key.key()) && key.enabled(view, !self.receipt.is_empty()) {
-                self.act(ctx, key, view, commands);
+                self.act(ctx, key, view, &mut wishes.commands);
             }
         }
     }
@@ -371,7 +382,7 @@ mod tests {
         },
         ui::{
             phone::PhoneCard,
-            readers::{CameraView, Heard},
+            readers::{CameraView, Heard, Plugged},
             testing::{
                 burst, desk, desk_of, press_key, question, raw, ready, stroke, type_text, verdict,
                 with_question, with_verdict,
@@ -532,6 +543,51 @@ mod tests {
         press_key(&mut desk, Key::F1);
         burst(&mut desk, "1234567890\n");
         assert_eq!(desk.state().commands.len(), 1, "closed, it scans again");
+    }
+
+    #[test]
+    fn readers_are_chosen_by_keys() {
+        let mut desk = desk(ready());
+        press_key(&mut desk, Key::F7);
+        let camera = Plugged {
+            method: EntryMethod::Camera,
+            id: "/dev/video0".into(),
+            name: "C920".into(),
+            used: false,
+            sizes: vec!["1280x720".into(), "640x480".into()],
+            size: Some("1280x720".into()),
+        };
+        let port = Plugged {
+            method: EntryMethod::Serial,
+            id: "0c2e:0b6a".into(),
+            name: "Scanner".into(),
+            used: true,
+            sizes: Vec::new(),
+            size: None,
+        };
+        let plugged = vec![camera, port];
+        desk.state_mut().counter.readers =
+            Arc::new(ReadersView { plugged, ..ReadersView::default() });
+        desk.run_ok();
+        assert!(desk.query_by_label("– Camera: C920").is_some());
+        let keys =
+            [Key::ArrowRight, Key::Enter, Key::ArrowDown, Key::Enter, Key::ArrowDown, Key::Enter];
+        for key in keys {
+            press_key(&mut desk, key);
+        }
+        let chosen = |method, id: &str, used| ReaderCommand::Use { method, id: id.into(), used };
+        let expected = [
+            ReaderCommand::List,
+            ReaderCommand::Size("640x480".into()),
+            chosen(EntryMethod::Camera, "/dev/video0", true),
+            chosen(EntryMethod::Serial, "0c2e:0b6a", false),
+            ReaderCommand::Barcodes(true),
+        ];
+        assert_eq!(desk.state().chosen, expected);
+        burst(&mut desk, "1234567890\n");
+        assert_eq!(desk.state().commands.len(), 1, "a scan works from every screen");
+        press_key(&mut desk, Key::Escape);
+        assert!(desk.query_by_label("– Camera: C920").is_none());
     }
 
     #[test]

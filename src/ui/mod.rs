@@ -23,7 +23,7 @@ mod testing;
 
 use counter::Counter;
 use phone::{PhoneCommand, PhoneSource};
-use readers::{ReadersCell, ReadersView};
+use readers::{ReadersHandle, ReadersView};
 
 /// Commands kept while the engine's queue is full; beyond it the oldest are dropped.
 const OUTBOX_MAX: usize = 32;
@@ -35,7 +35,7 @@ const RETRY_S: f32 = 0.1;
 /// The phone panel is shown where there is a source for it. Errors are those of opening a window.
 pub fn run<E: From<Command> + Send + 'static>(
     handle: TerminalHandle<E>,
-    readers: ReadersCell,
+    readers: ReadersHandle,
     phone: Option<PhoneSource>,
 ) -> eframe::Result {
     let viewport = ViewportBuilder::default()
@@ -58,7 +58,7 @@ pub fn run<E: From<Command> + Send + 'static>(
 /// The window: hands views to the counter and its commands to the engine.
 pub struct TerminalApp<E> {
     handle: TerminalHandle<E>,
-    readers: ReadersCell,
+    readers: ReadersHandle,
     view: Arc<View>,
     counter: Counter,
     phone: Option<PhoneSource>,
@@ -70,14 +70,14 @@ impl<E: From<Command> + Send + 'static> TerminalApp<E> {
     pub fn new(
         ctx: &Context,
         handle: TerminalHandle<E>,
-        readers: ReadersCell,
+        readers: ReadersHandle,
         phone: Option<PhoneSource>,
     ) -> Self {
         theme::install(ctx);
         let waker = ctx.clone();
         handle.view.on_change(move || waker.request_repaint());
         let waker = ctx.clone();
-        readers.on_change(move || waker.request_repaint());
+        readers.cell.on_change(move || waker.request_repaint());
         Self {
             view: handle.view.get(),
             counter: Counter::new(Texts::english()),
@@ -112,7 +112,11 @@ impl<E: From<Command> + Send + 'static> TerminalApp<E> {
     fn follow_test(&self) {
         let testing = self.counter.testing();
         if testing != self.counter.readers.testing {
-            self.readers.change(|before| ReadersView { testing, heard: None, ..before.clone() });
+            self.readers.cell.change(|before| ReadersView {
+                testing,
+                heard: None,
+                ..before.clone()
+            });
         }
     }
 
@@ -139,7 +143,7 @@ impl<E: From<Command> + Send + 'static> eframe::App for TerminalApp<E> {
 
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
         self.view = self.handle.view.get();
-        self.counter.readers = self.readers.get();
+        self.counter.readers = self.readers.cell.get();
         self.flush(ctx);
     }
 
@@ -151,6 +155,7 @@ impl<E: From<Command> + Send + 'static> eframe::App for TerminalApp<E> {
         self.follow_test();
         self.queue(wishes.commands);
         self.flush(ui.ctx());
+        wishes.readers.into_iter().for_each(|command| self.readers.send(command));
         self.act(wishes.phone);
     }
 }
@@ -160,12 +165,17 @@ mod tests {
     use std::sync::mpsc::{Receiver, sync_channel};
 
     use super::*;
-    use crate::terminal::{command::UndoReason, handle::ViewCell};
+    use crate::{
+        terminal::{command::UndoReason, handle::ViewCell},
+        ui::readers::ReadersCell,
+    };
 
     fn app(ctx: &Context, places: usize) -> (TerminalApp<Command>, Receiver<Command>) {
         let (sender, receiver) = sync_channel(places);
         let handle = TerminalHandle::new(ViewCell::new(testing::ready()), sender);
-        (TerminalApp::new(ctx, handle, ReadersCell::new(ReadersView::default()), None), receiver)
+        let (commands, _none) = sync_channel(1);
+        let readers = ReadersHandle::new(ReadersCell::new(ReadersView::default()), commands);
+        (TerminalApp::new(ctx, handle, readers, None), receiver)
     }
 
     #[test]

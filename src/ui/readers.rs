@@ -1,6 +1,9 @@
 //! What the counter shows of its readers: the camera's picture, what might help, and what is amiss.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, mpsc::SyncSender},
+};
 
 use egui::{ColorImage, Context, Rect, TextureHandle, TextureOptions, Ui, pos2, vec2};
 
@@ -12,6 +15,77 @@ use crate::{
 /// Where the readers put what is to be shown.
 pub type ReadersCell = NewestCell<ReadersView>;
 
+/// What is asked of the readers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReaderCommand {
+    /// Look what is plugged in.
+    List,
+    /// Use a reader from now on, or no longer.
+    Use {
+        /// Its kind.
+        method: EntryMethod,
+        /// Its name, as [`Plugged::id`].
+        id: String,
+        /// Whether to use it.
+        used: bool,
+    },
+    /// Let the camera make pictures of this size, one of [`Plugged::sizes`].
+    Size(String),
+    /// Let the camera read barcodes of lines, or no longer.
+    Barcodes(bool),
+}
+
+/// A reader that is plugged in, or that is used and gone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plugged {
+    /// Its kind.
+    pub method: EntryMethod,
+    /// The name it is used by.
+    pub id: String,
+    /// What it is.
+    pub name: String,
+    /// Whether it is used.
+    pub used: bool,
+    /// The sizes of pictures a camera offers.
+    pub sizes: Vec<String>,
+    /// The size that is used.
+    pub size: Option<String>,
+}
+
+impl Plugged {
+    /// The name of the first serial reader that is known, whichever that is.
+    pub const ANY: &str = "auto";
+
+    /// The size after the one that is used; none where there is no choice.
+    pub fn next_size(&self) -> Option<String> {
+        let at = self.sizes.iter().position(|size| Some(size) == self.size.as_ref());
+        let next = at.map_or(0, |at| at.saturating_add(1));
+        self.sizes.get(next).or(self.sizes.first()).filter(|_| self.sizes.len() > 1).cloned()
+    }
+}
+
+/// The readers as a screen holds them.
+#[derive(Clone)]
+pub struct ReadersHandle {
+    /// What is to be shown of them.
+    pub cell: ReadersCell,
+    commands: SyncSender<ReaderCommand>,
+}
+
+impl ReadersHandle {
+    /// Views come in `cell`, commands go to `commands`.
+    pub fn new(cell: ReadersCell, commands: SyncSender<ReaderCommand>) -> Self {
+        Self { cell, commands }
+    }
+
+    /// Asks for something; what the readers are too busy to hear is dropped.
+    pub fn send(&self, command: ReaderCommand) {
+        if self.commands.try_send(command).is_err() {
+            tracing::warn!("a choice of readers was dropped: the one before it does not end");
+        }
+    }
+}
+
 /// What is to be shown of the readers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ReadersView {
@@ -21,6 +95,10 @@ pub struct ReadersView {
     pub troubles: BTreeMap<String, ReaderTrouble>,
     /// The readers in use: their kind and the name they were given.
     pub used: Vec<(EntryMethod, String)>,
+    /// What could be used, as it was found last.
+    pub plugged: Vec<Plugged>,
+    /// Whether the camera reads barcodes of lines.
+    pub barcodes: bool,
     /// Codes to test a reader with.
     pub tests: Arc<Vec<CodeView>>,
     /// Whether what readers deliver is compared with the tests instead of looked at as vouchers.

@@ -11,6 +11,7 @@ use egui_kittest::{
 use super::{
     counter::Counter,
     phone::{PhoneCommand, PhoneView},
+    readers::ReaderCommand,
     theme,
 };
 use crate::terminal::{
@@ -26,6 +27,7 @@ pub(crate) struct Bench {
     pub(crate) phone: Option<PhoneView>,
     pub(crate) commands: Vec<Command>,
     pub(crate) asked: Vec<PhoneCommand>,
+    pub(crate) chosen: Vec<ReaderCommand>,
 }
 
 pub(crate) type Desk = Harness<'static, Bench>;
@@ -96,6 +98,7 @@ pub(crate) fn desk_at((size, scale): (Vec2, f32), view: View, phone: Option<Phon
         phone,
         commands: Vec::new(),
         asked: Vec::new(),
+        chosen: Vec::new(),
     };
     let builder = HarnessBuilder::default().with_size(size).with_pixels_per_point(scale);
     builder.with_context_setup(theme::install).build_ui_state(
@@ -103,6 +106,7 @@ pub(crate) fn desk_at((size, scale): (Vec2, f32), view: View, phone: Option<Phon
             let wishes = bench.counter.ui(ui, &bench.view, bench.phone.as_ref());
             bench.commands.extend(wishes.commands);
             bench.asked.extend(wishes.phone);
+            bench.chosen.extend(wishes.readers);
         },
         bench,
     )

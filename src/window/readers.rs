@@ -1,9 +1,18 @@
 //! The readers of the window: what they deliver goes to the counter, what they show to the screen.
 
-use std::sync::{
-    Arc, Weak,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError, Weak,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        mpsc::sync_channel,
+    },
+    thread,
 };
+
+use super::{kept::Kept, plugged::plugged};
 
 use crate::{
     console::ReaderArgs,
@@ -26,40 +35,124 @@ use crate::{
         view::{ScanView, VerdictState},
         witness,
     },
-    ui::readers::{CameraView, Grey, Heard, ReadersCell, ReadersView, failed_key},
+    ui::readers::{
+        CameraView, Grey, Heard, ReaderCommand, ReadersCell, ReadersHandle, ReadersView, failed_key,
+    },
 };
 
-/// The readers that are in use; they stop when this is dropped.
-pub(super) struct Readers {
-    /// What the screen shows of them.
-    pub(super) cell: ReadersCell,
-    _camera: Option<Camera>,
-    _serial: Arc<Vec<SerialReader>>,
+/// Most choices that wait for their turn.
+const CHOICES_MAX: usize = 8;
+
+/// Starts the readers that the command line names, or else those that were chosen on the screen; what cannot
+/// be started is told there.
+///
+/// They stop when the last copy of what is returned is dropped. An error means that the computer has no room
+/// for another thread.
+pub(super) fn start(
+    args: &ReaderArgs,
+    dir: &Path,
+    handle: &TerminalHandle<Event>,
+    clock: &Arc<dyn Clock>,
+) -> io::Result<ReadersHandle> {
+    let args = Kept::load(dir).map_or_else(|| args.clone(), |kept| kept.applied(args));
+    let (commands, choices) = sync_channel(CHOICES_MAX);
+    let line = Line {
+        cell: ReadersCell::new(first(&args)),
+        handle: handle.clone(),
+        texts: Arc::new(Texts::english()),
+        last: Arc::new(AtomicUsize::new(NOBODY)),
+        live: Arc::default(),
+    };
+    let cell = line.cell.clone();
+    let mut shelf = Shelf::new(line, args, dir, clock);
+    thread::Builder::new().name("readers".to_owned()).spawn(move || {
+        shelf.begin();
+        for command in choices {
+            shelf.act(command);
+        }
+    })?;
+    Ok(ReadersHandle::new(cell, commands))
 }
 
-impl Readers {
-    /// Starts what the command line names; what cannot be started is told on the screen.
-    pub(super) fn start(
-        args: &ReaderArgs,
-        handle: &TerminalHandle<Event>,
-        clock: &Arc<dyn Clock>,
-    ) -> Self {
-        let line = Line {
-            cell: ReadersCell::new(first(args)),
-            handle: handle.clone(),
-            texts: Arc::new(Texts::english()),
-            last: Arc::new(AtomicUsize::new(NOBODY)),
-        };
-        let serial = Arc::new(line.serials(args, clock));
-        if args.feedback {
-            beep(&handle.view, &line.last, &serial);
+/// Readers on serial ports, in the order in which they were named.
+type Serials = Arc<Mutex<Vec<SerialReader>>>;
+
+/// The readers in use, and the choice that made them so.
+struct Shelf {
+    line: Line,
+    args: ReaderArgs,
+    dir: PathBuf,
+    clock: Arc<dyn Clock>,
+    camera: (Line, Option<Camera>),
+    serial: (Line, Serials),
+}
+
+impl Shelf {
+    fn new(line: Line, args: ReaderArgs, dir: &Path, clock: &Arc<dyn Clock>) -> Self {
+        let (dir, clock) = (dir.to_owned(), Arc::clone(clock));
+        let (camera, serial) = ((line.clone(), None), (line.clone(), Serials::default()));
+        Self { line, args, dir, clock, camera, serial }
+    }
+
+    fn begin(&mut self) {
+        if self.args.feedback {
+            beep(&self.line.handle.view, &self.line.last, &self.serial.1);
         }
-        let camera = args.camera_wish();
-        Self {
-            cell: line.cell.clone(),
-            _camera: camera.and_then(|wish| line.camera(wish, clock)),
-            _serial: serial,
+        self.use_serial();
+        self.use_camera();
+    }
+
+    fn act(&mut self, command: ReaderCommand) {
+        match command {
+            ReaderCommand::List => return self.tell(),
+            ReaderCommand::Use { method: EntryMethod::Camera, id, used } => {
+                self.args.camera = used.then(|| id.parse().ok()).flatten();
+                self.use_camera();
+            }
+            ReaderCommand::Use { id, used, .. } => {
+                self.args.serial.retain(|name| *name != id);
+                self.args.serial.extend(used.then_some(id));
+                self.use_serial();
+            }
+            ReaderCommand::Size(size) => {
+                self.args.camera_sides = size.parse().unwrap_or(self.args.camera_sides);
+                self.use_camera();
+            }
+            ReaderCommand::Barcodes(barcodes) => {
+                self.args.barcodes = barcodes;
+                self.use_camera();
+            }
         }
+        if let Err(error) = Kept::of(&self.args).save(&self.dir) {
+            tracing::warn!(%error, "the choice of readers cannot be kept");
+        }
+        self.tell();
+    }
+
+    /// The camera before is let go first: no system opens one twice.
+    fn use_camera(&mut self) {
+        self.camera.0.live.store(false, Ordering::Release);
+        self.camera = (self.line.anew(), None);
+        self.line.cell.change(|before| ReadersView { camera: None, ..before.clone() });
+        let wish = self.args.camera_wish();
+        self.camera.1 = wish.and_then(|wish| self.camera.0.camera(wish, &self.clock));
+    }
+
+    fn use_serial(&mut self) {
+        self.serial.0.live.store(false, Ordering::Release);
+        self.serial.0 = self.line.anew();
+        let (line, readers) = &self.serial;
+        let mut readers = readers.lock().unwrap_or_else(PoisonError::into_inner);
+        readers.clear();
+        self.line.cell.change(|before| ReadersView { troubles: BTreeMap::new(), ..before.clone() });
+        *readers = line.serials(&self.args, &self.clock);
+    }
+
+    /// Shows what is plugged in and what of it is used.
+    fn tell(&self) {
+        let plugged = plugged(&self.args);
+        let ReadersView { used, barcodes, .. } = first(&self.args);
+        self.line.cell.change(|before| ReadersView { used, plugged, barcodes, ..before.clone() });
     }
 }
 
@@ -78,7 +171,8 @@ fn first(args: &ReaderArgs) -> ReadersView {
     let camera = args.camera.iter().map(|choice| (EntryMethod::Camera, choice.to_string()));
     let serial = args.serial.iter().map(|name| (EntryMethod::Serial, name.clone()));
     let tests = Arc::new(TESTS.iter().filter_map(|test| witness::code(test)).collect());
-    ReadersView { used: camera.chain(serial).collect(), tests, ..ReadersView::default() }
+    let (used, barcodes) = (camera.chain(serial).collect(), args.barcodes);
+    ReadersView { used, barcodes, tests, ..ReadersView::default() }
 }
 
 /// The way from a reader to the counter and to the screen.
@@ -89,12 +183,26 @@ struct Line {
     texts: Arc<Texts>,
     /// Which serial reader waits for an answer to its scan, or [`NOBODY`].
     last: Arc<AtomicUsize>,
+    /// Whether what comes this way still counts: a reader that was let go may have something left to say.
+    live: Arc<AtomicBool>,
 }
 
 /// No serial reader.
 const NOBODY: usize = usize::MAX;
 
 impl Line {
+    /// A way of its own for readers that begin.
+    fn anew(&self) -> Self {
+        Self { live: Arc::new(AtomicBool::new(true)), ..self.clone() }
+    }
+
+    /// Changes what is shown, unless the reader was let go.
+    fn change(&self, next: impl FnOnce(&ReadersView) -> ReadersView) {
+        self.cell.change(|before| {
+            if self.live.load(Ordering::Acquire) { next(before) } else { before.clone() }
+        });
+    }
+
     fn camera(&self, wish: CameraWish, clock: &Arc<dyn Clock>) -> Option<Camera> {
         self.show_camera(|_before| CameraView::default());
         let (line, mut number) = (self.clone(), 0);
@@ -131,7 +239,7 @@ impl Line {
     }
 
     fn show_camera(&self, next: impl FnOnce(&CameraView) -> CameraView) {
-        self.cell.change(|before| {
+        self.change(|before| {
             let camera = before.camera.clone().unwrap_or_default();
             ReadersView { camera: Some(next(&camera)), ..before.clone() }
         });
@@ -184,12 +292,12 @@ impl Line {
 
     fn hear(&self, heard: Heard) {
         let heard = Some(heard);
-        self.cell.change(|before| ReadersView { heard, ..before.clone() });
+        self.change(|before| ReadersView { heard, ..before.clone() });
     }
 
     /// Each reader has one line.
     fn trouble(&self, name: &str, error: Option<&SerialError>) {
-        self.cell.change(|before| {
+        self.change(|before| {
             let mut troubles = before.troubles.clone();
             match error {
                 Some(error) => troubles.insert(name.to_owned(), error.into()),
@@ -207,14 +315,14 @@ impl Line {
             };
             return self.hear(Heard { method, what: Delivered::Text(text) });
         }
-        if !self.handle.send(command) {
+        if self.live.load(Ordering::Acquire) && !self.handle.send(command) {
             tracing::warn!("a scan was dropped: the counter is overwhelmed");
         }
     }
 }
 
 /// A refusal sounds at the reader that delivered the scan.
-fn beep(view: &ViewCell, last: &Arc<AtomicUsize>, readers: &Arc<Vec<SerialReader>>) {
+fn beep(view: &ViewCell, last: &Arc<AtomicUsize>, readers: &Serials) {
     let (cell, last, readers) = (view.clone(), Arc::clone(last), Arc::downgrade(readers));
     let answered = AtomicU64::new(0);
     view.on_change(move || answer(&cell, (&last, &answered), &readers));
@@ -223,7 +331,7 @@ fn beep(view: &ViewCell, last: &Arc<AtomicUsize>, readers: &Arc<Vec<SerialReader
 fn answer(
     view: &ViewCell,
     (last, answered): (&AtomicUsize, &AtomicU64),
-    readers: &Weak<Vec<SerialReader>>,
+    readers: &Weak<Mutex<Vec<SerialReader>>>,
 ) {
     let view = view.get();
     let ScanView::Verdict(verdict) = &view.scan else {
@@ -238,7 +346,7 @@ fn answer(
         VerdictState::Accepted | VerdictState::NeedsInput | VerdictState::NotAVoucher => false,
     };
     if let Some(readers) = readers.upgrade().filter(|_| refused)
-        && let Some(reader) = readers.get(scanned)
+        && let Some(reader) = readers.lock().unwrap_or_else(PoisonError::into_inner).get(scanned)
         && let Err(error) = reader.act(Act::BeepRefused)
     {
         tracing::debug!(%error, "a refusal is not heard at the reader");
@@ -316,7 +424,8 @@ mod tests {
         let (mut wire, far_end) = TTYPort::pair().unwrap();
         let port = far_end.name().unwrap();
 
-        let readers = Readers::start(&args(folder.path(), &port), &runtime.handle(), &clock);
+        let args = args(folder.path(), &port);
+        let readers = start(&args, folder.path(), &runtime.handle(), &clock).unwrap();
         let view = || runtime.handle().view.get();
         until("the camera's redemption", || accepted(&view()).is_some());
         let shown = readers.cell.get();
@@ -330,5 +439,23 @@ mod tests {
         });
         drop((wire, far_end));
         until("the word that the reader is gone", || !readers.cell.get().troubles.is_empty());
+
+        readers.send(ReaderCommand::Use { method: EntryMethod::Serial, id: port, used: false });
+        until("the reader to be let go", || readers.cell.get().troubles.is_empty());
+        let camera = format!("file:{}", folder.path().display());
+        let shown = || readers.cell.get().plugged.iter().any(|one| one.id == camera && one.used);
+        until("the camera in the list", shown);
+        let id = camera.clone();
+        readers.send(ReaderCommand::Use { method: EntryMethod::Camera, id, used: false });
+        until("the camera to be let go", || readers.cell.get().camera.is_none() && !shown());
+        let id = camera.clone();
+        readers.send(ReaderCommand::Use { method: EntryMethod::Camera, id, used: true });
+        let seen = |view: &CameraView| view.picture.is_some();
+        until("the camera's picture", || readers.cell.get().camera.as_ref().is_some_and(seen));
+        let kept = Kept::load(folder.path()).unwrap();
+        let plain = Args::parse_from(["countersign"]).readers;
+        let again = kept.applied(&plain);
+        assert_eq!(again.camera.map(|choice| choice.to_string()), Some(camera));
+        assert_eq!(again.serial, [""; 0]);
     }
 }

@@ -158,6 +158,15 @@ pub fn list() -> Vec<CameraInfo> {
     system::list()
 }
 
+/// Which of the cameras a choice means.
+pub fn chosen<'a>(cameras: &'a [CameraInfo], choice: &CameraChoice) -> Option<&'a CameraInfo> {
+    match choice {
+        CameraChoice::First => cameras.first(),
+        CameraChoice::Named(name) => named(cameras, name),
+        CameraChoice::File(_) => None,
+    }
+}
+
 /// Which camera a name means: the one with this id, or else the first whose own name holds it, whatever the case.
 fn named<'a>(cameras: &'a [CameraInfo], name: &str) -> Option<&'a CameraInfo> {
     let low = name.to_lowercase();

@@ -5,6 +5,7 @@ pub mod carry;
 pub mod dialog;
 pub mod doctor;
 pub mod question;
+pub mod readers;
 pub mod ready;
 pub mod receipt;
 pub mod recent;
