@@ -11,7 +11,7 @@ use super::{
     screens::{
         carry::carry_ui,
         doctor::{DoctorState, doctor_ui},
-        readers::{ReadersState, readers_ui},
+        readers::{ReadersAct, ReadersState, readers_ui},
         receipt::receipt_ui,
         recent::{RecentAct, RecentState, recent_dialog_ui, recent_side_ui},
         scan::{ScanState, scan_ui},
@@ -219,7 +219,14 @@ impl Counter {
             Some(Dialog::Carry(folder)) => carry_ui(ctx, texts, &view.carry, folder, commands),
             Some(Dialog::Doctor(state)) => doctor_ui(ctx, texts, &self.readers, state),
             Some(Dialog::Readers(state)) => {
-                readers_ui(ctx, texts, &self.readers, state, &mut wishes.readers)
+                match readers_ui(ctx, texts, &self.readers, state, &mut wishes.readers) {
+                    Some(ReadersAct::Test) => {
+                        self.dialog = Some(Dialog::Doctor(DoctorState::default()));
+                        false
+                    }
+                    Some(ReadersAct::Close) => true,
+                    None => false,
+                }
             }
         };
         if close {
@@ -229,9 +236,6 @@ impl Counter {
 
     fn function_keys(&mut self, ctx: &Context, view: &View, wishes: &mut Wishes) {
         if press::pressed(ctx, Key::F1) {
-            self.dialog = Some(Dialog::Doctor(DoctorState::default()));
-        }
-        if press::pressed(ctx, Key::F7) {
             wishes.readers.push(ReaderCommand::List);
             self.dialog = Some(Dialog::Readers(ReadersState::default()));
         }
@@ -384,8 +388,8 @@ mod tests {
             phone::PhoneCard,
             readers::{CameraView, Heard, Plugged},
             testing::{
-                burst, desk, desk_of, press_key, question, raw, ready, stroke, type_text, verdict,
-                with_question, with_verdict,
+                WINDOWS, burst, desk, desk_at, desk_of, press_key, question, raw, ready, stroke,
+                type_text, verdict, with_question, with_verdict,
             },
         },
     };
@@ -531,6 +535,7 @@ mod tests {
     fn a_reader_is_tested_and_nothing_is_redeemed() {
         let mut desk = desk(ready());
         press_key(&mut desk, Key::F1);
+        press_key(&mut desk, Key::F1);
         burst(&mut desk, "CST1:ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789\n");
         assert!(desk.query_by_label("Keyboard reader: read without a fault").is_some());
         burst(&mut desk, "CST1:ABCDEFGHIJKLMNOPQRSTUVWXZY0123456789\n");
@@ -548,7 +553,7 @@ mod tests {
     #[test]
     fn readers_are_chosen_by_keys() {
         let mut desk = desk(ready());
-        press_key(&mut desk, Key::F7);
+        press_key(&mut desk, Key::F1);
         let camera = Plugged {
             method: EntryMethod::Camera,
             id: "/dev/video0".into(),
@@ -591,8 +596,37 @@ mod tests {
     }
 
     #[test]
+    fn the_dialogs_of_readers_fit_every_window() {
+        let long = |n: u8| Plugged {
+            method: EntryMethod::Serial,
+            id: format!("0c2e:0b6a:SERIALNUMBER{n:012}"),
+            name: "Honeywell Xenon Extreme Performance (XP) 1950g cordless area-imaging scanner"
+                .into(),
+            used: n.is_multiple_of(2),
+            sizes: Vec::new(),
+            size: None,
+        };
+        for window in WINDOWS {
+            for keys in 1..=2 {
+                let mut desk = desk_at(window, ready(), None);
+                let plugged = (0..9).map(long).collect();
+                let troubles = [("COM5".to_owned(), ReaderTrouble::ModemManager)].into();
+                desk.state_mut().counter.readers =
+                    Arc::new(ReadersView { troubles, plugged, ..ReadersView::default() });
+                for _ in 0..keys {
+                    press_key(&mut desk, Key::F1);
+                }
+                desk.run_ok();
+                let close = desk.get_by_label("Close").rect();
+                assert!(close.max.y <= window.0.y, "{window:?} {keys}");
+            }
+        }
+    }
+
+    #[test]
     fn the_test_of_readers_says_what_came_instead_of_a_text() {
         let mut desk = desk(ready());
+        press_key(&mut desk, Key::F1);
         press_key(&mut desk, Key::F1);
         assert!(desk.query_by_label_contains("Nothing has come yet").is_some());
         burst(&mut desk, "CS1:AAAAAA\nCS1:BBBBBB\nCS1:CCCCCC\nCS1:DDDDDD\n");

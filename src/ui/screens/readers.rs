@@ -34,19 +34,28 @@ impl ReadersState {
     }
 }
 
-/// Shows the dialog; returns whether to close.
+/// What comes of a frame of the dialog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadersAct {
+    /// It is closed.
+    Close,
+    /// The readers are to be tested.
+    Test,
+}
+
+/// Shows the dialog.
 pub fn readers_ui(
     ctx: &Context,
     texts: &Texts,
     readers: &ReadersView,
     state: &mut ReadersState,
     commands: &mut Vec<ReaderCommand>,
-) -> bool {
+) -> Option<ReadersAct> {
     let rows = rows(readers, texts);
     state.keys(ctx, rows.len());
     let entered = press::pressed(ctx, Key::Enter);
     let mut wider = press::pressed(ctx, Key::ArrowRight);
-    let again = press::pressed(ctx, Key::F7);
+    let tested = press::pressed(ctx, Key::F1);
     let height = (ctx.content_rect().height() - 300.0).max(ROW * 2.0);
     let ((clicked, used), left) = dialog_ui(ctx, texts.get("ui.readers_title"), WIDTH, |ui| {
         let width = ui.available_width();
@@ -63,22 +72,22 @@ pub fn readers_ui(
             }
         });
         ui.add_space(12.0);
-        let third = vec2((ui.available_width() - GAP * 2.0) / 3.0, theme::TOUCH + GAP);
+        let quarter = vec2((ui.available_width() - GAP * 3.0) / 4.0, theme::TOUCH + GAP);
         let used = ui
             .horizontal(|ui| {
                 let mut key = |cap: &str, label: &str, on: bool| {
-                    key_button_ui(ui, texts.get(cap), texts.get(label), third, (Look::Normal, on))
+                    key_button_ui(ui, texts.get(cap), texts.get(label), quarter, (Look::Normal, on))
                         .clicked()
                 };
                 let sized = rows.get(state.chosen).is_some_and(|row| row.sized);
                 let used = key("ui.cap_enter", "ui.readers_use", !rows.is_empty());
                 wider |= key("→", "ui.readers_size", sized);
-                (used, key("ui.cap_escape", "ui.close", true))
+                (used, key("F1", "ui.readers_test", true), key("ui.cap_escape", "ui.close", true))
             })
             .inner;
         (clicked, used)
     });
-    let (use_clicked, close_clicked) = used;
+    let (use_clicked, test_clicked, close_clicked) = used;
     if let Some(at) = clicked {
         state.chosen = at;
     }
@@ -88,7 +97,11 @@ pub fn readers_ui(
         (false, false) => Wish::Nothing,
     };
     commands.extend(asked(readers, state.chosen, wish));
-    again || close_clicked || left
+    match (tested || test_clicked, close_clicked || left) {
+        (true, _) => Some(ReadersAct::Test),
+        (false, true) => Some(ReadersAct::Close),
+        (false, false) => None,
+    }
 }
 
 /// What a frame wishes for the chosen row.
@@ -138,12 +151,13 @@ fn row_of(plugged: &Plugged, texts: &Texts) -> Row {
             texts.get("ui.doctor_serial")
         }
     };
+    let name = if plugged.id == plugged.name { "" } else { &plugged.id };
     let any = plugged.id == Plugged::ANY;
     let size = plugged.size.as_deref().map(|size| format!(" · {size}")).unwrap_or_default();
     Row {
         used: plugged.used,
         title: format!("{kind}: {}", if any { texts.get("ui.readers_any") } else { &plugged.name }),
-        below: format!("{}{size}", plugged.id),
+        below: format!("{name}{size}"),
         sized: plugged.sizes.len() > 1,
     }
 }
