@@ -1,6 +1,5 @@
 //! Wiring of the window: the terminal's threads, its readers, and the counter screen.
 
-mod kept;
 mod plugged;
 mod readers;
 

@@ -9,6 +9,7 @@ mod enrol;
 mod inspect;
 mod journal;
 mod json;
+pub mod kept;
 mod readers;
 mod recover;
 mod redeem;

@@ -12,10 +12,10 @@ use std::{
     thread,
 };
 
-use super::{kept::Kept, plugged::plugged};
+use super::plugged::plugged;
 
 use crate::{
-    console::ReaderArgs,
+    console::{ReaderArgs, kept::Kept},
     device::{
         camera::{
             CameraError,

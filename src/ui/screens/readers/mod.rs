@@ -188,3 +188,6 @@ fn row_ui(ui: &mut Ui, rect: Rect, row: &Row, chosen: bool) -> bool {
     name(ui, rect, id.with("row"), &format!("{sign} {}", row.title));
     response.clicked()
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,17 +4,18 @@ use std::{io, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{console::ReaderArgs, keys::replace_private};
+use super::ReaderArgs;
+use crate::keys::replace_private;
 
 /// The file in the data folder.
-const FILE: &str = "readers.toml";
+const FILE: &str = "readers.json";
 /// Largest such file that is looked at, in bytes.
 const FILE_MAX: u64 = 64 * 1024;
 
 /// The readers that were chosen on the screen.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(super) struct Kept {
+pub struct Kept {
     camera: Option<String>,
     camera_sides: String,
     barcodes: bool,
@@ -23,23 +24,23 @@ pub(super) struct Kept {
 
 impl Kept {
     /// What the data folder keeps; nothing where it keeps nothing that can be understood.
-    pub(super) fn load(dir: &Path) -> Option<Self> {
+    pub fn load(dir: &Path) -> Option<Self> {
         let file = dir.join(FILE);
         let length = std::fs::metadata(&file).ok()?.len();
         let text = (length <= FILE_MAX).then(|| std::fs::read_to_string(&file));
-        let kept = toml::from_str(&text?.ok()?);
+        let kept = serde_json::from_str(&text?.ok()?);
         kept.inspect_err(|error| tracing::warn!(%error, "the choice of readers is not understood"))
             .ok()
     }
 
     /// Keeps it.
-    pub(super) fn save(&self, dir: &Path) -> io::Result<()> {
-        let text = toml::to_string(self).map_err(io::Error::other)?;
+    pub fn save(&self, dir: &Path) -> io::Result<()> {
+        let text = serde_json::to_string_pretty(self).map_err(io::Error::other)?;
         replace_private(&dir.join(FILE), text.as_bytes())
     }
 
     /// The part of `args` that is kept.
-    pub(super) fn of(args: &ReaderArgs) -> Self {
+    pub fn of(args: &ReaderArgs) -> Self {
         Self {
             camera: args.camera.as_ref().map(ToString::to_string),
             camera_sides: args.camera_sides.to_string(),
@@ -49,7 +50,7 @@ impl Kept {
     }
 
     /// `args` with what is kept, unless the command line names readers itself.
-    pub(super) fn applied(self, args: &ReaderArgs) -> ReaderArgs {
+    pub fn applied(self, args: &ReaderArgs) -> ReaderArgs {
         if args.camera.is_some() || !args.serial.is_empty() {
             return args.clone();
         }
@@ -96,11 +97,11 @@ mod tests {
     #[test]
     fn a_file_that_is_not_understood_chooses_nothing() {
         let dir = tempfile::tempdir().unwrap();
-        for text in ["camera = 1", "kamera = \"x\"", "\u{0}", "[", &"#".repeat(70_000)] {
+        for text in ["{\"camera\":1}", "{\"kamera\":\"x\"}", "\u{0}", "[", &" ".repeat(70_000)] {
             std::fs::write(dir.path().join(FILE), text).unwrap();
             assert_eq!(Kept::load(dir.path()), None, "{text:.20}");
         }
-        std::fs::write(dir.path().join(FILE), "camera_sides = \"large\"").unwrap();
+        std::fs::write(dir.path().join(FILE), "{\"camera_sides\":\"large\"}").unwrap();
         let applied = Kept::load(dir.path()).unwrap().applied(&args("countersign"));
         assert_eq!(applied.camera_sides.to_string(), "1280x720");
     }
