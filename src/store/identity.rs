@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, params};
 
 use super::{
     anchor::{self, Anchored, Mark},
-    lives::Lives,
+    lives::{Lives, doubt_before},
     open::{Store, StoreError, absent, connect, files_error, head_in, verified_last},
     place::Place,
     rights,
@@ -171,6 +171,7 @@ pub(super) fn write_grant(
             "UPDATE life SET last = ?2, acked = (SELECT acked_seq FROM terminal) WHERE epoch = ?1",
             params![end.epoch.0, i64::try_from(end.seq.0).unwrap_or(i64::MAX)],
         )?;
+        doubt_before(tx, grant.epoch)?;
     }
     tx.execute(
         "INSERT INTO life (epoch, key) VALUES (?1, ?2)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, Row, Transaction, params};
 
 use super::{
     open::{Store, StoreError},
@@ -68,10 +68,15 @@ impl Lives {
         self.0.get(&epoch)
     }
 
-    /// The first life that is over and was not sent to its end.
-    pub(super) fn unsent(&self) -> Option<(Epoch, &Life)> {
-        let mut waiting = self.0.iter().filter(|(_, life)| life.unsent() > 0 && !life.forked);
-        waiting.next().map(|(epoch, life)| (*epoch, life))
+    /// Lives that are over and were not sent to their end.
+    pub(super) fn unsent(&self) -> impl Iterator<Item = (Epoch, &Life)> {
+        let waiting = self.0.iter().filter(|(_, life)| life.unsent() > 0 && !life.forked);
+        waiting.map(|(epoch, life)| (*epoch, life))
+    }
+
+    /// Entries of lives that are over which the platform acknowledged.
+    pub(super) fn acknowledged(&self) -> u64 {
+        self.0.values().map(|life| life.acked.0).fold(0, u64::saturating_add)
     }
 
     /// Entries of lives that are over which the platform has not acknowledged: those it can be sent, and all.
@@ -119,6 +124,26 @@ impl Store {
         self.reload_lives()
     }
 
+    /// Writes down that the platform, which went on from a backup, holds no more of a life that is over than this.
+    pub fn lacks_past(&mut self, head: Head) -> Result<(), StoreError> {
+        let tx = self.begin()?;
+        tx.tx.execute(
+            "UPDATE life SET acked = ?2 WHERE epoch = ?1 AND last >= ?2",
+            params![head.epoch.0, i64::try_from(head.seq.0).unwrap_or(i64::MAX)],
+        )?;
+        tx.commit()?;
+        self.reload_lives()
+    }
+
+    /// No longer takes it for granted that the platform holds what it acknowledged of lives that are over.
+    pub fn doubt_past(&mut self) -> Result<(), StoreError> {
+        let present = self.identity.epoch;
+        let tx = self.begin()?;
+        doubt_before(&tx.tx, present)?;
+        tx.commit()?;
+        self.reload_lives()
+    }
+
     /// Writes down that the platform holds other entries of a life that is over.
     pub fn mark_past_forked(&mut self, epoch: Epoch) -> Result<(), StoreError> {
         let tx = self.begin()?;
@@ -131,4 +156,15 @@ impl Store {
         self.lives = Lives::read(&self.conn)?;
         self.count_unsent()
     }
+}
+
+/// The last entry of each life before an epoch is sent once more: a platform that went on from a backup answers it with
+/// where its own entries end.
+pub(super) fn doubt_before(tx: &Transaction<'_>, epoch: Epoch) -> Result<(), StoreError> {
+    tx.execute(
+        "UPDATE life SET acked = last - 1
+         WHERE epoch < ?1 AND last > 0 AND acked = last AND NOT forked",
+        [epoch.0],
+    )?;
+    Ok(())
 }

@@ -26,6 +26,24 @@ pub(super) struct Unsent {
     by_currency: BTreeMap<u16, Queue>,
 }
 
+/// What of one life is to be sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Which life.
+    pub epoch: Epoch,
+    /// From after this position.
+    pub after: Seq,
+    /// Up to this one.
+    pub last: Seq,
+}
+
+impl Span {
+    /// How many entries it has.
+    pub fn entries(&self) -> u64 {
+        self.last.0.saturating_sub(self.after.0)
+    }
+}
+
 /// A run of entries to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Batch {
@@ -104,16 +122,39 @@ impl Store {
         self.head.seq.0.saturating_sub(self.identity.acked.0).saturating_add(past)
     }
 
+    /// Entries the platform acknowledged, of all lives.
+    pub fn acknowledged_entries(&self) -> u64 {
+        self.identity.acked.0.saturating_add(self.lives.acknowledged())
+    }
+
     pub(super) fn count_unsent(&mut self) -> Result<(), StoreError> {
         self.unsent = unsent(&self.conn, &self.identity, &self.lives)?;
         Ok(())
     }
 
-    /// The next run of entries to send: of lives that are over, then after `from`, or after the last acknowledged.
-    pub fn batch(&self, from: Option<Seq>) -> Result<Batch, StoreError> {
-        let past = self.lives.unsent().map(|(epoch, life)| (epoch, life.acked));
-        let current = (self.identity.epoch, from.unwrap_or(self.identity.acked));
-        let (epoch, after) = past.unwrap_or(current);
+    /// Which entries are to be sent, life by life: of those that are over, then, where there may be none, of the present one
+    /// after `from`, or after the last acknowledged.
+    pub fn to_send(&self, from: Option<Seq>) -> Vec<Span> {
+        self.past_spans().chain([self.present_span(from)]).collect()
+    }
+
+    /// The first of them.
+    pub fn next_to_send(&self, from: Option<Seq>) -> Span {
+        self.past_spans().next().unwrap_or(self.present_span(from))
+    }
+
+    fn past_spans(&self) -> impl Iterator<Item = Span> {
+        let past = self.lives.unsent();
+        past.map(|(epoch, life)| Span { epoch, after: life.acked, last: life.last })
+    }
+
+    fn present_span(&self, from: Option<Seq>) -> Span {
+        let Identity { epoch, acked, .. } = self.identity;
+        Span { epoch, after: from.unwrap_or(acked), last: self.head.seq }
+    }
+
+    /// The run of entries of a life after a position, as long as a push may be.
+    pub fn batch(&self, (epoch, after): (Epoch, Seq)) -> Result<Batch, StoreError> {
         let hash = self.hash_of(epoch, after)?;
         let hash = hash.ok_or(StoreError::Damaged("a gap in the journal"))?;
         let sql = "SELECT bytes FROM entry WHERE position > ?1 AND position < ?2

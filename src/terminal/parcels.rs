@@ -1,6 +1,6 @@
 //! Parcels of this terminal: packing what the platform lacks, taking in what it answered, in any order and as often as it comes.
 
-use super::sync_driver::{Applied, Arriving, Nonce, SyncError, open_carried, request};
+use super::sync_driver::{Applied, Arriving, Nonce, SyncError, open_carried, push, request};
 use crate::{
     domain::{
         envelope::{Envelope, EnvelopeError, decode},
@@ -9,7 +9,7 @@ use crate::{
         time::Timestamp,
         trust::TrustBundle,
     },
-    store::{Store, StoreError},
+    store::{Span, Store, StoreError},
 };
 
 /// A parcel that is ready to be written.
@@ -60,30 +60,47 @@ pub(super) fn pack(
     let mut nonces = vec![random()];
     let pull = nonces.first().copied().unwrap_or_default();
     let pull = request(store, &Exchange::Pull, None, pull)?;
-    let start = store.packed_after()?;
-    let mut packed = start;
-    while !store.identity().forked {
-        let nonce = random();
-        let run = store.batch(Some(packed))?.entries.len() as u64;
-        let push = request(store, &Exchange::Push, Some(packed), nonce)?;
-        if push.len().saturating_add(pull.len()) > parcel.room() || !parcel.push(push) {
-            break;
-        }
-        nonces.push(nonce);
-        packed = Seq(packed.0.saturating_add(run));
-        if packed >= store.head().seq {
-            break;
-        }
-    }
+    let from = store.packed_after()?;
+    let spans = if store.identity().forked { Vec::new() } else { store.to_send(Some(from)) };
+    let waiting = spans.iter().map(Span::entries).fold(0, u64::saturating_add);
+    let entries = pack_entries(store, (&mut parcel, pull.len()), &spans, (random, &mut nonces))?;
     parcel.push(pull);
     store.send_away(&nonces)?;
     let (terminal, key) = (store.identity().terminal, store.key().public().id());
     Ok(Packed {
         name: ParcelName::new(terminal, key, ParcelKind::Requests, now),
         bytes: parcel.to_bytes(),
-        entries: packed.0.saturating_sub(start.0),
-        left: if store.identity().forked { 0 } else { store.head().seq.0.saturating_sub(packed.0) },
+        entries,
+        left: waiting.saturating_sub(entries),
     })
+}
+
+/// Packs as many runs as have room beside what is still to come, in their order, and counts their entries. Of the last span
+/// also an empty run, which asks what the platform holds.
+fn pack_entries(
+    store: &Store,
+    (parcel, reserved): (&mut Parcel, usize),
+    spans: &[Span],
+    (random, nonces): (&dyn Fn() -> Nonce, &mut Vec<Nonce>),
+) -> Result<u64, StoreError> {
+    let mut entries = 0_u64;
+    for span in spans {
+        let mut packed = span.after;
+        loop {
+            let nonce = random();
+            let (push, run) = push(store, (span.epoch, packed), nonce)?;
+            if push.len().saturating_add(reserved) > parcel.room() || !parcel.push(push) {
+                return Ok(entries);
+            }
+            nonces.push(nonce);
+            entries = entries.saturating_add(run);
+            packed = Seq(packed.0.saturating_add(run));
+            if run == 0 || packed >= span.last {
+                break;
+            }
+        }
+    }
+    Ok(entries)
 }
 
 /// Takes the replies of one parcel; only a store that fails is an error.
@@ -101,7 +118,7 @@ pub(super) fn unpack(
         }
     };
     report.parcels = report.parcels.saturating_add(1);
-    let acked = store.identity().acked;
+    let acked = store.acknowledged_entries();
     let (mut arriving, mut bundle) = (Arriving::by_hand(), store.bundle()?);
     for message in messages {
         match take(store, (&mut arriving, &mut bundle), message, now) {
@@ -114,7 +131,7 @@ pub(super) fn unpack(
             }
         }
     }
-    let acknowledged = store.identity().acked.0.saturating_sub(acked.0);
+    let acknowledged = store.acknowledged_entries().saturating_sub(acked);
     report.acknowledged = report.acknowledged.saturating_add(acknowledged);
     report.incomplete = report.incomplete.saturating_add(arriving.incomplete());
     Ok(())
@@ -175,17 +192,18 @@ fn take(
 /// Whether nobody waits for this reply. An acknowledgement of a journal that was brought to the platform as a file answers
 /// no question: it stands for itself, and names the entry it is about in place of a nonce.
 fn is_old(store: &Store, reply: &Reply) -> Result<bool, StoreError> {
-    let epoch = store.identity().epoch;
-    let (of_this_epoch, by_itself) = match &reply.body {
-        ReplyBody::Ack { head, .. } => (head.epoch == epoch, reply.nonce == head.hash.first_half()),
-        ReplyBody::Mismatch { head, .. } => (head.epoch == epoch, false),
-        ReplyBody::Pulled { .. }
+    let by_itself = match &reply.body {
+        ReplyBody::Ack { head, .. } => {
+            head.epoch == store.identity().epoch && reply.nonce == head.hash.first_half()
+        }
+        ReplyBody::Mismatch { .. }
+        | ReplyBody::Pulled { .. }
         | ReplyBody::Chunks(_)
         | ReplyBody::Claim(_)
         | ReplyBody::Lookup(_)
-        | ReplyBody::History { .. } => (true, false),
+        | ReplyBody::History { .. } => false,
     };
-    Ok(!of_this_epoch || !(by_itself || store.awaits(&reply.nonce)?))
+    Ok(!by_itself && !store.awaits(&reply.nonce)?)
 }
 
 /// The head that a reply to a push names, and whether everything up to it was acknowledged.

@@ -6,13 +6,13 @@ use super::clock::Now;
 use crate::{
     domain::{
         envelope::EnvelopeError,
-        id::{Hash, Seq},
+        id::{Epoch, Hash, Seq},
         journal::Head,
         redeem::PlatformFact,
         scan::ShortCode,
         sync::{
             CHUNKS_MAX, Claim, ClaimAnswer, ConflictNotice, Exchange, ListName, Listed, Millis,
-            NumberedChunk, PROTOCOL, Reading, ReplyBody, Request, RequestBody, Wanted,
+            Mismatch, NumberedChunk, PROTOCOL, Reading, ReplyBody, Request, RequestBody, Wanted,
             acknowledges, read_reply,
         },
         time::Timestamp,
@@ -20,7 +20,7 @@ use crate::{
         voucher::UntrustedToken,
     },
     net::TransportError,
-    store::{Store, StoreError, Told},
+    store::{Span, Store, StoreError, Told},
 };
 
 /// Sixteen random bytes that tie a reply to its request.
@@ -56,6 +56,11 @@ pub(super) enum Applied {
         /// Where to go on, when that is before what was acknowledged once.
         from: Option<Seq>,
     },
+    /// It was about a life that is over.
+    Past {
+        /// Whether entries are left to send.
+        more: bool,
+    },
     /// News was taken over.
     Pulled {
         /// Parts of lists that are still wanted.
@@ -78,9 +83,8 @@ pub(super) fn request(
 ) -> Result<Vec<u8>, StoreError> {
     let body = match exchange {
         Exchange::Push => {
-            let batch = store.batch(from)?;
-            let entries = batch.entries.into_iter().map(Into::into).collect();
-            RequestBody::Push { after: batch.after, entries }
+            let Span { epoch, after, .. } = store.next_to_send(from);
+            return Ok(push(store, (epoch, after), nonce)?.0);
         }
         Exchange::Pull => {
             let lists = store.lists()?.into_iter().map(|held| held.version).collect();
@@ -99,6 +103,18 @@ pub(super) fn request(
         }
     };
     Ok(seal(store, nonce, body))
+}
+
+/// The signed push of the entries of one life after a position, and how many there are.
+pub(super) fn push(
+    store: &Store,
+    after: (Epoch, Seq),
+    nonce: Nonce,
+) -> Result<(Vec<u8>, u64), StoreError> {
+    let batch = store.batch(after)?;
+    let entries: Vec<_> = batch.entries.into_iter().map(Into::into).collect();
+    let count = entries.len() as u64;
+    Ok((seal(store, nonce, RequestBody::Push { after: batch.after, entries }), count))
 }
 
 /// The signed question whether vouchers may be consumed.
@@ -368,10 +384,16 @@ fn acked(
     bytes: &[u8],
 ) -> Result<Applied, SyncError> {
     let own = store.hash_of(head.epoch, head.seq)?;
+    let same = acknowledges(head, own);
     if head.epoch < store.identity().epoch {
-        return past(store, head, acknowledges(head, own));
+        if same {
+            store.acknowledged_past(head)?
+        } else {
+            store.mark_past_forked(head.epoch)?
+        }
+        return Ok(past(store));
     }
-    if !acknowledges(head, own) {
+    if !same {
         return Ok(Applied::Forked);
     }
     store.acknowledged(head, bytes)?;
@@ -380,33 +402,29 @@ fn acked(
     Ok(Applied::Pushed { more: head.seq < store.head().seq, from })
 }
 
-/// What the platform holds of a life that is over; where that is another journal, the rest of it goes by file.
-fn past(store: &mut Store, head: Head, same: bool) -> Result<Applied, SyncError> {
-    if same {
-        store.acknowledged_past(head)?;
-    } else {
-        store.mark_past_forked(head.epoch)?;
+/// A platform that holds less, or the same further on, is caught up with; one that holds another journal is not: what it
+/// does not take of a life that is over goes to it by file.
+fn mismatch(store: &mut Store, kind: Mismatch, head: Head) -> Result<Applied, SyncError> {
+    let own = store.hash_of(head.epoch, head.seq)?;
+    let less = kind == Mismatch::Gap && acknowledges(head, own);
+    if head.epoch < store.identity().epoch {
+        if less {
+            store.lacks_past(head)?
+        } else {
+            store.mark_past_forked(head.epoch)?
+        }
+        return Ok(past(store));
     }
-    Ok(Applied::Pushed { more: store.unsent_entries() > 0, from: None })
+    if !less {
+        return Ok(Applied::Forked);
+    }
+    // What it lacks of this life, it may lack of those before.
+    store.doubt_past()?;
+    Ok(Applied::Pushed { more: true, from: Some(head.seq) })
 }
 
-/// A platform that holds less, or the same further on, is caught up with; one that holds another journal is not.
-fn mismatch(
-    store: &mut Store,
-    kind: crate::domain::sync::Mismatch,
-    head: Head,
-) -> Result<Applied, SyncError> {
-    use crate::domain::sync::Mismatch;
-    let own = store.hash_of(head.epoch, head.seq)?;
-    if head.epoch < store.identity().epoch {
-        return past(store, head, kind == Mismatch::Gap && acknowledges(head, own));
-    }
-    match kind {
-        Mismatch::Gap if acknowledges(head, own) => {
-            Ok(Applied::Pushed { more: true, from: Some(head.seq) })
-        }
-        Mismatch::Gap | Mismatch::Fork | Mismatch::Epoch => Ok(Applied::Forked),
-    }
+fn past(store: &Store) -> Applied {
+    Applied::Past { more: store.unsent_entries() > 0 }
 }
 
 /// Takes note of what the platform speaks. Only a newer bundle takes back what was heard before.

@@ -23,6 +23,7 @@ use countersign::{
     terminal::{
         clock::Clock as _,
         engine::{Carry, CarryReport},
+        enrolment,
         outcome::Outcome,
     },
 };
@@ -455,6 +456,31 @@ fn a_platform_that_lost_its_last_days_gets_them_again() {
     assert_eq!(answer_one(&restored, folder.path()).unwrap().entries, all);
     take_in(&till, folder.path());
     assert_eq!(out(&till, folder.path()).written.unwrap().entries, 0);
+}
+
+#[test]
+fn what_an_earlier_device_wrote_goes_by_stick_too() {
+    let stage = Stage::new();
+    let vouchers = stage.issue(&Stage::deal(), 605);
+    let till = lone(&stage, "a", 0);
+    let mut session = till.open();
+    for voucher in &vouchers[..604] {
+        session.redeem(&voucher.text, Request::plain(EntryMethod::Program)).unwrap();
+    }
+    let terminal = session.engine.store().unwrap().identity().terminal;
+    drop(session);
+    fs::remove_file(stage.dir("a").join("device.key")).unwrap();
+    let code = stage.code("a", stage.branches[0], Some(terminal));
+    till.wire.cut(false);
+    enrolment::enrol(&stage.dir("a"), &code, &*till.wire, stage.clock.now().time).unwrap();
+    till.wire.cut(true);
+    redeem(&till, &vouchers[604]);
+    let (folder, all) = (stick(), unsent(&till));
+    assert_eq!(out(&till, folder.path()).written.unwrap().entries, all);
+    assert_eq!(answer(&stage, folder.path()), all);
+    let taken = take_in(&till, folder.path()).taken.unwrap();
+    assert_eq!((taken.acknowledged, taken.old, taken.forked), (all, 0, false));
+    assert_eq!((unsent(&till), redemptions(&stage).len()), (0, 605));
 }
 
 #[test]

@@ -66,6 +66,7 @@ mod versions;
 
 #[cfg(feature = "demo")]
 mod authority;
+mod backups;
 #[cfg(feature = "demo")]
 mod transport;
 

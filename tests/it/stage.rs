@@ -2,9 +2,9 @@
 //! and repeats messages, and a clock that stands until it is moved.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
@@ -83,9 +83,18 @@ impl Stage {
 
     /// Keeps a copy of the platform on disk as it is.
     pub(crate) fn keep_copy(&self, name: &str) {
+        self.copy_platform(self.folder.path(), name);
+    }
+
+    /// Keeps a copy of a platform that went on from a copy.
+    pub(crate) fn keep_copy_of(&self, restored: &str, name: &str) {
+        self.copy_platform(&self.dir(restored), name);
+    }
+
+    fn copy_platform(&self, from: &Path, name: &str) {
         let copy = self.dir(name);
         std::fs::create_dir(&copy).unwrap();
-        for entry in std::fs::read_dir(self.folder.path()).unwrap() {
+        for entry in std::fs::read_dir(from).unwrap() {
             let (name, path) = entry.map(|entry| (entry.file_name(), entry.path())).unwrap();
             if name.to_string_lossy().starts_with("platform.db") {
                 std::fs::copy(path, copy.join(name)).unwrap();
@@ -219,7 +228,7 @@ impl Till<'_> {
 /// Straight to the platform's services, unless it is cut; every n-th answer can be lost after it took effect, and
 /// every message can be delivered twice.
 pub(crate) struct Wire {
-    platform: Arc<Platform>,
+    platform: Mutex<Arc<Platform>>,
     cut: AtomicBool,
     twice: AtomicBool,
     lose_every: AtomicU32,
@@ -229,12 +238,17 @@ pub(crate) struct Wire {
 impl Wire {
     fn new(platform: Arc<Platform>) -> Self {
         Self {
-            platform,
+            platform: Mutex::new(platform),
             cut: AtomicBool::new(false),
             twice: AtomicBool::new(false),
             lose_every: AtomicU32::new(0),
             count: AtomicU32::new(0),
         }
+    }
+
+    /// From now on another platform answers.
+    pub(crate) fn goes_to(&self, platform: &Arc<Platform>) {
+        *self.platform.lock().unwrap() = Arc::clone(platform);
     }
 
     pub(crate) fn cut(&self, cut: bool) {
@@ -250,9 +264,10 @@ impl Wire {
     }
 
     fn serve(&self, path: &str, body: &[u8]) -> Result<Vec<u8>, TransportError> {
+        let platform = Arc::clone(&self.platform.lock().unwrap());
         let answer = match path {
-            "/v1/enrol" => self.platform.enrol(body),
-            _ => self.platform.sync(body),
+            "/v1/enrol" => platform.enrol(body),
+            _ => platform.sync(body),
         };
         answer.map_err(|error| TransportError::Refused {
             status: 400,

@@ -7,7 +7,7 @@ use super::{
     Platform, ServiceError,
     pull::{Held, changed_lists, chunks, list_name},
     status::chunks_of,
-    sync::{Caller, Question},
+    sync::{Caller, Question, push_as_writer, stranded},
 };
 use crate::{
     domain::{
@@ -97,6 +97,13 @@ impl Platform {
                     answer.push(reply);
                 }
             }
+            Question::Stranded(epoch) => {
+                carried.mismatch = true;
+                let (body, now) = self.in_turn((&request, None), |_, _, _| Ok(stranded(epoch)))?;
+                if let Some(answer) = answer {
+                    answer.push(self.reply(&request, body, now));
+                }
+            }
             Question::Other(RequestBody::Pull {
                 bundle,
                 lists,
@@ -127,8 +134,8 @@ impl Platform {
         carried: &mut Carried,
     ) -> Result<Vec<u8>, ServiceError> {
         let ((before, body), now) = self.in_turn((request, None), |txn, caller, now| {
-            let before = txn.head(caller.key.terminal, caller.key.epoch)?;
-            Ok((before, super::push::push(txn, caller, run, now)?))
+            let before = txn.head(caller.key.terminal, run.0.epoch)?;
+            Ok((before, push_as_writer(txn, caller, run, now)?))
         })?;
         let acknowledged = if let ReplyBody::Ack { head, .. } = &body { Some(*head) } else { None };
         let head = acknowledged.unwrap_or(before);

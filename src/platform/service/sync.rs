@@ -12,10 +12,10 @@ use crate::{
         envelope::{Context, Envelope, EnvelopeError, decode},
         id::{Epoch, TerminalId},
         journal::{Head, SignedEntry},
-        sync::{Reply, ReplyBody, Request, RequestBody},
+        sync::{Mismatch, Reply, ReplyBody, Request, RequestBody},
         time::Timestamp,
     },
-    platform::store::{TerminalKeyRow, TerminalRow, Txn},
+    platform::store::{StoreError, TerminalKeyRow, TerminalRow, Txn},
 };
 
 /// Longest name a terminal's program may have, in bytes.
@@ -51,14 +51,13 @@ impl Caller {
     }
 
     /// Whose entries a request carries: the caller's, or those an earlier device of this terminal wrote, which the one that
-    /// goes on may hand in.
-    fn writer(self, txn: &mut dyn Txn, epoch: Epoch) -> Result<Self, ServiceError> {
+    /// goes on may hand in; none where nobody of that life is known, or it was revoked.
+    fn writer(self, txn: &mut dyn Txn, epoch: Epoch) -> Result<Option<Self>, StoreError> {
         if epoch >= self.key.epoch {
-            return Ok(self);
+            return Ok(Some(self));
         }
         let key = txn.terminal_key(self.key.terminal, epoch)?;
-        let key = key.ok_or(ServiceError::TerminalUnknown)?;
-        if key.revoked { Err(ServiceError::TerminalRevoked) } else { Ok(Self { key, ..self }) }
+        Ok(key.filter(|key| !key.revoked).map(|key| Self { key, ..self }))
     }
 
     /// Entries of an earlier life are evidence and still taken in; everything else is for the device that goes
@@ -74,7 +73,12 @@ impl Caller {
 
 /// A question with everything verified that needs no transaction.
 pub(super) enum Question {
-    Push { after: Head, entries: Vec<SignedEntry> },
+    Push {
+        after: Head,
+        entries: Vec<SignedEntry>,
+    },
+    /// Entries of an earlier life that cannot be taken in its name, which must not hold up those of the present one.
+    Stranded(Epoch),
     Other(RequestBody),
 }
 
@@ -141,9 +145,9 @@ impl Platform {
     ) -> Result<ReplyBody, ServiceError> {
         let body = match question {
             Question::Push { after, entries } => {
-                let writer = caller.clone().writer(txn, after.epoch)?;
-                return push(txn, &writer, (after, entries), now);
+                return push_as_writer(txn, caller, (after, entries), now);
             }
+            Question::Stranded(epoch) => return Ok(stranded(epoch)),
             Question::Other(body) => body,
         };
         if let RequestBody::History { epoch, after } = body {
@@ -170,10 +174,34 @@ impl Platform {
         let RequestBody::Push { after, entries } = body else {
             return Ok(Question::Other(body));
         };
-        let writer = self.run(|txn| caller.clone().writer(txn, after.epoch))?;
-        let entries = open_entries(&writer.key, &entries)?;
-        Ok(Question::Push { after, entries })
+        let Some(writer) = self.run(|txn| Ok(caller.clone().writer(txn, after.epoch)?))? else {
+            return Ok(Question::Stranded(after.epoch));
+        };
+        match open_entries(&writer.key, &entries) {
+            Err(ServiceError::EntryInvalid { .. }) if after.epoch < caller.key.epoch => {
+                Ok(Question::Stranded(after.epoch))
+            }
+            entries => Ok(Question::Push { after, entries: entries? }),
+        }
     }
+}
+
+/// Takes in a run of the caller's present life, or of one before.
+pub(super) fn push_as_writer(
+    txn: &mut dyn Txn,
+    caller: &Caller,
+    run: (Head, Vec<SignedEntry>),
+    now: Timestamp,
+) -> Result<ReplyBody, ServiceError> {
+    match caller.clone().writer(txn, run.0.epoch)? {
+        Some(writer) => push(txn, &writer, run, now),
+        None => Ok(stranded(run.0.epoch)),
+    }
+}
+
+/// The answer to entries of a life that is not known here, or not under that key.
+pub(super) fn stranded(epoch: Epoch) -> ReplyBody {
+    ReplyBody::Mismatch { kind: Mismatch::Epoch, head: Head::start(epoch) }
 }
 
 /// A program's name for itself, as far as it can be shown anywhere.

@@ -211,11 +211,15 @@ fn compare_queue(film: &Film, store: &Store, entries: usize) -> Checked {
     queue_is_of(there, store)
 }
 
-/// What waits to be sent is what these entries have after the acknowledgement.
+/// What waits to be sent is what these entries have after the acknowledgement, and at most the last of each life before.
 pub(super) fn queue_is_of(entries: &[Entry], store: &Store) -> Checked {
     let (epoch, acked) = (store.identity().epoch, store.identity().acked);
     let there = entries.iter();
-    let waiting = there.filter(|entry| entry.epoch == epoch && entry.seq > acked);
+    let waiting = there.filter(|entry| {
+        let present = entry.epoch == epoch && entry.seq > acked;
+        let over = store.life(entry.epoch).filter(|life| entry.seq == life.last);
+        present || over.is_some_and(|life| life.acked < life.last)
+    });
     let (mut count, mut queue) = (0_u64, Queue::default());
     for entry in waiting {
         count = count.saturating_add(1);

@@ -260,7 +260,6 @@ impl World {
             return Ok(());
         };
         self.tills[at].diary.lists.clear();
-        self.no_longer_sends(at, Seq(0));
         self.take_grant(at, &code, granted)
     }
 }

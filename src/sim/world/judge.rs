@@ -573,7 +573,7 @@ fn news(
     if head == known {
         return Ok(Vec::new());
     }
-    let Ok(batch) = store.batch(Some(known.seq)) else {
+    let Ok(batch) = store.batch((head.epoch, known.seq)) else {
         return Ok(Vec::new());
     };
     must(batch.after.hash == known.hash, Promise::Durable, || {

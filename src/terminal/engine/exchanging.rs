@@ -81,6 +81,10 @@ impl Engine {
                 self.refresh_recent();
                 Input::Pushed { more }
             }
+            Applied::Past { more } => {
+                self.refresh_recent();
+                Input::Pushed { more: more || self.push_from.is_some() || !self.greeted }
+            }
             Applied::Pulled { wanted, more } => {
                 self.syncer.handle(Input::Pulled { wanted }, now.millis);
                 // What was lent and given back stands in the journal, and more may be waiting.
