@@ -387,9 +387,9 @@ fn acked(
     let same = acknowledges(head, own);
     if head.epoch < store.identity().epoch {
         if same {
-            store.acknowledged_past(head)?
+            store.acknowledged_past(head)?;
         } else {
-            store.mark_past_forked(head.epoch)?
+            store.mark_past_forked(head.epoch)?;
         }
         return Ok(past(store));
     }
@@ -409,9 +409,9 @@ fn mismatch(store: &mut Store, kind: Mismatch, head: Head) -> Result<Applied, Sy
     let less = kind == Mismatch::Gap && acknowledges(head, own);
     if head.epoch < store.identity().epoch {
         if less {
-            store.lacks_past(head)?
+            store.lacks_past(head)?;
         } else {
-            store.mark_past_forked(head.epoch)?
+            store.mark_past_forked(head.epoch)?;
         }
         return Ok(past(store));
     }

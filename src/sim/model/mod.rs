@@ -46,8 +46,7 @@ pub struct Model {
     pub written: BTreeMap<Hash, Written>,
     /// The hashes that the platform holds, by position.
     pub held: BTreeMap<(TerminalId, Epoch), Vec<Hash>>,
-    /// Redemptions that no terminal sends again, with whose they were: an old copy of the disk took their place, or they are of an
-    /// epoch that is over.
+    /// Redemptions that no terminal sends again, with whose they were: an old copy of the disk took their place.
     pub unrepeated: BTreeMap<Hash, (TerminalId, VoucherKey)>,
     /// Everything the platform ever held durably.
     pub ever_held: BTreeSet<Hash>,

@@ -9,7 +9,7 @@ use crate::{
     domain::{
         crypto::PublicKey,
         enrol::{EnrolmentCode, EnrolmentRequest, Grant},
-        id::{Epoch, Seq, TerminalId},
+        id::{Epoch, TerminalId},
     },
     sim::{
         faults::{Fault, Mistake},
