@@ -188,7 +188,7 @@ impl World {
             (mute || unknown)
                 && till.diary.taken.iter().any(|((epoch, seq), row)| {
                     let present = *epoch == till.diary.head.epoch;
-                    let unsent = present && (forgotten || *seq > till.diary.acked);
+                    let unsent = forgotten || (present && *seq > till.diary.acked);
                     unsent && row.voucher == *key
                 })
         };
