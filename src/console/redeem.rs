@@ -11,7 +11,7 @@ use crate::{
         id::{OperatorId, Seq},
         money::{Currency, Money},
         redeem::{Part, Request, Wanted},
-        scan::EntryMethod,
+        scan::{EntryMethod, ScanFailure},
         time::Timestamp,
         voucher::{Lines, UntrustedToken},
     },
@@ -19,7 +19,7 @@ use crate::{
         RollBackOrder,
         clock::Now,
         command::UndoReason,
-        outcome::{Outcome, State, UNREADABLE},
+        outcome::{Outcome, State},
         session::Session,
     },
 };
@@ -40,7 +40,9 @@ pub(super) fn validate(
                 let request = request(&args.request, &text, method)?;
                 session.engine.validate(&text, &request, now)?
             }
-            Err(_) => Outcome::unverified(State::NotAVoucher, UNREADABLE, now.time),
+            Err(_) => {
+                Outcome::unverified(State::NotAVoucher, ScanFailure::Picture.code(), now.time)
+            }
         };
         exit = exit.max(tell(console, &session, &outcome)?);
     }

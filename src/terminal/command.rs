@@ -1,6 +1,9 @@
 //! Everything a person or a reader can ask of the terminal.
 
-use crate::domain::{redeem::Part, scan::EntryMethod};
+use crate::domain::{
+    redeem::Part,
+    scan::{EntryMethod, ScanFailure},
+};
 
 /// One request to the engine; requests are handled in the order they arrive.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,10 +15,10 @@ pub enum Command {
         /// How it came in.
         method: EntryMethod,
     },
-    /// A picture held no readable code, or could not be read.
+    /// A reader delivered no text.
     ScanFailed {
-        /// Why, in words for the log.
-        reason: String,
+        /// Why.
+        why: ScanFailure,
         /// How it came in.
         method: EntryMethod,
     },

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         money::Money,
         redeem::{Clash, Plan, Redemption, Request, Wanted},
-        scan::EntryMethod,
+        scan::{EntryMethod, ScanFailure},
         sync::Millis,
     },
     store::Row,
@@ -245,6 +245,7 @@ impl Counter {
     pub(super) fn show(&mut self, outcome: Outcome, now: Now) {
         let clears_after_ms = match verdict_state(&outcome) {
             VerdictState::Accepted => Some(ACCEPTED_MS),
+            VerdictState::NotAVoucher if outcome.code == ScanFailure::Replayed.code() => None,
             VerdictState::NotAVoucher => Some(NOT_A_VOUCHER_MS),
             VerdictState::AlreadyUsed
             | VerdictState::NotValid

@@ -8,9 +8,6 @@ use crate::domain::{
     voucher::{Claims, Used},
 };
 
-/// The code of a scan that held nothing readable.
-pub const UNREADABLE: &str = "picture_unreadable";
-
 /// The result of one scan, typed code, act or roll back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {

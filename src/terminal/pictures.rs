@@ -13,7 +13,7 @@ use crate::{
         picture::{self, Luma},
         qr::reader::Reader,
     },
-    domain::scan::EntryMethod,
+    domain::scan::{EntryMethod, ScanFailure},
 };
 
 /// How long one picture may take before the cashier is told.
@@ -55,7 +55,7 @@ fn work<E: From<Command>>(
     while let Ok(bytes) = pictures.recv() {
         handle.send(match picture::load(&bytes) {
             Ok(luma) => read(&mut reader, luma),
-            Err(error) => failed(error.to_string()),
+            Err(error) => failed(&error.to_string()),
         });
     }
 }
@@ -65,14 +65,15 @@ fn read(reader: &mut Reader, luma: Luma) -> Command {
     match reader.read(luma, BUDGET) {
         Ok(texts) => match first_of_ours(texts) {
             Some(text) => Command::Scan { text, method: EntryMethod::Camera },
-            None => failed("no code in the picture".to_owned()),
+            None => failed("no code in the picture"),
         },
-        Err(error) => failed(error.to_string()),
+        Err(error) => failed(&error.to_string()),
     }
 }
 
-fn failed(reason: String) -> Command {
-    Command::ScanFailed { reason, method: EntryMethod::Camera }
+fn failed(reason: &str) -> Command {
+    tracing::info!(reason, "a picture holds nothing readable");
+    Command::ScanFailed { why: ScanFailure::Picture, method: EntryMethod::Camera }
 }
 
 /// Of several codes in one picture, a voucher goes first.

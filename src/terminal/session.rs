@@ -13,7 +13,10 @@ use super::{
     sync_driver::Nonce,
 };
 use crate::{
-    domain::{redeem::Request, scan::EntryMethod},
+    domain::{
+        redeem::Request,
+        scan::{EntryMethod, ScanFailure},
+    },
     net::Transport,
     store::Row,
 };
@@ -66,7 +69,8 @@ impl Session {
 
     /// Writes down that a picture held nothing readable.
     pub fn refuse_unreadable(&mut self, reason: &str, method: EntryMethod) -> Option<Outcome> {
-        self.engine.scan_failed((reason, method), self.clock.now());
+        tracing::info!(reason, "a picture holds nothing readable");
+        self.engine.scan_failed((ScanFailure::Picture, method), self.clock.now());
         self.engine.take_outcome()
     }
 

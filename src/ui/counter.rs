@@ -7,7 +7,7 @@ use egui::{Context, Frame, Id, Key, Panel, RawInput, Rect, Ui, UiBuilder, vec2};
 use super::{
     keys::{Captured, KeyCapture},
     phone::{PhoneCommand, PhoneState, PhoneView, phone_keys, phone_ui},
-    readers::{Preview, ReaderCommand, ReadersView, failed_key},
+    readers::{Preview, ReaderCommand, ReadersView},
     screens::{
         carry::carry_ui,
         doctor::{DoctorState, doctor_ui},
@@ -29,7 +29,7 @@ use super::{
     },
 };
 use crate::{
-    domain::scan::{Delivered, EntryMethod},
+    domain::scan::{Delivered, EntryMethod, ScanFailure},
     terminal::{
         command::Command,
         text::Texts,
@@ -111,13 +111,13 @@ impl Counter {
             for captured in captured {
                 state.typed = Some(match captured {
                     Captured::Scan(text) => Delivered::Text(text),
-                    Captured::Overlong => Delivered::Unreadable,
-                    Captured::Replayed => Delivered::Replayed,
+                    Captured::Overlong => Delivered::Failed(ScanFailure::Overlong),
+                    Captured::Replayed => Delivered::Failed(ScanFailure::Replayed),
                 });
             }
             return Vec::new();
         }
-        captured.into_iter().map(|captured| self.scan_command(captured)).collect()
+        captured.into_iter().map(Self::scan_command).collect()
     }
 
     /// Whether readers are being tested: what they deliver is no voucher.
@@ -125,17 +125,13 @@ impl Counter {
         matches!(self.dialog, Some(Dialog::Doctor(_)))
     }
 
-    fn scan_command(&self, captured: Captured) -> Command {
+    fn scan_command(captured: Captured) -> Command {
+        let method = EntryMethod::Keyboard;
         match captured {
-            Captured::Scan(text) => Command::Scan { text, method: EntryMethod::Keyboard },
-            Captured::Overlong => self.failed("ui.scan_overlong"),
-            Captured::Replayed => self.failed(failed_key(&Delivered::Replayed)),
+            Captured::Scan(text) => Command::Scan { text, method },
+            Captured::Overlong => Command::ScanFailed { why: ScanFailure::Overlong, method },
+            Captured::Replayed => Command::ScanFailed { why: ScanFailure::Replayed, method },
         }
-    }
-
-    fn failed(&self, key: &str) -> Command {
-        let reason = self.texts.get(key).to_owned();
-        Command::ScanFailed { reason, method: EntryMethod::Keyboard }
     }
 
     /// What the middle of the screen remembers.

@@ -155,14 +155,6 @@ impl ReadersView {
     }
 }
 
-/// The text for a scan that came to nothing.
-pub fn failed_key(what: &Delivered) -> &'static str {
-    match what {
-        Delivered::Replayed => "ui.scan_replayed",
-        Delivered::Text(_) | Delivered::Unreadable => "ui.scan_unreadable",
-    }
-}
-
 fn trouble_key(trouble: ReaderTrouble) -> &'static str {
     match trouble {
         ReaderTrouble::Absent => "ui.trouble_absent",

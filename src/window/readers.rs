@@ -25,18 +25,17 @@ use crate::{
         picture::Luma,
         serial::{Act, DriverChoice, SerialError, SerialEvent, SerialReader, Settings},
     },
-    domain::scan::{Delivered, EntryMethod, TESTS},
+    domain::scan::{Delivered, EntryMethod, ScanFailure, TESTS},
     terminal::{
         clock::Clock,
         command::Command,
         engine::Event,
         handle::{TerminalHandle, ViewCell},
-        text::Texts,
         view::{ScanView, VerdictState},
         witness,
     },
     ui::readers::{
-        CameraView, Grey, Heard, ReaderCommand, ReadersCell, ReadersHandle, ReadersView, failed_key,
+        CameraView, Grey, Heard, ReaderCommand, ReadersCell, ReadersHandle, ReadersView,
     },
 };
 
@@ -59,7 +58,6 @@ pub(super) fn start(
     let line = Line {
         cell: ReadersCell::new(first(&args)),
         handle: handle.clone(),
-        texts: Arc::new(Texts::english()),
         last: Arc::new(AtomicUsize::new(NOBODY)),
         live: Arc::default(),
     };
@@ -180,7 +178,6 @@ fn first(args: &ReaderArgs) -> ReadersView {
 struct Line {
     cell: ReadersCell,
     handle: TerminalHandle<Event>,
-    texts: Arc<Texts>,
     /// Which serial reader waits for an answer to its scan, or [`NOBODY`].
     last: Arc<AtomicUsize>,
     /// Whether what comes this way still counts: a reader that was let go may have something left to say.
@@ -274,20 +271,20 @@ impl Line {
                 }
                 self.send(Command::Scan { text, method: EntryMethod::Serial });
             }
-            SerialEvent::Unreadable | SerialEvent::Overlong => self.failed(Delivered::Unreadable),
-            SerialEvent::Replayed => self.failed(Delivered::Replayed),
+            SerialEvent::Unreadable => self.failed(ScanFailure::Unreadable),
+            SerialEvent::Overlong => self.failed(ScanFailure::Overlong),
+            SerialEvent::Replayed => self.failed(ScanFailure::Replayed),
             SerialEvent::Opened => self.trouble(name, None),
             SerialEvent::Lost(error) => self.trouble(name, Some(&error)),
         }
     }
 
-    fn failed(&self, what: Delivered) {
+    fn failed(&self, why: ScanFailure) {
         let method = EntryMethod::Serial;
         if self.cell.get().testing {
-            return self.hear(Heard { method, what });
+            return self.hear(Heard { method, what: Delivered::Failed(why) });
         }
-        let reason = self.texts.get(failed_key(&what)).to_owned();
-        self.send(Command::ScanFailed { reason, method });
+        self.send(Command::ScanFailed { why, method });
     }
 
     fn hear(&self, heard: Heard) {
@@ -372,6 +369,8 @@ fn sentence(text: &str) -> String {
 #[cfg(test)]
 #[cfg(all(unix, feature = "demo"))]
 mod tests {
+    mod minute;
+
     use std::{io::Write as _, path::Path, thread, time::Duration};
 
     use clap::Parser as _;

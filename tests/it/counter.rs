@@ -12,7 +12,7 @@ use countersign::{
         journal::Body,
         money::{Currency, Money},
         redeem::OfflineMode,
-        scan::EntryMethod,
+        scan::{EntryMethod, ScanFailure},
         trust::chunk_of,
         voucher::{PercentOff, Terms},
     },
@@ -219,15 +219,39 @@ fn nothing_takes_the_place_of_a_question_or_of_a_claim() {
     counter.scan(&vouchers[1].text);
     assert!(counter.view().undo.is_none(), "not while the platform is asked");
     counter.undo(entries);
-    let reason = "noise".to_owned();
-    counter.send(Command::ScanFailed { reason, method: EntryMethod::Serial });
+    counter.send(Command::ScanFailed { why: ScanFailure::Unreadable, method: EntryMethod::Serial });
     assert_eq!((counter.view().scan, counter.entries()), (ScanView::Asking, entries));
     counter.settle();
     assert_eq!(counter.entries(), entries + 1);
     counter.scan(&coupon.text);
-    let reason = "noise".to_owned();
-    counter.send(Command::ScanFailed { reason, method: EntryMethod::Serial });
+    counter.send(Command::ScanFailed { why: ScanFailure::Unreadable, method: EntryMethod::Serial });
     assert!(matches!(counter.view().scan, ScanView::Question(_)));
+}
+
+#[test]
+fn a_memory_that_is_emptied_is_told_once_its_first_code_was_seen() {
+    let stage = Stage::new();
+    let vouchers = stage.issue(&Stage::deal(), 2);
+    let mut counter = Counter::open(&stage);
+    let replayed =
+        || Command::ScanFailed { why: ScanFailure::Replayed, method: EntryMethod::Serial };
+    counter.scan(&vouchers[0].text);
+    counter.send(replayed());
+    assert_eq!(counter.view().scan, ScanView::Asking);
+    counter.settle();
+    let ScanView::Verdict(first) = counter.view().scan else { panic!("no verdict") };
+    assert_eq!(first.state, VerdictState::Accepted);
+    counter.send(Command::Dismiss);
+    let ScanView::Verdict(warning) = counter.view().scan else { panic!("no warning") };
+    assert_eq!(warning.state, VerdictState::NotAVoucher);
+    assert!(warning.advice.as_ref().is_some_and(|advice| advice.contains("batch mode")));
+    assert_eq!(warning.clears_after_ms, None, "it stays until somebody has seen it");
+    counter.scan(&vouchers[1].text);
+    counter.settle();
+    let ScanView::Verdict(next) = counter.view().scan else { panic!("no verdict") };
+    assert_eq!(next.state, VerdictState::Accepted);
+    counter.send(Command::Dismiss);
+    assert_eq!(counter.view().scan, ScanView::Ready, "it is said once");
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod framing;
 mod aim;
 mod debounce;
 mod doctor;
+mod failure;
 mod hint;
 mod pace;
 mod short_code;
@@ -22,6 +23,7 @@ pub use burst::{Burst, BurstOutput, GAP_MS, SCAN_KEYS_MIN, SILENCE_MS, STUMBLE_M
 pub use classify::{Scanned, classify, clean};
 pub use debounce::{Debounce, SAME_SCAN_MS, Sighting};
 pub use doctor::{Diagnosis, Layout, TESTS, diagnose};
+pub use failure::ScanFailure;
 pub use framing::{FRAME_MAX, Frame, Framer, IDLE_GAP_MS, SLOW_IDLE_GAP_MS};
 pub use hint::Hint;
 pub use key::{KeyPress, PhysicalKey};

@@ -1,5 +1,7 @@
 //! What keeps a reader from working.
 
+use super::ScanFailure;
+
 /// Why a reader does not work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReaderTrouble {
@@ -24,8 +26,6 @@ pub enum ReaderTrouble {
 pub enum Delivered {
     /// A text.
     Text(String),
-    /// Bytes that are no text, or far too many.
-    Unreadable,
-    /// More codes at once than a person scans, as from a memory.
-    Replayed,
+    /// None.
+    Failed(ScanFailure),
 }

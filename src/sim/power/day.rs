@@ -14,7 +14,7 @@ use crate::{
         enrol::EnrolmentCode,
         money::Money,
         redeem::{OfflineMode, Part, Request, Rules},
-        scan::EntryMethod,
+        scan::{EntryMethod, ScanFailure},
         voucher::{Lines, Terms},
     },
     platform::service::{Issued, VoucherName},
@@ -149,7 +149,7 @@ impl Day {
             return self.till.present("4006381333931", Request::plain(EntryMethod::Keyboard));
         }
         let failed = |engine: &mut Engine, now| {
-            engine.scan_failed(("no code in the picture", EntryMethod::Camera), now);
+            engine.scan_failed((ScanFailure::Picture, EntryMethod::Camera), now);
         };
         self.till.drive(failed)?;
         self.till.say(Command::Dismiss)

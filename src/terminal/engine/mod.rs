@@ -33,7 +33,7 @@ use crate::{
     carriage::CarriageError,
     domain::{
         id::{OperatorId, Seq},
-        scan::Debounce,
+        scan::{Debounce, EntryMethod, ScanFailure},
         sync::{Exchange, Input, Millis, Syncer},
         time::Timestamp,
     },
@@ -104,6 +104,8 @@ pub struct Engine {
     pub(super) recent: VecDeque<Row>,
     /// Redemptions that were written down before the program ended, and may not have been seen.
     pub(super) interrupted: VecDeque<Row>,
+    /// How codes came that are to be warned of once nothing else is on the screen: they would hide what their first one came to.
+    warn_of_replay: Option<EntryMethod>,
     pub(super) fault: Option<String>,
     pub(super) reached: Option<bool>,
     pub(super) last: Option<Outcome>,
@@ -152,6 +154,7 @@ impl Engine {
             syncer,
             recent,
             interrupted,
+            warn_of_replay: None,
             fault,
             reached: None,
             last: None,
@@ -279,7 +282,7 @@ impl Engine {
     fn command(&mut self, command: Command, now: Now) {
         match command {
             Command::Scan { text, method } => self.scan(&text, method, now),
-            Command::ScanFailed { reason, method } => self.scan_failed((&reason, method), now),
+            Command::ScanFailed { why, method } => self.scan_failed((why, method), now),
             Command::Answer(text) => self.answer(&text, now),
             Command::Say(yes) => self.say(yes, now),
             Command::Pieces(pieces) => self.pieces(&pieces, now),
@@ -333,6 +336,9 @@ impl Engine {
             match self.interrupted.pop_front() {
                 Some(row) => self.counter.interrupted(row),
                 None => self.next_turn(now),
+            }
+            if let Some(method) = self.warn_of_replay.take_if(|_| self.counter.is_ready()) {
+                self.refuse_failed((ScanFailure::Replayed, method), now);
             }
         }
         while let Some(exchange) = self.next_exchange(now) {

@@ -5,7 +5,7 @@ use crate::{
     domain::{
         enrol::EnrolmentCode,
         redeem::{PlatformFact, Redemption, Request, Wanted},
-        scan::{EntryMethod, Scanned, ShortCode, Sighting, classify, clean},
+        scan::{EntryMethod, ScanFailure, Scanned, ShortCode, Sighting, classify, clean},
         sync::{Claim, Input, Millis, ReplyBody},
         voucher::Voucher,
     },
@@ -16,7 +16,7 @@ use crate::{
         clock::Now,
         counter::Busy,
         gather::Scene,
-        outcome::{Outcome, State, UNREADABLE},
+        outcome::{Outcome, State},
         present::{self, Presented, Step, Written, recognise, scan_hash},
         sync_driver::{self, Nonce, SyncError},
     },
@@ -97,11 +97,17 @@ impl Engine {
     }
 
     /// A reader delivered something that is no text. It is written down, unless a question is open: that goes first.
-    pub fn scan_failed(&mut self, (reason, method): (&str, EntryMethod), now: Now) {
-        tracing::info!(reason, "a reader delivered something unreadable");
-        if self.counter.is_free() {
-            self.refuse((State::NotAVoucher, UNREADABLE), "", method, now);
+    pub fn scan_failed(&mut self, (why, method): (ScanFailure, EntryMethod), now: Now) {
+        tracing::info!(code = why.code(), "a scan came to nothing");
+        if why == ScanFailure::Replayed {
+            self.warn_of_replay = Some(method);
+        } else if self.counter.is_free() {
+            self.refuse_failed((why, method), now);
         }
+    }
+
+    pub(super) fn refuse_failed(&mut self, (why, method): (ScanFailure, EntryMethod), now: Now) {
+        self.refuse((State::NotAVoucher, why.code()), "", method, now);
     }
 
     pub(super) fn dismiss(&mut self, now: Now) {

@@ -4,7 +4,7 @@ use egui::{Context, Key, Ui, UiBuilder, vec2};
 
 use super::dialog::{dialog_ui, text_ui};
 use crate::{
-    domain::scan::{Delivered, Diagnosis, EntryMethod, Layout, diagnose},
+    domain::scan::{Delivered, Diagnosis, EntryMethod, Layout, ScanFailure, diagnose},
     terminal::text::Texts,
     ui::{
         readers::{Heard, ReadersView},
@@ -101,8 +101,10 @@ fn judged(what: &Delivered, texts: &Texts) -> (String, bool) {
             let good = matches!(diagnosis, Diagnosis::Right | Diagnosis::Aim);
             (words(&diagnosis, texts), good)
         }
-        Delivered::Unreadable => (texts.get("ui.doctor_unreadable").to_owned(), false),
-        Delivered::Replayed => (texts.get("ui.doctor_batch").to_owned(), false),
+        Delivered::Failed(ScanFailure::Replayed) => {
+            (texts.get("ui.doctor_batch").to_owned(), false)
+        }
+        Delivered::Failed(_) => (texts.get("ui.doctor_unreadable").to_owned(), false),
     }
 }
 
