@@ -5,11 +5,15 @@ use std::{
     sync::{Arc, mpsc::SyncSender},
 };
 
-use egui::{ColorImage, Context, Rect, TextureHandle, TextureOptions, Ui, pos2, vec2};
+use egui::{
+    Color32, ColorImage, Context, Rect, Stroke, StrokeKind, TextureHandle, TextureOptions, Ui,
+    epaint::RectShape, pos2, vec2,
+};
 
 use crate::{
     domain::scan::{Delivered, EntryMethod, Hint, ReaderTrouble},
     terminal::{handle::NewestCell, text::Texts, view::CodeView},
+    ui::theme,
 };
 
 /// Where the readers put what is to be shown.
@@ -177,6 +181,9 @@ fn hint_key(hint: Hint) -> &'static str {
     }
 }
 
+/// How round the corners of the camera's picture are, in points.
+const CORNER: f32 = 12.0;
+
 /// The camera's picture as the screen keeps it.
 #[derive(Default)]
 pub struct Preview {
@@ -199,7 +206,9 @@ impl Preview {
         let scale = (rect.width() / size.x).min(rect.height() / size.y);
         let place = Rect::from_center_size(rect.center(), vec2(size.x * scale, size.y * scale));
         let mirrored = Rect::from_min_max(pos2(1.0, 0.0), pos2(0.0, 1.0));
-        ui.painter().image(texture.id(), place, mirrored, egui::Color32::WHITE);
+        let frame = RectShape::filled(place, CORNER, Color32::WHITE);
+        ui.painter().add(frame.with_texture(texture.id(), mirrored));
+        ui.painter().rect_stroke(place, CORNER, Stroke::new(1.5, theme::LINE), StrokeKind::Outside);
         true
     }
 

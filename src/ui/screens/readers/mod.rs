@@ -174,7 +174,8 @@ fn row_ui(ui: &mut Ui, rect: Rect, row: &Row, chosen: bool) -> bool {
     let sign = if row.used { "✓" } else { "–" };
     let color = if row.used { theme::GOOD } else { theme::MUTED };
     line_ui(ui, mark, &Line::new(sign, Face::Strong, 26.0, color), Align::Min, id.with("used"));
-    let (title, below) = words.split_top_bottom_at_fraction(0.55);
+    let share = if row.below.is_empty() { 1.0 } else { 0.55 };
+    let (title, below) = words.split_top_bottom_at_fraction(share);
     let face = if row.used { Face::Strong } else { Face::Plain };
     line_ui(
         ui,
