@@ -2,11 +2,13 @@
 
 use std::{
     io::{self, ErrorKind},
+    ops::RangeInclusive,
     path::Path,
 };
 
 use linuxvideo::{
     BufType, CapabilityFlags, Device,
+    controls::Cid,
     format::{DiscreteFrameSize, FrameSizes, PixFormat, PixelFormat},
     stream::ReadStream,
 };
@@ -15,6 +17,7 @@ use super::{
     CameraError, CameraInfo, FrameSource, Opened,
     choice::Sides,
     convert::{Layout, grey},
+    exposure::Exposure,
     named,
 };
 use crate::device::picture::Luma;
@@ -124,7 +127,9 @@ pub(super) fn open(name: Option<&str>, sides: Sides) -> Result<Opened, CameraErr
     let (sides, stride) = chosen_format(capture.format(), &offer)
         .ok_or_else(|| unusable("it sends pictures of another kind than it says"))?;
     let stream = capture.into_stream().map_err(fail)?;
-    let source = Running { name: label.clone(), stream, sides, stride, layout: offer.layout };
+    let shutter = Shutter::of(Path::new(&info.id));
+    let source =
+        Running { name: label.clone(), stream, sides, stride, layout: offer.layout, shutter };
     Ok(Opened { source: Box::new(source), name: label })
 }
 
@@ -169,12 +174,70 @@ struct Running {
     sides: Sides,
     stride: usize,
     layout: Layout,
+    shutter: Option<Shutter>,
+}
+
+/// The exposure of a camera that finds its own, by a second handle: the one that streams takes no orders.
+struct Shutter {
+    device: Device,
+    /// How it finds its own.
+    auto: i32,
+    range: RangeInclusive<i32>,
+}
+
+/// The camera's exposure is set by hand (`V4L2_EXPOSURE_MANUAL` of the kernel's camera controls).
+const MANUAL: i32 = 1;
+
+impl Shutter {
+    /// None where the camera cannot be set, and where somebody set it by hand.
+    fn of(path: &Path) -> Option<Self> {
+        let device = Device::open(path).ok()?;
+        let mut controls = device.controls().flatten();
+        let absolute = controls.find(|control| control.id() == Cid::EXPOSURE_ABSOLUTE)?;
+        let auto = device.read_control_raw(Cid::EXPOSURE_AUTO).ok()?;
+        let range = absolute.minimum()..=absolute.maximum();
+        (auto != MANUAL).then_some(Self { device, auto, range })
+    }
+
+    fn set(&mut self, exposure: Exposure) -> io::Result<()> {
+        let factor = match exposure {
+            Exposure::Auto => {
+                return self.device.write_control_raw(Cid::EXPOSURE_AUTO, self.auto);
+            }
+            Exposure::Darker => 1,
+            Exposure::Brighter => 16,
+        };
+        let found = self.device.read_control_raw(Cid::EXPOSURE_ABSOLUTE)?;
+        let time = found
+            .saturating_mul(factor)
+            .saturating_div(4)
+            .clamp(*self.range.start(), *self.range.end());
+        self.device.write_control_raw(Cid::EXPOSURE_AUTO, MANUAL)?;
+        self.device.write_control_raw(Cid::EXPOSURE_ABSOLUTE, time)
+    }
+}
+
+/// A camera that is let go finds its own exposure again.
+impl Drop for Shutter {
+    fn drop(&mut self) {
+        if let Err(error) = self.set(Exposure::Auto) {
+            tracing::debug!(%error, "the camera's exposure cannot be set back");
+        }
+    }
 }
 
 /// Damaged frames in a row before a camera counts as failed: at the start some send a few.
 const DAMAGED_MAX: u32 = 60;
 
 impl FrameSource for Running {
+    fn expose(&mut self, exposure: Exposure) {
+        let set = self.shutter.as_mut().map(|shutter| shutter.set(exposure));
+        if let Some(Err(error)) = set {
+            tracing::debug!(%error, "the camera's exposure cannot be set");
+            self.shutter = None;
+        }
+    }
+
     fn frame(&mut self) -> Result<Luma, CameraError> {
         let (sides, stride, layout) = (self.sides, self.stride, self.layout);
         for _ in 0..DAMAGED_MAX {

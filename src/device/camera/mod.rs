@@ -4,6 +4,7 @@
 //! any call. [`watch::Camera`] keeps such a thread, reads the newest frame and comes back after trouble.
 
 pub mod choice;
+pub mod exposure;
 pub mod hint;
 pub mod watch;
 
@@ -26,7 +27,10 @@ use std::io;
 
 use thiserror::Error;
 
-use self::choice::{CameraChoice, Sides};
+use self::{
+    choice::{CameraChoice, Sides},
+    exposure::Exposure,
+};
 use super::{
     picture::{Luma, PictureError},
     qr::reader::ReadError,
@@ -36,6 +40,9 @@ use super::{
 pub trait FrameSource {
     /// The next frame; waits for it.
     fn frame(&mut self) -> Result<Luma, CameraError>;
+
+    /// Exposes the next frames so, where the camera can.
+    fn expose(&mut self, _exposure: Exposure) {}
 }
 
 /// A source that is open.

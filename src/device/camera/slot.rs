@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::CameraError;
+use super::{CameraError, exposure::Exposure};
 use crate::device::picture::Luma;
 
 /// What a waiting reader finds.
@@ -33,6 +33,8 @@ struct Content {
     end: Option<CameraError>,
     /// Set by the reader, who will not come back.
     left: bool,
+    /// How the reader wants the next frames to be exposed.
+    wanted: Exposure,
 }
 
 impl Slot {
@@ -52,6 +54,16 @@ impl Slot {
         content.frame = Some(frame);
         self.filled.notify_one();
         !content.left
+    }
+
+    /// Says how the next frames are to be exposed.
+    pub(super) fn want(&self, exposure: Exposure) {
+        self.content().wanted = exposure;
+    }
+
+    /// How the next frame is to be exposed.
+    pub(super) fn wanted(&self) -> Exposure {
+        self.content().wanted
     }
 
     /// Says that no frame will follow; the first reason stays.

@@ -19,6 +19,7 @@ use image::{GrayImage, imageops::thumbnail};
 use super::{
     CameraError,
     choice::{CameraWish, Sides},
+    exposure::{Bracket, Exposure},
     hint::Hints,
     open,
     slot::{Slot, Taken},
@@ -116,6 +117,7 @@ impl Camera {
             preview_ms: 0,
             steady: Steady::default(),
             hints: Hints::default(),
+            bracket: Bracket::default(),
         };
         let builder = thread::Builder::new().name("camera-codes".to_owned());
         let thread = builder.spawn(move || watch.run()).map_err(CameraError::Thread)?;
@@ -147,6 +149,7 @@ struct Watch<R, C, F> {
     preview_ms: u64,
     steady: Steady,
     hints: Hints,
+    bracket: Bracket,
 }
 
 impl<R, C, F> Watch<R, C, F>
@@ -188,6 +191,7 @@ where
                         self.tell_opened(slot.name(), &frame);
                     }
                     self.frame(&frame)?;
+                    slot.want(self.bracket.wanted());
                 }
                 Taken::Ended(error) => return Err(error),
                 Taken::Nothing => {
@@ -234,7 +238,11 @@ where
         let before = self.hints.shown();
         if look.texts.is_empty() {
             self.hints.unread(look.seen, frame, now_ms);
-        } else if look.texts.iter().any(|text| is_ours(text)) {
+            self.bracket.unread(look.seen, now_ms);
+        } else {
+            self.bracket.read(now_ms);
+        }
+        if look.texts.iter().any(|text| is_ours(text)) {
             self.hints.read();
         }
         if self.hints.shown() != before {
@@ -273,7 +281,13 @@ fn capture(open: Arc<Open>, slot: Arc<Slot>) -> Result<JoinHandle<()>, CameraErr
 fn play(open: &Open, slot: &Slot) -> Result<(), CameraError> {
     let mut opened = open()?;
     slot.begin(opened.name);
-    while slot.put(opened.source.frame()?) {}
+    let mut exposure = Exposure::default();
+    while slot.put(opened.source.frame()?) {
+        let wanted = slot.wanted();
+        if mem::replace(&mut exposure, wanted) != wanted {
+            opened.source.expose(wanted);
+        }
+    }
     Ok(())
 }
 
@@ -411,6 +425,32 @@ mod tests {
             panic!("a frame was to be shown");
         };
         assert_eq!(shown.pixels(), [7; 12]);
+        assert!(matches!(bench.next(), CameraEvent::Scan(text) if text == "CS1:7"));
+    }
+
+    /// A camera in which a code is readable at one exposure only.
+    struct Dazzled(Exposure);
+
+    impl FrameSource for Dazzled {
+        fn frame(&mut self) -> Result<Luma, CameraError> {
+            let grey = if self.0 == Exposure::Brighter { 7 } else { 200 };
+            thread::park_timeout(Duration::from_millis(1));
+            Ok(Luma::new(4, 3, vec![grey; 12]).unwrap())
+        }
+
+        fn expose(&mut self, exposure: Exposure) {
+            self.0 = exposure;
+        }
+    }
+
+    #[test]
+    fn a_code_that_is_readable_at_another_exposure_is_read() {
+        let open = || {
+            let source = Box::new(Dazzled(Exposure::Auto));
+            Ok(Opened { source, name: "test".into() })
+        };
+        let bench = Bench::on(open, sync_channel(1).0, 20);
+        assert!(matches!(bench.next(), CameraEvent::Opened { .. }));
         assert!(matches!(bench.next(), CameraEvent::Scan(text) if text == "CS1:7"));
     }
 
