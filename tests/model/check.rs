@@ -87,6 +87,6 @@ fn breaks(mistake: Mistake) -> (&'static str, &'static str) {
         M::OwnUseForgotten => ("one voucher", ONCE_HERE),
         M::EpochReused => ("a lost device", EPOCH),
         M::GivenBackTwice => ("taken back", GIVEN_BACK),
-        M::AcknowledgedGoesBack => ("one voucher", QUEUE),
+        M::AcknowledgedGoesBack => ("the platform set back, in short runs", QUEUE),
     }
 }

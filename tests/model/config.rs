@@ -26,6 +26,8 @@ pub(crate) struct Config {
     /// Different pushes and claims that each store sends at the most.
     pub(crate) pushes: usize,
     pub(crate) asks: usize,
+    /// Most entries that one push carries.
+    pub(crate) run: u8,
     pub(crate) pulls: bool,
     /// Whether programs are killed and the power fails.
     pub(crate) crashes: bool,
@@ -55,6 +57,7 @@ fn base(name: &'static str) -> Config {
         uses: 1,
         entries: 2,
         pushes: 2,
+        run: u8::MAX,
         pulls: false,
         asks: 1,
         crashes: true,
@@ -87,6 +90,16 @@ pub(crate) fn small() -> Vec<Config> {
         Config { restore: true, stores: 1, ..strict("a store set back, only with the platform") },
         Config { clone: true, stores: 1, ..quiet("a store copied") },
         Config { platform_restore: true, asks: 0, ..quiet("the platform set back") },
+        Config {
+            platform_restore: true,
+            asks: 0,
+            stores: 1,
+            notes: true,
+            run: 1,
+            pushes: 4,
+            entries: 3,
+            ..quiet("the platform set back, in short runs")
+        },
         Config {
             renew: true,
             restore: true,

@@ -5,7 +5,7 @@
 //! these events, in worlds of this size.
 //!
 //! ```text
-//! cargo test --test model                                        # a minute or two on two free cores
+//! cargo test --test model                                        # seven minutes on two free cores
 //! cargo test --test model -- --nocapture                         # with the number of states of each world
 //! COUNTERSIGN_MODEL=large cargo test --release --test model      # larger worlds: hours, and gigabytes of memory
 //! COUNTERSIGN_WALKS=500 cargo test --test model the_program      # more walks of the program beside the model

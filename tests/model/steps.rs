@@ -287,7 +287,8 @@ impl State {
     fn push(&mut self, config: &Config, slot: u8) {
         let till = self.till(slot);
         let before = till.running.push;
-        let (after, upto) = (till.running.from.unwrap_or(till.acked), till.journal);
+        let after = till.running.from.unwrap_or(till.acked);
+        let upto = till.journal.prefix(till.journal.len().min(after.saturating_add(config.run)));
         till.running.push = Some(till.send(Question::Push { after, upto }));
         if config.mistake == Some(Mistake::SentIsAcknowledged) {
             till.acked = upto.len();
