@@ -2,7 +2,13 @@
 
 mod minute;
 
-use std::{io::Write as _, path::Path, thread, time::Duration};
+use std::{
+    cell::RefCell,
+    io::{Read as _, Write as _},
+    path::Path,
+    thread,
+    time::Duration,
+};
 
 use clap::Parser as _;
 use serialport::{SerialPort as _, TTYPort};
@@ -87,4 +93,43 @@ fn what_a_camera_sees_and_a_reader_sends_is_redeemed_at_the_counter() {
     let again = kept.applied(&plain);
     assert_eq!(again.camera.map(|choice| choice.to_string()), Some(camera));
     assert_eq!(again.serial, [""; 0]);
+}
+
+/// The bytes of the page about the maker: `~`, 01, `0000#BEEPON1000F500T20V;`, 03.
+#[test]
+fn a_refusal_sounds_at_the_reader_that_scanned_and_an_acceptance_does_not() {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::default());
+    let shop = Shop::open(Arc::clone(&clock)).unwrap();
+    let mut engine = Engine::open(&shop.counter_dir(), random, clock.now()).unwrap();
+    shop.sign_in(&mut engine).unwrap();
+    let runtime = Runtime::start(engine, shop.transport().unwrap(), Arc::clone(&clock)).unwrap();
+    let good = shop.show(&shop.cards[0]).unwrap().png;
+    let expired = shop.cards.iter().find(|card| card.expected.code == "voucher_expired").unwrap();
+    let expired = shop.show(expired).unwrap().png;
+    let (mut wire, far_end) = TTYPort::pair().unwrap();
+    wire.set_timeout(Duration::from_millis(20)).unwrap();
+    let port = far_end.name().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let line = ["countersign", "--serial", &port, "--feedback", "--driver", "newland"];
+    let args = Args::parse_from(line).readers;
+    let _readers = start(&args, folder.path(), &runtime.handle(), &clock).unwrap();
+
+    let view = || runtime.handle().view.get();
+    let beep = b"~\x010000#BEEPON1000F500T20V;\x03";
+    let ear = RefCell::new((wire.try_clone_native().unwrap(), Vec::<u8>::new()));
+    let beeps = || {
+        let (wire, heard) = &mut *ear.borrow_mut();
+        let mut bytes = [0; 64];
+        let count = wire.read(&mut bytes).unwrap_or(0);
+        heard.extend(&bytes[..count]);
+        heard.windows(beep.len()).filter(|bytes| *bytes == beep).count()
+    };
+    wire.write_all(format!("{}\r", text_of(&good)).as_bytes()).unwrap();
+    until("the redemption", || accepted(&view()).is_some());
+    assert_eq!(beeps(), 0);
+    wire.write_all(format!("{}\r", text_of(&expired)).as_bytes()).unwrap();
+    until("the sound of a refusal", || beeps() == 1);
+    let view = view();
+    let ScanView::Verdict(verdict) = &view.scan else { panic!("{view:?}") };
+    assert_eq!(verdict.state, VerdictState::NotValid);
 }

@@ -176,7 +176,11 @@ fn a_recorded_minute_is_redeemed_as_it_was_held_and_sent() {
     let _readers = start(&args, folder.path(), &runtime.handle(), &clock).unwrap();
     play(wire, &*clock, |number| text_of(&pictures[&format!("good {number}")]));
 
-    let seen: Vec<_> = seen.lock().unwrap().values().cloned().collect();
+    let mut seen: Vec<_> = seen.lock().unwrap().values().cloned().collect();
+    // Where the machine is slow, a code that stays before the camera may be told again.
+    seen.dedup_by_key(|(state, support)| {
+        (*state, support.rsplit_once('#').map(|(what, _number)| what.to_owned()))
+    });
     let states: Vec<_> = seen.iter().map(|(state, _)| *state).collect();
     assert_eq!(states, SEEN.map(|(state, _)| state), "{seen:#?}");
     until("all redemptions at the platform", || redemptions(&shop) == before + 6);
