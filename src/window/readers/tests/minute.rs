@@ -45,7 +45,7 @@ const SEEN: [(VerdictState, &str); 12] = [
 
 const FRAMES_A_SECOND: u64 = 4;
 const SECONDS: u64 = 60;
-const SIDES: (usize, usize) = (640, 360);
+const SIDES: (usize, usize) = (480, 270);
 
 /// The lines of the recording of one of the two.
 fn lines(who: &str) -> impl Iterator<Item = (u64, Vec<&str>)> {
@@ -70,9 +70,9 @@ fn counter(number: u64) -> Vec<u8> {
 
 /// Holds a code before the counter, in a hand that is not quite still.
 fn hold(frame: &mut [u8], code: &Luma, (number, dark): (u64, bool)) {
-    let side = 300;
+    let side = 232;
     let drift = usize::try_from(number % 7).unwrap();
-    let (left, top) = (160 + 3 * drift, 24 + 2 * drift);
+    let (left, top) = (112 + 3 * drift, 18 + 2 * drift);
     for (y, x) in (0..side).flat_map(|y| (0..side).map(move |x| (y, x))) {
         let (from_x, from_y) = (x * code.width() / side, y * code.height() / side);
         let grey = code.pixels()[from_y * code.width() + from_x];
