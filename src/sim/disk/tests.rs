@@ -1,5 +1,7 @@
 //! The disk against what it is for.
 
+use std::time::Duration;
+
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng as _};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -11,8 +13,14 @@ use crate::{
 };
 
 fn connect(disk: &Disk, mode: &str) -> Connection {
+    connect_within(disk, mode, Duration::from_secs(5))
+}
+
+/// A connection that waits so long for others, also while it is made.
+fn connect_within(disk: &Disk, mode: &str, patience: Duration) -> Connection {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let conn = Connection::open_with_flags_and_vfs(disk.dir().join("a.db"), flags, VFS).unwrap();
+    conn.busy_timeout(patience).unwrap();
     conn.pragma_update(None, "journal_mode", mode).unwrap();
     conn.pragma_update(None, "synchronous", "EXTRA").unwrap();
     conn
@@ -204,8 +212,7 @@ fn threads_that_share_a_file_lose_nothing() {
     std::thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(|| {
-                let conn = connect(&disk, "WAL");
-                conn.busy_timeout(std::time::Duration::from_hours(1)).unwrap();
+                let conn = connect_within(&disk, "WAL", Duration::from_hours(1));
                 for _ in 0..50 {
                     conn.execute("INSERT INTO t VALUES (1)", []).unwrap();
                 }
