@@ -46,7 +46,7 @@ pub use lives::Life;
 pub use open::{Note, Store, StoreError};
 pub use pins::PinTry;
 pub use place::{Drive, Place};
-pub use queue::{Batch, Span};
+pub use queue::{Batch, Waiting};
 pub use rebuild::Rebuild;
 pub use salvage::{Salvaged, salvage};
 pub use trust::HeldList;

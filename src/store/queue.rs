@@ -28,7 +28,7 @@ pub(super) struct Unsent {
 
 /// What of one life is to be sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Span {
+pub struct Waiting {
     /// Which life.
     pub epoch: Epoch,
     /// From after this position.
@@ -37,7 +37,7 @@ pub struct Span {
     pub last: Seq,
 }
 
-impl Span {
+impl Waiting {
     /// How many entries it has.
     pub fn entries(&self) -> u64 {
         self.last.0.saturating_sub(self.after.0)
@@ -134,23 +134,23 @@ impl Store {
 
     /// Which entries are to be sent, life by life: of those that are over, then, where there may be none, of the present one
     /// after `from`, or after the last acknowledged.
-    pub fn to_send(&self, from: Option<Seq>) -> Vec<Span> {
-        self.past_spans().chain([self.present_span(from)]).collect()
+    pub fn to_send(&self, from: Option<Seq>) -> Vec<Waiting> {
+        self.past_waiting().chain([self.present_waiting(from)]).collect()
     }
 
     /// The first of them.
-    pub fn next_to_send(&self, from: Option<Seq>) -> Span {
-        self.past_spans().next().unwrap_or(self.present_span(from))
+    pub fn next_to_send(&self, from: Option<Seq>) -> Waiting {
+        self.past_waiting().next().unwrap_or(self.present_waiting(from))
     }
 
-    fn past_spans(&self) -> impl Iterator<Item = Span> {
+    fn past_waiting(&self) -> impl Iterator<Item = Waiting> {
         let past = self.lives.unsent();
-        past.map(|(epoch, life)| Span { epoch, after: life.acked, last: life.last })
+        past.map(|(epoch, life)| Waiting { epoch, after: life.acked, last: life.last })
     }
 
-    fn present_span(&self, from: Option<Seq>) -> Span {
+    fn present_waiting(&self, from: Option<Seq>) -> Waiting {
         let Identity { epoch, acked, .. } = self.identity;
-        Span { epoch, after: from.unwrap_or(acked), last: self.head.seq }
+        Waiting { epoch, after: from.unwrap_or(acked), last: self.head.seq }
     }
 
     /// The run of entries of a life after a position, as long as a push may be.

@@ -9,7 +9,7 @@ use crate::{
         time::Timestamp,
         trust::TrustBundle,
     },
-    store::{Span, Store, StoreError},
+    store::{Store, StoreError, Waiting},
 };
 
 /// A parcel that is ready to be written.
@@ -61,9 +61,11 @@ pub(super) fn pack(
     let pull = nonces.first().copied().unwrap_or_default();
     let pull = request(store, &Exchange::Pull, None, pull)?;
     let from = store.packed_after()?;
-    let spans = if store.identity().forked { Vec::new() } else { store.to_send(Some(from)) };
-    let waiting = spans.iter().map(Span::entries).fold(0, u64::saturating_add);
-    let entries = pack_entries(store, (&mut parcel, pull.len()), &spans, (random, &mut nonces))?;
+    let waiting_lives =
+        if store.identity().forked { Vec::new() } else { store.to_send(Some(from)) };
+    let waiting = waiting_lives.iter().map(Waiting::entries).fold(0, u64::saturating_add);
+    let entries =
+        pack_entries(store, (&mut parcel, pull.len()), &waiting_lives, (random, &mut nonces))?;
     parcel.push(pull);
     store.send_away(&nonces)?;
     let (terminal, key) = (store.identity().terminal, store.key().public().id());
@@ -75,27 +77,27 @@ pub(super) fn pack(
     })
 }
 
-/// Packs as many runs as have room beside what is still to come, in their order, and counts their entries. Of the last span
+/// Packs as many runs as have room beside what is still to come, in their order, and counts their entries. Of the last
 /// also an empty run, which asks what the platform holds.
 fn pack_entries(
     store: &Store,
     (parcel, reserved): (&mut Parcel, usize),
-    spans: &[Span],
+    waiting_lives: &[Waiting],
     (random, nonces): (&dyn Fn() -> Nonce, &mut Vec<Nonce>),
 ) -> Result<u64, StoreError> {
     let mut entries = 0_u64;
-    for span in spans {
-        let mut packed = span.after;
+    for life in waiting_lives {
+        let mut packed = life.after;
         loop {
             let nonce = random();
-            let (push, run) = push(store, (span.epoch, packed), nonce)?;
+            let (push, run) = push(store, (life.epoch, packed), nonce)?;
             if push.len().saturating_add(reserved) > parcel.room() || !parcel.push(push) {
                 return Ok(entries);
             }
             nonces.push(nonce);
             entries = entries.saturating_add(run);
             packed = Seq(packed.0.saturating_add(run));
-            if run == 0 || packed >= span.last {
+            if run == 0 || packed >= life.last {
                 break;
             }
         }

@@ -20,7 +20,7 @@ use crate::{
         voucher::UntrustedToken,
     },
     net::TransportError,
-    store::{Span, Store, StoreError, Told},
+    store::{Store, StoreError, Told, Waiting},
 };
 
 /// Sixteen random bytes that tie a reply to its request.
@@ -83,7 +83,7 @@ pub(super) fn request(
 ) -> Result<Vec<u8>, StoreError> {
     let body = match exchange {
         Exchange::Push => {
-            let Span { epoch, after, .. } = store.next_to_send(from);
+            let Waiting { epoch, after, .. } = store.next_to_send(from);
             return Ok(push(store, (epoch, after), nonce)?.0);
         }
         Exchange::Pull => {
