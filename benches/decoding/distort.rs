@@ -40,20 +40,25 @@ fn thermal(scene: &mut Scene, ink: f32, curl: f32) {
     (scene.curl, scene.noise, scene.defocus) = (curl, 5.0, 0.25);
 }
 
-/// A bit of everything, as a hand holds a phone or a slip before a camera.
-pub fn mixed(scene: &mut Scene, random: &mut Random) {
-    scene.tilt = random.between(-30.0, 30.0);
-    scene.turn = random.between(-40.0, 40.0);
-    scene.defocus = random.between(0.1, 0.5);
-    scene.motion = random.between(0.0, 1.2);
-    scene.noise = random.between(3.0, 18.0);
-    scene.moire = random.between(0.0, 0.2);
-    scene.shadow = random.between(0.0, 0.5);
-    scene.glare = random.between(0.0, 0.03);
-    scene.ink = random.between(20.0, 80.0);
-    scene.paper = random.between(140.0, 230.0);
-    scene.cracks = u32::from(random.unit() < 0.2);
-    if random.unit() < 0.3 {
+/// A bit of everything, as a hand holds a phone or a slip before a poor camera in a poor light.
+fn mixed(scene: &mut Scene, random: &mut Random) {
+    held(scene, random, 1.0);
+}
+
+/// A bit of everything; `share` of the worst of [`mixed`].
+pub fn held(scene: &mut Scene, random: &mut Random, share: f32) {
+    scene.tilt = random.between(-30.0, 30.0) * share;
+    scene.turn = random.between(-40.0, 40.0) * share;
+    scene.defocus = 0.1 + random.between(0.0, 0.4) * share;
+    scene.motion = random.between(0.0, 1.2) * share;
+    scene.noise = 3.0 + random.between(0.0, 15.0) * share;
+    scene.moire = random.between(0.0, 0.2) * share;
+    scene.shadow = random.between(0.0, 0.5) * share;
+    scene.glare = random.between(0.0, 0.03) * share;
+    scene.ink = 20.0 + random.between(0.0, 60.0) * share;
+    scene.paper = 230.0 - random.between(0.0, 90.0) * share;
+    scene.cracks = u32::from(random.unit() < 0.2 * share);
+    if random.unit() < 0.3 * share {
         scene.thermal = Some((0.02, 0.06));
         scene.curl = random.between(0.0, 1.5);
     }

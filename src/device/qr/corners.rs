@@ -64,7 +64,9 @@ fn oddness(set: &FinderPatternSet) -> Option<f32> {
         && longer < RATIO_MAX
         && wider < RATIO_MAX / 2.0
         && (9.0..180.0).contains(&modules);
-    seen.then(|| cosine.abs() + longer.ln() / 2.0 + wider.ln() * 2.0)
+    // Chance sets are those of specks.
+    let size = (a + b + c).ln() / 2.0;
+    seen.then(|| cosine.abs() + longer.ln() / 2.0 + wider.ln() * 2.0 - size)
 }
 
 #[cfg(test)]

@@ -57,16 +57,22 @@ pub(super) fn invert(picture: &Luma) -> Option<Luma> {
     Luma::new(picture.width(), picture.height(), pixels)
 }
 
-/// A copy of twice the size each way, between the pixels along straight lines.
-pub(super) fn double(picture: &Luma) -> Option<Luma> {
-    let rows: Vec<Vec<u8>> = picture.rows().map(widened).collect();
-    let mut pixels = Vec::with_capacity(picture.pixels().len().saturating_mul(4));
-    let next = rows.iter().skip(1).chain(rows.last());
-    for (upper, lower) in rows.iter().zip(next) {
+/// A copy twice as wide, between the pixels along straight lines.
+pub(super) fn widen(picture: &Luma) -> Option<Luma> {
+    let pixels = picture.rows().flat_map(widened).collect();
+    Luma::new(picture.width().saturating_mul(2), picture.height(), pixels)
+}
+
+/// A copy twice as high, between the pixels along straight lines.
+pub(super) fn heighten(picture: &Luma) -> Option<Luma> {
+    let mut pixels = Vec::with_capacity(picture.pixels().len().saturating_mul(2));
+    let last = picture.rows().last();
+    let next = picture.rows().skip(1).chain(last);
+    for (upper, lower) in picture.rows().zip(next) {
         pixels.extend_from_slice(upper);
         pixels.extend(upper.iter().zip(lower).map(|(&a, &b)| a.midpoint(b)));
     }
-    Luma::new(picture.width().saturating_mul(2), picture.height().saturating_mul(2), pixels)
+    Luma::new(picture.width(), picture.height().saturating_mul(2), pixels)
 }
 
 fn widened(row: &[u8]) -> Vec<u8> {
@@ -133,7 +139,9 @@ mod tests {
         let picture = luma(2, 2, &[0, 100, 200, 100]);
         let expected =
             [0, 50, 100, 100, 100, 100, 100, 100, 200, 150, 100, 100, 200, 150, 100, 100];
-        assert_eq!(double(&picture), Some(luma(4, 4, &expected)));
+        let wide = luma(4, 2, &[0, 50, 100, 100, 200, 150, 100, 100]);
+        assert_eq!(widen(&picture), Some(wide.clone()));
+        assert_eq!(heighten(&wide), Some(luma(4, 4, &expected)));
     }
 
     #[test]

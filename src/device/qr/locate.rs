@@ -13,7 +13,8 @@ use rxing::qrcode::cpp_port::detector::{
 };
 
 use super::corners::oblique_sets;
-use super::fit::{self, Modules, Spot};
+use super::doubt;
+use super::fit::{self, Doubts, Paper, Scope, Soft, Spot};
 use super::pool::Pool;
 use crate::device::picture::Luma;
 
@@ -24,6 +25,8 @@ const SETS_MAX: usize = 400;
 pub(super) struct Limits<'a> {
     /// Tells the texts that are looked for from others.
     pub(super) wanted: &'a dyn Fn(&str) -> bool,
+    /// How far grids are looked for.
+    pub(super) paper: Paper,
     /// Whether the pass has to end.
     pub(super) out_of_time: &'a dyn Fn() -> bool,
 }
@@ -51,12 +54,12 @@ pub(super) fn texts(black: &BitMatrix, grey: &Luma, fits: usize, limits: &Limits
     found.read(&sets, limits, |set| sample(black, set));
     patterns.sort_by_key(|pattern| std::cmp::Reverse(pattern.size));
     if !found.texts.iter().any(|text| (limits.wanted)(text)) {
-        sets.retain(|set| found.is_new(set));
-        let oblique = oblique_sets(&patterns).into_iter().filter(|set| !sets.contains(set));
-        let oblique: Vec<FinderPatternSet> = oblique.take(fits).collect();
-        sets.truncate(fits);
-        sets.extend(oblique);
-        found.read(&sets, limits, |set| fit_to(grey, set, limits));
+        let mut likely = oblique_sets(&patterns);
+        likely.retain(|set| found.is_new(set));
+        likely.truncate(fits);
+        sets.retain(|set| found.is_new(set) && !likely.contains(set));
+        likely.extend(sets.into_iter().take(fits));
+        found.read(&likely, limits, |set| fit_to(grey, set, limits));
     }
     Located { texts: found.texts, seen, patterns }
 }
@@ -128,11 +131,17 @@ fn fit_to(grey: &Luma, set: &FinderPatternSet, limits: &Limits<'_>) -> Option<St
     let centres = corners.map(|corner| Spot { x: corner.p.x, y: corner.p.y });
     let widths = corners.map(|corner| i16::try_from(corner.size).map_or(0.0, f32::from));
     let module = widths.iter().sum::<f32>() / 21.0;
-    fit::read(grey, centres, module, limits.out_of_time, |modules| decode(&as_bits(modules)?))
+    let scope = Scope { paper: limits.paper, out_of_time: limits.out_of_time };
+    fit::read(grey, centres, module, scope, |modules, doubts| {
+        let bits = as_bits(modules)?;
+        let erased =
+            || (doubts == Doubts::Erased).then(|| doubt::decode(&bits, &modules.trust()))?;
+        decode(&bits).or_else(erased)
+    })
 }
 
-fn as_bits(modules: &Modules) -> Option<BitMatrix> {
-    let mut bits = BitMatrix::with_single_dimension(u32::try_from(modules.side()).ok()?).ok()?;
+fn as_bits(modules: &Soft) -> Option<BitMatrix> {
+    let mut bits = BitMatrix::with_single_dimension(modules.side().into()).ok()?;
     let places = (0..bits.height()).flat_map(|y| (0..bits.width()).map(move |x| (x, y)));
     let places: Vec<(u32, u32)> = places.collect();
     for ((x, y), dark) in places.into_iter().zip(modules.dark()) {

@@ -14,6 +14,8 @@
 pub mod reader;
 
 mod corners;
+mod doubt;
+mod errata;
 mod filter;
 mod fit;
 mod locate;
@@ -28,6 +30,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rxing::common::BitMatrix;
 
 use self::filter::Filter;
+use self::fit::Paper;
 use self::locate::{Limits, Located};
 use self::pool::Pool;
 pub use self::steps::Effort;
@@ -66,11 +69,13 @@ pub fn look(
     let Some(views) = Views::of(picture) else {
         return Look::default();
     };
-    let limits = Limits { wanted: &wanted, out_of_time: &out_of_time };
+    let limits = Limits { wanted: &wanted, paper: effort.paper(), out_of_time: &out_of_time };
     let mut pass = Pass { views, limits, pools: Default::default(), look: Look::default() };
     let done = pass.takes(effort.steps());
     if !done && pass.looks_like_a_code() {
-        let _done = pass.takes(effort.more()) || pass.puts_together(effort.fits());
+        let done = pass.takes(effort.more());
+        pass.limits.paper = Paper::Crumpled;
+        let _done = done || pass.puts_together(effort.fits());
     }
     pass.look
 }
@@ -94,7 +99,9 @@ impl Pass<'_> {
             let found = step.look(&self.views, &self.limits);
             let [dark, light] = &mut self.pools;
             let pool = if step.view.light_on_dark { light } else { dark };
-            pool.add(&found.patterns, self.views.frame(step.view.scale));
+            if let Some(frame) = self.views.frame(step.view.scale) {
+                pool.add(&found.patterns, frame);
+            }
             self.look.seen |= found.seen;
             if self.look.take(found.texts, self.limits.wanted) {
                 return true;
@@ -190,6 +197,22 @@ mod tests {
     fn a_very_close_code_is_read() {
         let text = made_up(4, 225);
         assert_eq!(read(&drawn(&text, 22)), [text]);
+    }
+
+    #[test]
+    fn a_code_seen_from_far_aside_is_read() {
+        let text = made_up(18, 40);
+        let code = drawn(&text, 6);
+        // One pixel in four of each row: modules of 1.5 by 6 pixels.
+        let pixels: Vec<u8> = code.rows().flat_map(|row| row.iter().copied().step_by(4)).collect();
+        let narrow = Luma::new(code.width().div_ceil(4), code.height(), pixels).unwrap();
+        let (mut wide, white) = (vec![235; 400 * narrow.height()], 100);
+        for (line, row) in wide.chunks_exact_mut(400).zip(narrow.rows()) {
+            line[white..white + row.len()].copy_from_slice(row);
+        }
+        let picture = Luma::new(400, narrow.height(), wide).unwrap();
+        assert_eq!(read(&picture), [text.as_str()]);
+        assert_eq!(read(&turned(&picture)), [text]);
     }
 
     #[test]

@@ -15,6 +15,10 @@ use crate::device::picture::Luma;
 const SAME_WITHIN: f32 = 2.0;
 /// Most pairs completed, those of the patterns seen most often first.
 const PAIRS_MAX: usize = 10;
+/// Sets completed so whose grid is fitted.
+const THIRDS_MAX: usize = 4;
+/// Least agreement of a third; data and noise agree less, and so does a pattern that a scratch crosses.
+const THIRD_MIN: f32 = 0.3;
 /// Patterns paired.
 const PAIRED_MAX: usize = 6;
 /// Largest ratio of the sizes in a pair.
@@ -71,16 +75,20 @@ impl Pool {
         oblique_sets(&self.patterns())
     }
 
-    /// Sets of two and a third that the picture shows where it has to be, until time runs out.
-    pub(super) fn completed<'a>(
+    /// Sets of two and a third where the picture may show it, the likeliest ones first; as many as were found
+    /// before time ran out.
+    pub(super) fn completed(
         &self,
-        grey: &'a Luma,
-        out_of_time: &'a dyn Fn() -> bool,
-    ) -> impl Iterator<Item = FinderPatternSet> + use<'a> {
+        grey: &Luma,
+        out_of_time: &dyn Fn() -> bool,
+    ) -> Vec<FinderPatternSet> {
         let mut patterns = self.patterns();
         patterns.truncate(PAIRED_MAX);
         let thirds = pairs(patterns).take(PAIRS_MAX).flat_map(|(a, b)| thirds(a, b));
-        thirds.take_while(|_| !out_of_time()).filter_map(move |third| third.found(grey))
+        let found = thirds.take_while(|_| !out_of_time()).map(|third| third.found(grey));
+        let mut found: Vec<_> = found.filter(|(agree, _)| *agree > THIRD_MIN).collect();
+        found.sort_by(|a, b| b.0.total_cmp(&a.0));
+        found.into_iter().take(THIRDS_MAX).map(|(_, set)| set).collect()
     }
 }
 
@@ -121,16 +129,13 @@ struct Third {
 }
 
 impl Third {
-    /// The three, where the picture shows the third.
-    fn found(&self, grey: &Luma) -> Option<FinderPatternSet> {
-        let at = finder(grey, self.near, self.frame)?;
+    /// The three, and how well the picture shows the third.
+    fn found(&self, grey: &Luma) -> (f32, FinderPatternSet) {
+        let (agree, at) = finder(grey, self.near, self.frame);
         let [first, second] = self.known;
         let third = ConcentricPattern { p: point(at.x, at.y), size: first.size };
-        Some(clockwise(if self.is_corner {
-            [third, first, second]
-        } else {
-            [first, second, third]
-        }))
+        let corner = if self.is_corner { [third, first, second] } else { [first, second, third] };
+        (agree, clockwise(corner))
     }
 }
 
@@ -207,7 +212,7 @@ mod tests {
                 near(set.tl, corners[0]) && near(set.tr, corners[1]) && near(set.bl, corners[2])
             };
             assert!(
-                pool.completed(&picture, &|| false).any(|set| right(&set)),
+                pool.completed(&picture, &|| false).iter().any(right),
                 "corner {hidden} hidden"
             );
         }
@@ -217,6 +222,6 @@ mod tests {
     fn paper_completes_nothing() {
         let mut pool = Pool::default();
         pool.add(&[pattern(40.0, 40.0), pattern(140.0, 44.0)], (1.0, (0.0, 0.0)));
-        assert_eq!(pool.completed(&drawn(&[]), &|| false).count(), 0);
+        assert_eq!(pool.completed(&drawn(&[]), &|| false), []);
     }
 }

@@ -1,6 +1,7 @@
 //! Which looks at a picture are taken, and in which order.
 
 use super::filter::Filter;
+use super::fit::Paper;
 use super::threshold::Threshold;
 use super::views::{Scale, View};
 
@@ -46,6 +47,14 @@ impl Effort {
         others.into_iter().flatten().flat_map(hard).copied()
     }
 
+    /// How far the steps look for grids.
+    pub(super) fn paper(self) -> Paper {
+        match self {
+            Self::Full => Paper::Crumpled,
+            Self::Live { .. } => Paper::Flat,
+        }
+    }
+
     /// Most sets of finder patterns from several looks that are fitted.
     pub(super) fn fits(self) -> usize {
         match self {
@@ -66,7 +75,7 @@ fn hard(turn: u32) -> &'static [Step] {
 }
 
 use Filter::{Blur, Plain};
-use Scale::{Double, Full, Half, Middle, Quarter, Third, Whole};
+use Scale::{Double, Full, Half, Middle, Quarter, Tall, Third, Whole, Wide};
 use Threshold::Blocks;
 
 /// On every frame.
@@ -91,7 +100,7 @@ const CLOSE: [Step; 2] = [
 ];
 
 /// Chosen by measuring on photographs and on drawn codes with defocus, noise, shadow and low contrast.
-const FULL: [Step; 14] = [
+const FULL: [Step; 24] = [
     dark_on_light(Full, Plain, mean(12, 0.96), 0),
     dark_on_light(Half, Plain, Blocks, FITS),
     dark_on_light(Half, unsharp(2, 2), mean(12, 0.96), FITS),
@@ -106,6 +115,16 @@ const FULL: [Step; 14] = [
     dark_on_light(Full, Blur, mean(60, 0.9), FITS),
     dark_on_light(Half, unsharp(4, 4), mean(12, 1.15), FITS),
     dark_on_light(Whole, Plain, mean(25, 0.95), FITS),
+    dark_on_light(Wide, unsharp(2, 2), mean(12, 0.96), FITS),
+    dark_on_light(Tall, unsharp(2, 2), mean(12, 0.96), FITS),
+    light_on_dark(Half, unsharp(2, 2), mean(12, 0.96), FITS),
+    light_on_dark(Full, Blur, mean(12, 0.96), FITS),
+    light_on_dark(Full, unsharp(4, 4), mean(12, 1.15), FITS),
+    light_on_dark(Half, unsharp(4, 4), mean(12, 1.15), FITS),
+    dark_on_light(Half, Blur, mean(12, 0.96), FITS),
+    dark_on_light(Half, unsharp(4, 4), mean(12, 1.0), FITS),
+    dark_on_light(Half, unsharp(4, 2), mean(25, 1.0), FITS),
+    dark_on_light(Full, Blur, mean(25, 1.0), FITS),
 ];
 /// Most sets fitted in one full look.
 pub(super) const FITS: usize = 8;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::filter::{Filter, double, invert, middle, shrink};
+use super::filter::{Filter, heighten, invert, middle, shrink, widen};
 use crate::device::picture::Luma;
 
 /// How large the copy is that a step looks at.
@@ -23,6 +23,10 @@ pub(super) enum Scale {
     Quarter,
     /// Twice the working copy each way; pictures wider than [`DOUBLE_MAX`] skip the step.
     Double,
+    /// The working copy drawn out from left to right, for codes seen from far aside.
+    Wide,
+    /// The working copy drawn out from top to bottom, for codes seen from far above or below.
+    Tall,
 }
 
 /// Largest area of the working copy, in pixels: a camera frame of 1920 by 1080 fits.
@@ -63,10 +67,11 @@ impl<'a> Views<'a> {
         Some(copy)
     }
 
-    /// How many pixels of the working copy one of a copy is wide, and where the copy's corner lies in it.
-    pub(super) fn frame(&self, scale: Scale) -> (f32, (f32, f32)) {
+    /// How many pixels of the working copy one of a copy is wide, and where the copy's corner lies in it;
+    /// none of a copy that is drawn out.
+    pub(super) fn frame(&self, scale: Scale) -> Option<(f32, (f32, f32))> {
         let corner = (0.0, 0.0);
-        match scale {
+        let frame = match scale {
             Scale::Whole => (f32::from(self.factor).recip(), corner),
             Scale::Full => (1.0, corner),
             Scale::Middle => (1.0, self.middle_corner()),
@@ -74,7 +79,9 @@ impl<'a> Views<'a> {
             Scale::Third => (3.0, corner),
             Scale::Quarter => (4.0, corner),
             Scale::Double => (0.5, corner),
-        }
+            Scale::Wide | Scale::Tall => return None,
+        };
+        Some(frame)
     }
 
     fn middle_corner(&self) -> (f32, f32) {
@@ -120,8 +127,10 @@ impl<'a> Views<'a> {
             Scale::Third => shrink(&full, 3),
             Scale::Quarter => shrink(&full, 4),
             Scale::Double => {
-                (full.width().max(full.height()) <= DOUBLE_MAX).then(|| double(&full))?
+                (full.width().max(full.height()) <= DOUBLE_MAX).then(|| heighten(&widen(&full)?))?
             }
+            Scale::Wide => widen(&full),
+            Scale::Tall => heighten(&full),
             Scale::Middle | Scale::Full | Scale::Whole => middle(&full, MIDDLE.0, MIDDLE.1),
         }
     }
@@ -149,20 +158,38 @@ mod tests {
     #[test]
     fn scales_are_those_of_their_names() {
         let sides = |width: usize, height: usize| {
-            use Scale::{Double, Full, Half, Middle, Quarter, Third, Whole};
+            use Scale::{Double, Full, Half, Middle, Quarter, Tall, Third, Whole, Wide};
             let picture = Luma::new(width, height, vec![0; width * height]).unwrap();
             let views = Views::of(&picture).unwrap();
-            [Whole, Full, Middle, Half, Third, Quarter, Double].map(|scale| {
+            [Whole, Full, Middle, Half, Third, Quarter, Double, Wide, Tall].map(|scale| {
                 let view = View { scale, light_on_dark: false, filter: Filter::Plain };
                 views.get(view).map_or((0, 0), |copy| (copy.width(), copy.height()))
             })
         };
-        let small =
-            [(0, 0), (640, 480), (640, 480), (320, 240), (213, 160), (160, 120), (1280, 960)];
+        let small = [
+            (0, 0),
+            (640, 480),
+            (640, 480),
+            (320, 240),
+            (213, 160),
+            (160, 120),
+            (1280, 960),
+            (1280, 480),
+            (640, 960),
+        ];
         assert_eq!(sides(640, 480), small);
         // A third of 4000 by 3000 is the largest copy that is no larger than 1920 by 1200.
-        let large =
-            [(4000, 3000), (1333, 1000), (1280, 720), (666, 500), (444, 333), (333, 250), (0, 0)];
+        let large = [
+            (4000, 3000),
+            (1333, 1000),
+            (1280, 720),
+            (666, 500),
+            (444, 333),
+            (333, 250),
+            (0, 0),
+            (2666, 1000),
+            (1333, 2000),
+        ];
         assert_eq!(sides(4000, 3000), large);
     }
 }

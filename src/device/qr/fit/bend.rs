@@ -1,5 +1,6 @@
 //! How a symbol on curved paper leaves the plane: the offsets of its alignment patterns.
 
+use super::mesh::Mesh;
 use super::pattern::{alignment_at, alignment_centres, alignment_lines};
 use super::place::{Search, nearby};
 use super::plane::{Plane, Spot};
@@ -36,6 +37,16 @@ impl Bend {
         let bent = offsets.iter().any(|by| by.length() > 0.2 * plane.module());
         let lines = lines.iter().map(|&line| f32::from(line) + 0.5).collect();
         bent.then_some(Self { plane, lines, offsets })
+    }
+
+    /// The bend of crumpled paper; none when time runs out.
+    pub(super) fn crumpled(
+        picture: &Luma,
+        plane: Plane,
+        out_of_time: &dyn Fn() -> bool,
+    ) -> Option<Self> {
+        let Mesh { lines, offsets } = Mesh::measured(picture, &plane, out_of_time)?;
+        Some(Self { plane, lines, offsets })
     }
 
     /// The modules on a side.

@@ -2,23 +2,23 @@
 
 use super::bend::Bend;
 use super::plane::grey;
+use super::soft::Soft;
 use crate::device::picture::Luma;
 
 /// The grey values of a symbol's modules, row after row.
 #[derive(Clone, Debug)]
-pub(in super::super) struct Modules {
+pub(super) struct Modules {
     side: usize,
     greys: Vec<f32>,
 }
 
 /// Each module counts by its centre and four points around it.
 const POINTS: [(f32, f32); 5] = [(0.5, 0.5), (0.27, 0.4), (0.6, 0.27), (0.73, 0.6), (0.4, 0.73)];
-/// Neighbouring modules give this share of their light to a blurred one, on each of its four sides.
-const SPILL: f32 = 0.16;
-/// Rounds of undoing the blur; more bring out the noise.
-const ROUNDS: usize = 6;
 /// The threshold of a module follows the modules this far around it.
 const REACH: usize = 4;
+/// A module is burnt out that is lighter than this while the paper is darker than that.
+const BURNT: f32 = 246.0;
+const PAPER: f32 = 235.0;
 
 impl Modules {
     /// What the picture shows where the fit has the modules.
@@ -31,49 +31,48 @@ impl Modules {
         Self { side: side.into(), greys: spots.map(sample).collect() }
     }
 
-    /// The modules as they were before their light ran into each other (Van Cittert's iteration).
-    pub(super) fn deblurred(&self) -> Self {
-        let mut sharp = self.clone();
-        for _ in 0..ROUNDS {
-            let soft = sharp.blurred();
-            for ((sharp, soft), seen) in sharp.greys.iter_mut().zip(soft).zip(&self.greys) {
-                *sharp += seen - soft;
-            }
-        }
-        sharp
+    /// How dark or light each module is among the dark and the light ones around; 0 where it is burnt out.
+    pub(super) fn soft(&self) -> Soft {
+        let burnt = self.burnt();
+        let weights: Vec<f32> = burnt.iter().map(|burnt| f32::from(!burnt)).collect();
+        let levels = self.levels(&weights);
+        let value = |((grey, [dark, light]), burnt): ((&f32, [f32; 2]), bool)| {
+            // Where a class is missing its mean is no number, and nothing is darker than that.
+            let value = (grey - f32::midpoint(dark, light)) * 2.0 / (light - dark);
+            if burnt || value.is_nan() { 0.0 } else { value }
+        };
+        let values = self.greys.iter().zip(levels).zip(burnt).map(value).collect();
+        Soft::new(self.side.try_into().unwrap_or_default(), values)
     }
 
-    fn blurred(&self) -> Vec<f32> {
-        let across: Vec<f32> = self.greys.chunks_exact(self.side).flat_map(spilled_row).collect();
-        let above = across.iter().take(self.side).chain(&across);
-        let below = across.iter().skip(self.side).chain(across.iter().rev().take(self.side).rev());
-        let triples = across.iter().zip(above).zip(below);
-        triples.map(|((&here, &above), &below)| spilled(above, here, below)).collect()
+    /// Which modules a lamp outshines: white, where the symbol's light modules are not.
+    fn burnt(&self) -> Vec<bool> {
+        let mut sorted = self.greys.clone();
+        sorted.sort_by(f32::total_cmp);
+        let most = sorted.get(sorted.len().saturating_mul(4) / 5).copied().unwrap_or_default();
+        self.greys.iter().map(|grey| *grey > BURNT && most < PAPER).collect()
     }
 
-    /// Which modules are dark: darker than halfway between the dark and the light ones around.
-    pub(in super::super) fn dark(&self) -> Vec<bool> {
+    /// The means of the dark and of the light modules around each.
+    fn levels(&self, weights: &[f32]) -> Vec<[f32; 2]> {
         let mean = |sum: f32, n: f32| if n > 0.0 { sum / n } else { f32::NAN };
-        let ones = self.around(&vec![1.0; self.greys.len()]);
-        let means = self.around(&self.greys).into_iter().zip(&ones).map(|(sum, &n)| sum / n);
+        let greys: Vec<f32> =
+            self.greys.iter().zip(weights).map(|(grey, weight)| grey * weight).collect();
+        let means =
+            self.around(&greys).into_iter().zip(self.around(weights)).map(|(sum, n)| sum / n);
         let class: Vec<bool> =
             self.greys.iter().zip(means).map(|(grey, mean)| *grey < mean).collect();
         let half = |dark: bool| -> Vec<f32> {
-            let taken = self.greys.iter().zip(&class);
-            let greys: Vec<f32> =
-                taken.map(|(&grey, &is)| if is == dark { grey } else { 0.0 }).collect();
-            let count: Vec<f32> = class.iter().map(|&is| f32::from(is == dark)).collect();
-            let pairs = self.around(&greys).into_iter().zip(self.around(&count));
+            let is = |of: &[f32]| -> Vec<f32> {
+                of.iter()
+                    .zip(&class)
+                    .map(|(&value, &is)| if is == dark { value } else { 0.0 })
+                    .collect()
+            };
+            let pairs = self.around(&is(&greys)).into_iter().zip(self.around(&is(weights)));
             pairs.map(|(sum, n)| mean(sum, n)).collect()
         };
-        // Where a class is missing its mean is no number, and nothing is darker than that.
-        let halfway = half(true).into_iter().zip(half(false)).map(|(a, b)| f32::midpoint(a, b));
-        self.greys.iter().zip(halfway).map(|(grey, halfway)| *grey < halfway).collect()
-    }
-
-    /// The modules on a side.
-    pub(in super::super) fn side(&self) -> usize {
-        self.side
+        half(true).into_iter().zip(half(false)).map(|(dark, light)| [dark, light]).collect()
     }
 
     /// For each module the sum of the values within [`REACH`] of it.
@@ -99,16 +98,6 @@ fn sums_along(row: &[f32]) -> impl Iterator<Item = f32> {
     })
 }
 
-fn spilled_row(row: &[f32]) -> impl Iterator<Item = f32> {
-    let left = row.iter().take(1).chain(row);
-    let right = row.iter().skip(1).chain(row.last());
-    row.iter().zip(left).zip(right).map(|((&here, &left), &right)| spilled(left, here, right))
-}
-
-fn spilled(before: f32, here: f32, after: f32) -> f32 {
-    (before + after) * SPILL + here * (1.0 - 2.0 * SPILL)
-}
-
 #[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "the sizes in the tests are small and fixed")]
 mod tests {
@@ -129,24 +118,40 @@ mod tests {
         let light = |x: usize| 240.0 - 5.0 * f32::from(u8::try_from(x).unwrap());
         let shaded = modules(21, |x, y| if is_dark(x, y) { light(x) / 2.0 } else { light(x) });
         let expected: Vec<bool> = (0..441).map(|i| is_dark(i % 21, i / 21)).collect();
-        assert_eq!(shaded.dark(), expected);
+        assert_eq!(dark(&shaded), expected);
+    }
+
+    fn dark(modules: &Modules) -> Vec<bool> {
+        modules.soft().dark().collect()
     }
 
     #[test]
     fn even_paper_has_no_dark_modules() {
-        assert_eq!(modules(21, |_, _| 70.0).dark(), [false; 441]);
+        assert_eq!(dark(&modules(21, |_, _| 70.0)), [false; 441]);
     }
 
     #[test]
-    fn blur_between_modules_is_undone() {
-        // A lone light module among dark ones keeps less than half of its contrast when blurred.
-        let sharp = modules(21, |x, y| if (x, y) == (10, 10) { 200.0 } else { 0.0 });
-        let soft = Modules { side: 21, greys: sharp.blurred() };
-        let middle = 10 * 21 + 10;
-        assert!(soft.greys[middle] < 100.0, "{}", soft.greys[middle]);
-        let again = soft.deblurred();
-        assert!(again.greys[middle] > 150.0, "{}", again.greys[middle]);
-        let beside = (again.greys[middle + 1] - 20.0).abs();
-        assert!(beside < 40.0, "{beside}");
+    fn what_a_lamp_outshines_is_not_trusted_and_misleads_nobody_around() {
+        let burnt = |x: usize, y: usize| x.abs_diff(10).pow(2) + y.abs_diff(12).pow(2) < 16;
+        let lit = modules(21, |x, y| match (burnt(x, y), is_dark(x, y)) {
+            (true, _) => 255.0,
+            (false, true) => 90.0,
+            (false, false) => 170.0,
+        });
+        let soft = lit.soft();
+        for (i, (dark, trust)) in soft.dark().zip(soft.trust()).enumerate() {
+            let (x, y) = (i % 21, i / 21);
+            if burnt(x, y) {
+                assert!(trust == 0.0, "{x}, {y}: {trust}");
+            } else {
+                assert!(dark == is_dark(x, y) && trust > 0.8, "{x}, {y}: {trust}");
+            }
+        }
+    }
+
+    #[test]
+    fn white_modules_of_a_bright_symbol_are_no_lamp() {
+        let bright = modules(21, |x, y| if is_dark(x, y) { 40.0 } else { 252.0 });
+        assert!(bright.soft().trust().iter().all(|trust| *trust > 0.9));
     }
 }

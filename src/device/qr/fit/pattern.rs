@@ -77,6 +77,25 @@ pub(super) fn groups(side: u8) -> Vec<Vec<Mark>> {
     finders(side).into_iter().chain(timing).chain(alignment).collect()
 }
 
+/// The colour of each module of a symbol, row after row: -1 dark, 1 light, 0 where it is not known.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "marks outside the symbol are left out before, and a symbol has at most 177 modules a side"
+)]
+pub(super) fn known(side: u8) -> Vec<f32> {
+    let mut known = vec![0.0; usize::from(side).saturating_pow(2)];
+    let inside = |at: f32| (0.0..f32::from(side)).contains(&at);
+    let marks = groups(side).into_iter().flatten().filter(|mark| inside(mark.x) && inside(mark.y));
+    for mark in marks {
+        let at = (mark.y as usize).saturating_mul(side.into()).saturating_add(mark.x as usize);
+        if let Some(colour) = known.get_mut(at) {
+            *colour = if mark.dark { -1.0 } else { 1.0 };
+        }
+    }
+    known
+}
+
 /// The three finder patterns.
 pub(super) fn finders(side: u8) -> [Vec<Mark>; 3] {
     let far = f32::from(side) - 3.5;

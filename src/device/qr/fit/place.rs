@@ -1,10 +1,13 @@
 //! From three finder patterns to the view that agrees best with all fixed patterns.
 
+use std::rc::Rc;
+
 use super::pattern::{
     ASIDE, Mark, Probe, agreement, agreement_beside, agreement_of_all, alignment_at,
     alignment_lines, finders, groups, timing,
 };
 use super::plane::{Bow, Centres, Plane, Spot};
+use super::{Paper, Scope};
 use crate::device::picture::Luma;
 
 /// Sides tried to the end for one set of finder patterns.
@@ -29,8 +32,10 @@ const FLAT_MIN: f32 = 0.7;
 const AGREE_MIN: f32 = 0.35;
 /// A finder pattern is searched for so many modules around its place: a tilt moves it.
 const FINDER_SEARCH: Search = Search { reach: 9.0, step: 0.75 };
-/// Least agreement of a finder pattern that was searched for.
-const FINDER_MIN: f32 = 0.55;
+/// A fit that agrees less than this after its first steps is given up.
+const HOPELESS: f32 = 0.25;
+/// Where the fixed patterns agree less than this, the tilt may be wrong.
+const SURE_MIN: f32 = 0.7;
 /// Strongest tilt tried: the far edge lies this share further away than the near one.
 const TILT_MAX: f32 = 0.4;
 
@@ -39,7 +44,7 @@ pub(super) fn views<'a>(
     picture: &'a Luma,
     centres: Centres,
     module: f32,
-    out_of_time: &'a dyn Fn() -> bool,
+    Scope { paper, out_of_time }: Scope<'a>,
 ) -> impl Iterator<Item = Plane> + 'a {
     let sizes = sized(picture, centres, module);
     let timed = move |most: usize, bows: &[f32]| {
@@ -47,15 +52,17 @@ pub(super) fn views<'a>(
         likely(in_time.map(|side| by_timing(picture, centres, *side, bows)))
     };
     let flat = timed(SIZED_MAX, &[0.0]);
-    let curls = flat.iter().all(|(agree, _)| *agree < FLAT_MIN);
-    let curled = std::iter::once_with(move || timed(BOWED_SIDES_MAX, &BOWS)).filter(move |_| curls);
+    let thorough = paper == Paper::Crumpled;
+    let curls = thorough && flat.iter().all(|(agree, _)| *agree < FLAT_MIN);
+    let curled = curls.then(|| std::iter::once_with(move || timed(BOWED_SIDES_MAX, &BOWS)));
+    let curled = curled.into_iter().flatten();
     // Wide modules want the points aside, narrow and blurred ones the middles.
     let looks = [ASIDE, 0.0].map(|aside| Probe { picture, aside });
     let pairs = std::iter::once(flat).chain(curled).flat_map(move |views| {
         looks.into_iter().flat_map(move |look| views.clone().into_iter().map(move |v| (look, v.1)))
     });
     let pairs = pairs.take_while(|_| !out_of_time());
-    pairs.filter_map(move |(look, view)| refined(look, centres, &view))
+    pairs.filter_map(move |(look, view)| refined(look, centres, &view, thorough))
 }
 
 /// The views whose timing patterns agree, best first.
@@ -92,7 +99,7 @@ fn sized(picture: &Luma, centres: Centres, module: f32) -> Vec<u8> {
 fn sides([tl, tr, bl]: Centres, module: f32) -> impl Iterator<Item = u8> {
     let span = f32::midpoint((tr - tl).length(), (bl - tl).length()) / module;
     let most = (1.55 * span + 4.0).min(span * module / MODULE_MIN);
-    let likely = move |side: u8| (0.85 * span..most).contains(&(f32::from(side) - 7.0));
+    let likely = move |side: u8| (0.7 * span..most).contains(&(f32::from(side) - 7.0));
     (21..=177).step_by(4).filter(move |side| likely(*side))
 }
 
@@ -135,18 +142,33 @@ fn tilts(side: u8) -> Vec<f32> {
 const BOWS: [f32; 17] =
     [0.0, 0.5, -0.5, 1.0, -1.0, 1.5, -1.5, 2.0, -2.0, 2.5, -2.5, 3.0, -3.0, 3.5, -3.5, 4.0, -4.0];
 
-/// The view pulled to where the fixed patterns agree best.
-fn refined(look: Probe<'_>, centres: Centres, rough: &Plane) -> Option<Plane> {
-    let groups = groups(rough.side());
+/// The view that agrees best, pulled there from its tilt and, where that does not convince, from a level one.
+fn refined(look: Probe<'_>, centres: Centres, rough: &Plane, thorough: bool) -> Option<Plane> {
+    let tilted = pulled(look, centres, rough);
+    let surely = !thorough || tilted.as_ref().is_some_and(|fit| fit.agree >= SURE_MIN);
+    let level = || {
+        pulled(look, centres, &Plane::tilted(rough.side(), centres, 0.0, 0.0).bowed(rough.bow()))
+    };
+    let fits = tilted.into_iter().chain((!surely).then(level).flatten());
+    let best = fits.max_by(|a, b| a.agree.total_cmp(&b.agree))?;
+    (best.agree >= AGREE_MIN).then_some(best.plane)
+}
+
+/// The view pulled to where the fixed patterns agree best; none when it is hopeless.
+fn pulled<'a>(look: Probe<'a>, centres: Centres, rough: &Plane) -> Option<Fit<'a>> {
     let held = [centres[0], centres[1], centres[2], fourth(look.picture, rough)];
-    let mut fit = Fit::new(look, &groups, rough.side(), held, rough.bow())?;
+    let mut fit = Fit::new(look, groups(rough.side()).into(), rough.side(), held, rough.bow())?;
     let module = rough.module();
     for share in [0.4, 0.2, 0.1] {
-        for _ in 0..2 {
+        let moved = fit.pull(share * module);
+        if moved {
             fit.pull(share * module);
         }
+        if fit.agree < HOPELESS {
+            return None;
+        }
     }
-    (fit.agree >= AGREE_MIN).then_some(fit.plane)
+    Some(fit)
 }
 
 /// Where the alignment pattern on the lower right is, or else where the plane has that point.
@@ -162,18 +184,19 @@ fn fourth(picture: &Luma, plane: &Plane) -> Spot {
     if agree > 0.5 { flat + by } else { flat }
 }
 
-/// The finder pattern near a place, where the picture shows one; `right` and `down` are the sides of a module.
+/// Where the finder pattern near a place most likely is, and how well the picture shows it there: 1 exactly,
+/// 0 not at all. `right` and `down` are the sides of a module.
 pub(in super::super) fn finder(
     picture: &Luma,
     near: Spot,
     [right, down]: [Spot; 2],
-) -> Option<Spot> {
+) -> (f32, Spot) {
     const SIDE: u8 = 21;
     let centres = [near, near + right * 14.0, near + down * 14.0];
     let plane = Plane::tilted(SIDE, centres, 0.0, 0.0);
     let [marks, ..] = finders(SIDE);
     let (agree, by) = nearby(picture, &plane, &marks, (3.5, 3.5), FINDER_SEARCH);
-    (agree > FINDER_MIN).then(|| near + by)
+    (agree, near + by)
 }
 
 /// How far around a place, and in which steps, a pattern is searched for, in modules.
@@ -209,7 +232,7 @@ pub(super) fn nearby(
 /// A plane held by four points, and its agreement with the picture.
 struct Fit<'a> {
     look: Probe<'a>,
-    groups: &'a [Vec<Mark>],
+    groups: Rc<[Vec<Mark>]>,
     held: [Spot; 4],
     plane: Plane,
     agree: f32,
@@ -218,19 +241,20 @@ struct Fit<'a> {
 impl<'a> Fit<'a> {
     fn new(
         look: Probe<'a>,
-        groups: &'a [Vec<Mark>],
+        groups: Rc<[Vec<Mark>]>,
         side: u8,
         held: [Spot; 4],
         bow: Bow,
     ) -> Option<Self> {
         let [tl, tr, bl, fourth] = held;
         let plane = Plane::through(side, [tl, tr, bl], fourth)?.bowed(bow);
-        let agree = agreement_of_all(look, &plane, groups);
+        let agree = agreement_of_all(look, &plane, &groups);
         Some(Self { look, groups, held, plane, agree })
     }
 
-    /// Moves each point by `step` pixels in the first direction that helps, and each bow there is.
-    fn pull(&mut self, step: f32) {
+    /// Moves each point by `step` pixels in the directions that help, and each bow there is; whether any did.
+    fn pull(&mut self, step: f32) -> bool {
+        let before = self.agree;
         let ways = [(step, 0.0), (-step, 0.0), (0.0, step), (0.0, -step)];
         let curls = self.plane.bow() != Bow::default();
         for handle in 0..if curls { 6 } else { 4 } {
@@ -240,13 +264,14 @@ impl<'a> Fit<'a> {
                 }
             }
         }
+        self.agree > before
     }
 
     fn moved(&self, handle: usize, by: Spot) -> Option<Self> {
         let (mut held, mut bow) = (self.held, self.plane.bow());
         let spot = held.iter_mut().chain(&mut bow).nth(handle)?;
         *spot = *spot + by;
-        let moved = Self::new(self.look, self.groups, self.plane.side(), held, bow)?;
+        let moved = Self::new(self.look, Rc::clone(&self.groups), self.plane.side(), held, bow)?;
         (moved.agree > self.agree).then_some(moved)
     }
 }
