@@ -15,6 +15,7 @@ use crate::{
         faults::{Fault, Mistake},
         model::{Kept, Promise, broken, must},
     },
+    store::StoreError,
     terminal::engine::{Engine, Event},
 };
 
@@ -81,11 +82,23 @@ impl World {
         match done {
             // A later life than a platform from an old backup knows goes on.
             Ok(store) => self.tills[at].name = (grant.terminal, store.identity().epoch),
+            Err(StoreError::Unsent(_)) => return self.refuses_for_a_reason(at),
             Err(error) => return broken(Promise::Enrolment, format!("device {at}: {error}")),
         }
         let merchant = self.tills[at].merchant;
         self.first_bundles.entry(merchant).or_insert_with(|| grant.bundle.to_vec());
         self.boot(at)
+    }
+
+    /// A device keeps its name for the sake of an entry that nobody knew of: its disk had told that it was not
+    /// written, and it was.
+    fn refuses_for_a_reason(&mut self, at: usize) -> Kept {
+        self.boot(at)?;
+        let till = &self.tills[at];
+        let runs = till.engine.as_ref().is_some_and(|engine| engine.store().is_some());
+        must(!runs || till.diary.acked < till.diary.head.seq, Promise::Enrolment, || {
+            format!("device {at} keeps its name for entries that were all sent")
+        })
     }
 
     /// The program of a terminal starts.
