@@ -203,7 +203,9 @@ impl Section {
         self.table.remove(key)
     }
 
+    /// The key as TOML writes it below its section.
     fn path_of(&self, key: &str) -> String {
+        let key = if key.is_empty() { "\"\"" } else { key };
         if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) }
     }
 }
