@@ -56,7 +56,7 @@ pub fn held(scene: &mut Scene, random: &mut Random, share: f32) {
     scene.shadow = random.between(0.0, 0.5) * share;
     scene.glare = random.between(0.0, 0.03) * share;
     scene.ink = 20.0 + random.between(0.0, 60.0) * share;
-    scene.paper = 230.0 - random.between(0.0, 90.0) * share;
+    scene.paper = 230.0 - (90.0 - random.between(0.0, 90.0)) * share;
     scene.cracks = u32::from(random.unit() < 0.2 * share);
     if random.unit() < 0.3 * share {
         scene.thermal = Some((0.02, 0.06));

@@ -22,8 +22,8 @@ pub(super) fn decode(bits: &BitMatrix, trust: &[f32]) -> Option<String> {
     let codewords = parser.readCodewords().ok()?;
     let fixed = version.buildFunctionPattern().ok()?;
     let mut ranks = vec![u8::MAX; codewords.len()];
-    for (rank, share) in (0_u8..8).zip(SHARES).rev() {
-        let other = turned(bits, &fixed, trust, share);
+    for (rank, bound) in (0_u8..8).zip(bounds(trust)).rev() {
+        let other = turned(bits, &fixed, trust, bound);
         let read = BitMatrixParser::new(other).ok()?.readCodewords().ok()?;
         let differ = codewords.iter().zip(&read).map(|(a, b)| a != b);
         ranks.iter_mut().zip(differ).filter(|(_, differ)| *differ).for_each(|(of, _)| *of = rank);
@@ -40,18 +40,22 @@ pub(super) fn decode(bits: &BitMatrix, trust: &[f32]) -> Option<String> {
     Some(text)
 }
 
-/// The symbol with its most doubtful modules turned over, but for the fixed ones.
-fn turned(bits: &BitMatrix, fixed: &BitMatrix, trust: &[f32], share: f32) -> BitMatrix {
+/// Below which trust each of the [`SHARES`] lies.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a symbol has at most 31 329 modules"
+)]
+fn bounds(trust: &[f32]) -> [f32; 8] {
     let mut sorted = trust.to_vec();
     sorted.sort_by(f32::total_cmp);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "a symbol has at most 31 329 modules"
-    )]
-    let least = (trust.len() as f32 * share) as usize;
-    let bound = sorted.get(least).copied().unwrap_or_default();
+    SHARES
+        .map(|share| sorted.get((trust.len() as f32 * share) as usize).copied().unwrap_or_default())
+}
+
+/// The symbol with the modules below a bound of trust turned over, but for the fixed ones.
+fn turned(bits: &BitMatrix, fixed: &BitMatrix, trust: &[f32], bound: f32) -> BitMatrix {
     let mut other = bits.clone();
     let places = (0..bits.height()).flat_map(|y| (0..bits.width()).map(move |x| (x, y)));
     for ((x, y), trust) in places.zip(trust) {

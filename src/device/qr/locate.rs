@@ -14,7 +14,7 @@ use rxing::qrcode::cpp_port::detector::{
 
 use super::corners::oblique_sets;
 use super::doubt;
-use super::fit::{self, Doubts, Paper, Scope, Soft, Spot};
+use super::fit::{self, Doubts, Scope, Soft, Spot};
 use super::pool::Pool;
 use crate::device::picture::Luma;
 
@@ -25,10 +25,8 @@ const SETS_MAX: usize = 400;
 pub(super) struct Limits<'a> {
     /// Tells the texts that are looked for from others.
     pub(super) wanted: &'a dyn Fn(&str) -> bool,
-    /// How far grids are looked for.
-    pub(super) paper: Paper,
-    /// Whether the pass has to end.
-    pub(super) out_of_time: &'a dyn Fn() -> bool,
+    /// How far grids are looked for, and whether the pass has to end.
+    pub(super) scope: Scope<'a>,
 }
 
 /// What one look at a picture found.
@@ -69,8 +67,8 @@ pub(super) fn pooled(pool: &Pool, grey: &Luma, fits: usize, limits: &Limits<'_>)
     let mut found = Found::default();
     let sets: Vec<FinderPatternSet> = pool.sets().into_iter().take(fits).collect();
     found.read(&sets, limits, |set| fit_to(grey, set, limits));
-    for set in pool.completed(grey, limits.out_of_time) {
-        if !found.texts.is_empty() || (limits.out_of_time)() {
+    for set in pool.completed(grey, limits.scope.out_of_time) {
+        if !found.texts.is_empty() || (limits.scope.out_of_time)() {
             break;
         }
         found.read(&[set], limits, |set| fit_to(grey, set, limits));
@@ -93,7 +91,7 @@ impl Found {
         read: impl Fn(&FinderPatternSet) -> Option<String>,
     ) {
         for set in sets {
-            if (limits.out_of_time)() {
+            if (limits.scope.out_of_time)() {
                 return;
             }
             if !self.is_new(set) {
@@ -131,8 +129,7 @@ fn fit_to(grey: &Luma, set: &FinderPatternSet, limits: &Limits<'_>) -> Option<St
     let centres = corners.map(|corner| Spot { x: corner.p.x, y: corner.p.y });
     let widths = corners.map(|corner| i16::try_from(corner.size).map_or(0.0, f32::from));
     let module = widths.iter().sum::<f32>() / 21.0;
-    let scope = Scope { paper: limits.paper, out_of_time: limits.out_of_time };
-    fit::read(grey, centres, module, scope, |modules, doubts| {
+    fit::read(grey, centres, module, limits.scope, |modules, doubts| {
         let bits = as_bits(modules)?;
         let erased =
             || (doubts == Doubts::Erased).then(|| doubt::decode(&bits, &modules.trust()))?;

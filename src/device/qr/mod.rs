@@ -30,7 +30,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rxing::common::BitMatrix;
 
 use self::filter::Filter;
-use self::fit::Paper;
+use self::fit::{Paper, Scope};
 use self::locate::{Limits, Located};
 use self::pool::Pool;
 pub use self::steps::Effort;
@@ -69,12 +69,13 @@ pub fn look(
     let Some(views) = Views::of(picture) else {
         return Look::default();
     };
-    let limits = Limits { wanted: &wanted, paper: effort.paper(), out_of_time: &out_of_time };
+    let scope = Scope { paper: effort.paper(), out_of_time: &out_of_time };
+    let limits = Limits { wanted: &wanted, scope };
     let mut pass = Pass { views, limits, pools: Default::default(), look: Look::default() };
     let done = pass.takes(effort.steps());
     if !done && pass.looks_like_a_code() {
         let done = pass.takes(effort.more());
-        pass.limits.paper = Paper::Crumpled;
+        pass.limits.scope.paper = Paper::Crumpled;
         let _done = done || pass.puts_together(effort.fits());
     }
     pass.look
@@ -93,7 +94,7 @@ impl Pass<'_> {
     /// Takes steps until one ends the pass or time runs out; false when there was time and nothing wanted.
     fn takes(&mut self, steps: impl Iterator<Item = Step>) -> bool {
         for step in steps {
-            if (self.limits.out_of_time)() {
+            if (self.limits.scope.out_of_time)() {
                 return true;
             }
             let found = step.look(&self.views, &self.limits);
@@ -114,7 +115,8 @@ impl Pass<'_> {
     fn puts_together(&mut self, fits: usize) -> bool {
         for (pool, light_on_dark) in self.pools.iter().zip([false, true]) {
             let view = View { scale: Scale::Full, light_on_dark, filter: Filter::Plain };
-            let Some(grey) = self.views.get(view).filter(|_| !(self.limits.out_of_time)()) else {
+            let Some(grey) = self.views.get(view).filter(|_| !(self.limits.scope.out_of_time)())
+            else {
                 return true;
             };
             let found = locate::pooled(pool, &grey, fits, &self.limits);

@@ -37,11 +37,8 @@ impl Mesh {
         plane: &Plane,
         out_of_time: &dyn Fn() -> bool,
     ) -> Option<Self> {
-        let known = known(plane.side());
-        let mut net =
-            Net { picture, plane, known, places: vec![None; 0], lines: lines(plane.side()) };
+        let mut net = Net::over(picture, plane);
         let nodes = net.outwards();
-        net.places = vec![None; nodes.len()];
         let passes: [(i8, &[f32]); 4] = [(4, &FAR), (3, &NEAR), (3, &NEAR), (2, &NEAR)];
         for (reach, steps) in passes {
             for node in &nodes {
@@ -88,7 +85,13 @@ struct Net<'a> {
     places: Vec<Option<Spot>>,
 }
 
-impl Net<'_> {
+impl<'a> Net<'a> {
+    fn over(picture: &'a Luma, plane: &'a Plane) -> Self {
+        let lines = lines(plane.side());
+        let places = vec![None; lines.len().saturating_pow(2)];
+        Self { picture, plane, known: known(plane.side()), lines, places }
+    }
+
     /// The nodes, those nearest to a finder pattern first.
     fn outwards(&self) -> Vec<(usize, usize)> {
         let last = self.lines.len().saturating_sub(1);

@@ -1,7 +1,5 @@
 //! From three finder patterns to the view that agrees best with all fixed patterns.
 
-use std::rc::Rc;
-
 use super::pattern::{
     ASIDE, Mark, Probe, agreement, agreement_beside, agreement_of_all, alignment_at,
     alignment_lines, finders, groups, timing,
@@ -145,31 +143,34 @@ const BOWS: [f32; 17] =
 
 /// The view that agrees best, pulled there from its tilt and, where that does not convince, from a level one.
 fn refined(look: Probe<'_>, centres: Centres, rough: &Plane, thorough: bool) -> Option<Plane> {
-    let tilted = pulled(look, centres, rough);
-    let surely = !thorough || tilted.as_ref().is_some_and(|fit| fit.agree >= SURE_MIN);
-    let level = || {
-        pulled(look, centres, &Plane::tilted(rough.side(), centres, 0.0, 0.0).bowed(rough.bow()))
-    };
-    let fits = tilted.into_iter().chain((!surely).then(level).flatten());
-    let best = fits.max_by(|a, b| a.agree.total_cmp(&b.agree))?;
-    (best.agree >= AGREE_MIN).then_some(best.plane)
+    let groups = groups(rough.side());
+    let tilted = pulled(look, &groups, centres, rough);
+    let surely = !thorough || tilted.is_some_and(|(agree, _)| agree >= SURE_MIN);
+    let level = Plane::tilted(rough.side(), centres, 0.0, 0.0).bowed(rough.bow());
+    let level = (!surely).then(|| pulled(look, &groups, centres, &level)).flatten();
+    let best = tilted.into_iter().chain(level).max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (best.0 >= AGREE_MIN).then_some(best.1)
 }
 
-/// The view pulled to where the fixed patterns agree best; none when it is hopeless.
-fn pulled<'a>(look: Probe<'a>, centres: Centres, rough: &Plane) -> Option<Fit<'a>> {
+/// The view pulled to where the fixed patterns agree best, and how well they do; none when it is hopeless.
+fn pulled(
+    look: Probe<'_>,
+    groups: &[Vec<Mark>],
+    centres: Centres,
+    rough: &Plane,
+) -> Option<(f32, Plane)> {
     let held = [centres[0], centres[1], centres[2], fourth(look.picture, rough)];
-    let mut fit = Fit::new(look, groups(rough.side()).into(), rough.side(), held, rough.bow())?;
+    let mut fit = Fit::new(look, groups, rough.side(), held, rough.bow())?;
     let module = rough.module();
     for share in [0.4, 0.2, 0.1] {
-        let moved = fit.pull(share * module);
-        if moved {
+        if fit.pull(share * module) {
             fit.pull(share * module);
         }
         if fit.agree < HOPELESS {
             return None;
         }
     }
-    Some(fit)
+    Some((fit.agree, fit.plane))
 }
 
 /// Where the alignment pattern on the lower right is, or else where the plane has that point.
@@ -233,7 +234,7 @@ pub(super) fn nearby(
 /// A plane held by four points, and its agreement with the picture.
 struct Fit<'a> {
     look: Probe<'a>,
-    groups: Rc<[Vec<Mark>]>,
+    groups: &'a [Vec<Mark>],
     held: [Spot; 4],
     plane: Plane,
     agree: f32,
@@ -242,14 +243,14 @@ struct Fit<'a> {
 impl<'a> Fit<'a> {
     fn new(
         look: Probe<'a>,
-        groups: Rc<[Vec<Mark>]>,
+        groups: &'a [Vec<Mark>],
         side: u8,
         held: [Spot; 4],
         bow: Bow,
     ) -> Option<Self> {
         let [tl, tr, bl, fourth] = held;
         let plane = Plane::through(side, [tl, tr, bl], fourth)?.bowed(bow);
-        let agree = agreement_of_all(look, &plane, &groups);
+        let agree = agreement_of_all(look, &plane, groups);
         Some(Self { look, groups, held, plane, agree })
     }
 
@@ -272,7 +273,7 @@ impl<'a> Fit<'a> {
         let (mut held, mut bow) = (self.held, self.plane.bow());
         let spot = held.iter_mut().chain(&mut bow).nth(handle)?;
         *spot = *spot + by;
-        let moved = Self::new(self.look, Rc::clone(&self.groups), self.plane.side(), held, bow)?;
+        let moved = Self::new(self.look, self.groups, self.plane.side(), held, bow)?;
         (moved.agree > self.agree).then_some(moved)
     }
 }
